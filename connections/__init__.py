@@ -1,0 +1,1 @@
+"""Typed settings, and clients of the databases, the registry and the object store."""

@@ -1,0 +1,121 @@
+"""Connections to `RAW_DATA` and `CLEAN_DATA`: MySQL, or SQLite files of the same names when embedded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import Connection
+
+from connections.settings import Settings
+
+DatabaseName = Literal["RAW_DATA", "CLEAN_DATA"]
+DATABASES: tuple[DatabaseName, ...] = ("RAW_DATA", "CLEAN_DATA")
+SQLITE_BUSY_SECONDS = 30
+
+
+class LockTakenError(RuntimeError):
+    """Somebody else holds the named lock."""
+
+
+def engine_for(settings: Settings, database: DatabaseName) -> Engine:
+    """The process's pooled engine for one of the two databases."""
+    return _engine(settings.database_server, database)
+
+
+@lru_cache
+def _engine(server: str, database: DatabaseName) -> Engine:
+    url = make_url(server)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(Path(str(url.database)), database)
+    return create_engine(
+        url.set(database=database, query={"charset": "utf8mb4"}),
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"local_infile": True, "connect_timeout": 10, "init_command": "SET time_zone = '+00:00'"},
+    )
+
+
+def _sqlite_engine(folder: Path, database: str) -> Engine:
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        f"sqlite:///{folder / database}.db",
+        connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _tune(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    return engine
+
+
+def is_sqlite(engine: Engine) -> bool:
+    """Whether the engine is on SQLite files."""
+    return engine.dialect.name == "sqlite"
+
+
+def create_databases(settings: Settings) -> None:
+    """Creates `RAW_DATA` and `CLEAN_DATA` where they are missing (SQLite makes its files by itself)."""
+    url = make_url(settings.database_server)
+    if url.get_backend_name() == "sqlite":
+        return
+    server = create_engine(url.set(database=""))
+    with server.connect() as connection:
+        existing = {row[0] for row in connection.execute(text("SHOW DATABASES"))}
+        for database in DATABASES:
+            if database not in existing:
+                connection.execute(text(f"CREATE DATABASE `{database}` CHARACTER SET utf8mb4"))
+    server.dispose()
+
+
+@contextmanager
+def database_lock(engine: Engine, name: str, timeout_seconds: int = 60) -> Iterator[None]:
+    """Holds a named lock for the block; it falls with the connection if the process dies.
+
+    `GET_LOCK` on MySQL, `BEGIN IMMEDIATE` on a lock file of its own on SQLite.
+
+    Raises:
+        LockTakenError: the lock was not free within `timeout_seconds`.
+    """
+    take = _sqlite_lock if is_sqlite(engine) else _mysql_lock
+    with take(engine, name, timeout_seconds):
+        yield
+
+
+@contextmanager
+def _mysql_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[None]:
+    with engine.connect() as connection:
+        taken = connection.execute(text("SELECT GET_LOCK(:name, :wait)"), {"name": name, "wait": timeout_seconds})
+        if taken.scalar() != 1:
+            raise _taken(name, timeout_seconds)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+
+
+@contextmanager
+def _sqlite_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[None]:
+    folder = Path(str(engine.url.database)).parent
+    lock = create_engine(f"sqlite:///{folder / name}.lock", connect_args={"timeout": timeout_seconds})
+    with lock.connect() as connection:
+        _begin_immediate(connection, name, timeout_seconds)
+        yield
+    lock.dispose()
+
+
+def _begin_immediate(connection: Connection, name: str, timeout_seconds: int) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        raise _taken(name, timeout_seconds) from error
+
+
+def _taken(name: str, timeout_seconds: int) -> LockTakenError:
+    return LockTakenError(f"the lock {name!r} was not free within {timeout_seconds} s: another run holds it; try later")

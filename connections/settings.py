@@ -1,0 +1,108 @@
+"""Every setting of the platform, typed, read from the environment and `.env`. Nothing else reads the environment."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PLACEHOLDER = "changethis"
+UCI_ARCHIVE = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
+
+
+def _not_placeholder(secret: SecretStr) -> SecretStr:
+    if PLACEHOLDER in secret.get_secret_value():
+        raise ValueError(f"still holds the placeholder {PLACEHOLDER!r}; run `make env` to generate secrets")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_not_placeholder)]
+NO_SECRET = SecretStr("")
+
+
+class Settings(BaseSettings):
+    """The platform's settings. `.env.example` documents each; a test keeps the two the same."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    # Addresses. Each port is moved by its own setting and all of them by PORT_OFFSET.
+    bind_address: str = "127.0.0.1"
+    port_offset: int = Field(default=0, ge=0, le=50_000)
+    airflow_port: int = 8080
+    api_port: int = 8000
+    form_port: int = 8501
+    mlflow_port: int = 8084
+    s3_port: int = 9000
+
+    # Data.
+    dataset_source: str = UCI_ARCHIVE
+    dataset_path: Path = Path("data/Diabetes/Diabetes.csv")
+    dataset_sha256: str | None = None
+    synthetic_rows: int = Field(default=30_000, ge=1_000)
+
+    # Stores. DATABASE_URL names a MySQL server, or with sqlite:/// a folder of SQLite files.
+    state_dir: Path = Path("var")
+    database_url: Secret | None = None
+    mlflow_tracking_uri: str | None = None
+    mlflow_s3_endpoint_url: str | None = None
+    aws_access_key_id: Secret = NO_SECRET
+    aws_secret_access_key: Secret = NO_SECRET
+    aws_default_region: str = "us-east-1"
+    bucket: str = "mlflows3"
+
+    # Training.
+    experiment: str = "readmission"
+    training_jobs: int = Field(default=1, ge=1, description="cores one training task may use")
+    git_revision: str | None = None
+
+    # Serving.
+    model_name: str = "mejor_modelo_diabetes"
+    model_alias: str = "production"
+    model_poll_seconds: float = Field(default=10.0, gt=0)
+    api_url: str | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # Airflow's accounts and keys.
+    airflow_admin_user: str = "admin"
+    airflow_admin_password: Secret = NO_SECRET
+    airflow_jwt_secret: Secret = NO_SECRET
+    airflow_fernet_key: Secret = NO_SECRET
+    airflow_secret_key: Secret = NO_SECRET
+
+    def port(self, name: Literal["airflow", "api", "form", "mlflow", "s3"]) -> int:
+        """The port a service listens on, offset included."""
+        base: int = getattr(self, f"{name}_port")
+        return base + self.port_offset
+
+    def url(self, name: Literal["airflow", "api", "form", "mlflow", "s3"]) -> str:
+        """The address of a service on this machine."""
+        return f"http://{self.bind_address}:{self.port(name)}"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow's address."""
+        return self.mlflow_tracking_uri or self.url("mlflow")
+
+    @property
+    def s3_endpoint(self) -> str:
+        """The object store's address."""
+        return self.mlflow_s3_endpoint_url or self.url("s3")
+
+    @property
+    def prediction_api(self) -> str:
+        """The address at which the form finds the prediction service."""
+        return (self.api_url or self.url("api")).rstrip("/")
+
+    @property
+    def database_server(self) -> str:
+        """The database server's URL; SQLite files under the state folder unless DATABASE_URL says otherwise."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.state_dir.resolve() / 'databases'}"
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

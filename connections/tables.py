@@ -1,0 +1,108 @@
+"""The tables whose shape does not follow the feature contract; Alembic's migrations create and change them.
+
+Times are UTC without a zone.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import mysql
+
+RAW = MetaData()
+CLEAN = MetaData()
+
+_Key = BigInteger().with_variant(Integer(), "sqlite")
+_Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
+
+loads = Table(
+    "loads",
+    RAW,
+    Column("load_id", _Key, primary_key=True, autoincrement=True),
+    Column("source", String(1024), nullable=False),
+    Column("sha256", String(64)),
+    Column("dataset", String(16)),
+    Column("rows", Integer),
+    Column("started_at", _Moment, nullable=False),
+    Column("finished_at", _Moment),
+    Column("outcome", String(16), nullable=False),
+    Column("detail", Text),
+)
+
+predictions = Table(
+    "predictions",
+    RAW,
+    Column("prediction_id", String(36), primary_key=True),
+    Column("created_at", _Moment, nullable=False),
+    Column("encounter_ref", String(64)),
+    Column("inputs", JSON, nullable=False),
+    Column("prediction", SmallInteger, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("threshold", Double, nullable=False),
+    Column("model_name", String(128), nullable=False),
+    Column("model_version", String(32), nullable=False),
+    Column("dataset", String(16), nullable=False),
+    Index("predictions_created_at", "created_at"),
+    Index("predictions_encounter_ref", "encounter_ref"),
+)
+
+prepared_sets = Table(
+    "prepared_sets",
+    CLEAN,
+    Column("prepared_id", _Key, primary_key=True, autoincrement=True),
+    Column("created_at", _Moment, nullable=False),
+    Column("load_id", _Key, nullable=False),
+    Column("source_sha256", String(64), nullable=False),
+    Column("dataset", String(16), nullable=False),
+    Column("target", String(8), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("rows", JSON, nullable=False),
+    Column("contract_version", String(16), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("current", Boolean, nullable=False),
+)
+
+encounters = Table(
+    "encounters",
+    CLEAN,
+    Column("encounter_id", _Key, primary_key=True, autoincrement=False),
+    Column("split", String(8), nullable=False),
+    Column("row_id", _Key, nullable=False),
+    Column("batch_id", Integer),
+    Column("load_id", _Key, nullable=False),
+)
+
+experiments = Table(
+    "experiments",
+    CLEAN,
+    Column("run_id", String(32), primary_key=True),
+    Column("batch_id", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    *(
+        Column(f"{split}_{metric}", Double, nullable=False)
+        for split in ("val", "test")
+        for metric in ("accuracy", "precision", "recall", "f1", "roc_auc", "brier")
+    ),
+    Column("threshold", Double, nullable=False),
+    Column("created_at", _Moment, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    CLEAN,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(255), nullable=False),
+    Column("acquired_at", _Moment, nullable=False),
+    Column("expires_at", _Moment, nullable=False),
+)

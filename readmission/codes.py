@@ -1,0 +1,119 @@
+"""What the data set's codes mean: admission, discharge and source codes, ICD-9, ages.
+
+Codes: IDs_mapping.csv of the data set (UCI repository id 296). ICD-9 groups: Strack et al. 2014,
+"Impact of HbA1c Measurement on Hospital Readmission Rates", table 2.
+"""
+
+import re
+
+MISSING = "missing"
+OTHER = "other"
+
+# Encounters that end in death or hospice cannot be followed by a readmission.
+DEATH_OR_HOSPICE = frozenset({"11", "13", "14", "19", "20", "21"})
+
+ADMISSION_TYPE_GROUPS = {
+    "1": "Emergencia",
+    "2": "Emergencia",
+    "3": "Electiva",
+    "4": "Recién Nacido",
+    "5": MISSING,
+    "6": MISSING,
+    "7": "Centro de Trauma",
+    "8": MISSING,
+}
+_HOME = frozenset({"1", "6", "8"})
+_DISCHARGE_UNKNOWN = frozenset({"18", "25", "26"})
+DISCHARGE_GROUPS = {
+    str(code): MISSING if str(code) in _DISCHARGE_UNKNOWN else "Alta a casa" if str(code) in _HOME else "Otro"
+    for code in range(1, 31)
+}
+_REFERRAL = frozenset({"1", "2", "3"})
+_SOURCE_UNKNOWN = frozenset({"9", "15", "17", "20", "21"})
+ADMISSION_SOURCE_GROUPS = {
+    str(code): MISSING
+    if str(code) in _SOURCE_UNKNOWN
+    else "Referencia"
+    if str(code) in _REFERRAL
+    else "Emergencia"
+    if code == 7
+    else "Otro"
+    for code in range(1, 27)
+    if code != 16
+}
+
+ICD9_GROUPS = (
+    "circulatory",
+    "respiratory",
+    "digestive",
+    "diabetes",
+    "injury",
+    "musculoskeletal",
+    "genitourinary",
+    "neoplasms",
+    OTHER,
+)
+_ICD9_RANGES = (
+    (390, 459, "circulatory"),
+    (785, 785, "circulatory"),
+    (460, 519, "respiratory"),
+    (786, 786, "respiratory"),
+    (520, 579, "digestive"),
+    (787, 787, "digestive"),
+    (250, 250, "diabetes"),
+    (800, 999, "injury"),
+    (710, 739, "musculoskeletal"),
+    (580, 629, "genitourinary"),
+    (788, 788, "genitourinary"),
+    (140, 239, "neoplasms"),
+)
+ICD9_PATTERN = re.compile(r"(\d{1,3}|[VE]\d{1,3})(\.\d{1,2})?")
+
+
+def icd9_group(code: str) -> str:
+    """The group of Strack et al. 2014 that a raw ICD-9 code ("250.83", "V57", "428") belongs to.
+
+    Raises:
+        ValueError: the text is not an ICD-9 code.
+    """
+    if not ICD9_PATTERN.fullmatch(code):
+        raise ValueError(f"{code!r} is not an ICD-9 code such as 250.83, 428 or V57")
+    if not code[0].isdigit():
+        return OTHER
+    whole = int(code.split(".")[0])
+    return next((group for low, high, group in _ICD9_RANGES if low <= whole <= high), OTHER)
+
+
+AGE_MIDPOINTS = {f"[{low}-{low + 10})": low + 5 for low in range(0, 100, 10)}
+
+MEDICATION_DOSES = ("No", "Steady", "Up", "Down")
+
+PAYERS = (
+    "BC", "CH", "CM", "CP", "DM", "FR", "HM", "MC", "MD", "MP", "OG", "OT", "PO", "SI", "SP", "UN", "WC",
+)  # fmt: skip
+
+# The specialties with at least 200 encounters; the others are one category, "other".
+SPECIALTIES = (
+    "Cardiology",
+    "Emergency/Trauma",
+    "Family/GeneralPractice",
+    "Gastroenterology",
+    "Hematology/Oncology",
+    "InternalMedicine",
+    "Nephrology",
+    "Neurology",
+    "ObstetricsandGynecology",
+    "Oncology",
+    "Orthopedics",
+    "Orthopedics-Reconstructive",
+    "Pediatrics",
+    "PhysicalMedicineandRehabilitation",
+    "Psychiatry",
+    "Pulmonology",
+    "Radiologist",
+    "Surgery-Cardiovascular/Thoracic",
+    "Surgery-General",
+    "Surgery-Neuro",
+    "Surgery-Vascular",
+    "Urology",
+)

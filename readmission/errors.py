@@ -1,0 +1,37 @@
+"""One exception a failure that a person can act on; each message says what to do."""
+
+
+class ReadmissionError(Exception):
+    """The base of the platform's own errors: the message is for the person who ran the step."""
+
+
+class SourceError(ReadmissionError):
+    """The data set could not be obtained: no such file, no network, or not the data set."""
+
+
+class InvalidFileError(ReadmissionError):
+    """A CSV breaks the contract; the message names rows and columns. Nothing was loaded."""
+
+
+class NothingLoadedError(ReadmissionError):
+    """A step needs `RAW_DATA.initial_data`, and no load has succeeded yet."""
+
+
+class NothingPreparedError(ReadmissionError):
+    """A step needs a prepared data set, and there is none yet."""
+
+
+class InUseError(ReadmissionError):
+    """Another run holds the prepared data set."""
+
+
+class PreparedSetChangedError(ReadmissionError):
+    """The prepared data set that a training pinned was replaced while it ran."""
+
+
+class TrainingError(ReadmissionError):
+    """A batch's forest is not fit to be used, or no batch gave a model."""
+
+
+class PromotionError(ReadmissionError):
+    """A version cannot be promoted; the message says why."""
