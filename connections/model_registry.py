@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow.artifacts
+from mlflow.environment_variables import (
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+    MLFLOW_HTTP_REQUEST_TIMEOUT,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
@@ -30,6 +35,13 @@ def client(settings: Settings) -> MlflowClient:
     return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
 
 
+def ask_briefly(timeout_seconds: int = 10) -> None:
+    """Turns off this process's retries of MLflow calls, which go on for minutes, for one that asks again anyway."""
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(0)
+    MLFLOW_HTTP_REQUEST_TIMEOUT.set(timeout_seconds)
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
+
+
 def production_version(settings: Settings, name: str | None = None) -> RegisteredVersion | None:
     """The version with alias `production` of the registered model, or None while there is none.
 
@@ -52,5 +64,6 @@ def download_served_files(settings: Settings, version: RegisteredVersion, folder
         artifact_uri=f"models:/{version.name}/{version.version}/{EXTRA_FILES}",
         dst_path=str(folder),
         tracking_uri=settings.tracking_uri,
+        registry_uri=settings.tracking_uri,
     )
     return Path(got)

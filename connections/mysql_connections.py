@@ -68,7 +68,7 @@ def create_databases(settings: Settings) -> None:
         existing = {row[0] for row in connection.execute(text("SHOW DATABASES"))}
         for database in DATABASES:
             if database not in existing:
-                connection.execute(text(f"CREATE DATABASE `{database}` CHARACTER SET utf8mb4"))
+                connection.execute(text(f"CREATE DATABASE IF NOT EXISTS `{database}` CHARACTER SET utf8mb4"))
     server.dispose()
 
 

@@ -1,5 +1,6 @@
 """Every setting of the platform, typed, read from the environment and `.env`. Nothing else reads the environment."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PLACEHOLDER = "changethis"
 UCI_ARCHIVE = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
 
+SYNTHETIC = "synthetic"
+
 
 def _not_placeholder(secret: SecretStr) -> SecretStr:
     if PLACEHOLDER in secret.get_secret_value():
@@ -19,6 +22,24 @@ def _not_placeholder(secret: SecretStr) -> SecretStr:
 
 Secret = Annotated[SecretStr, AfterValidator(_not_placeholder)]
 NO_SECRET = SecretStr("")
+
+
+# What a process needs of the machine it runs on, whatever its settings are.
+_OF_THE_MACHINE = (
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR",
+    "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+)  # fmt: skip
+
+
+def machine_environment() -> dict[str, str]:
+    """The part of this process's environment that any process on this machine needs; loopback goes past proxies."""
+    found = {name: os.environ[name] for name in _OF_THE_MACHINE if name in os.environ}
+    past_proxies = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY"), os.environ.get("no_proxy"))))
+    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies}
+
+
+def _is_path(source: str) -> bool:
+    return "://" not in source and source != SYNTHETIC
 
 
 class Settings(BaseSettings):
@@ -34,6 +55,7 @@ class Settings(BaseSettings):
     form_port: int = 8501
     mlflow_port: int = 8084
     s3_port: int = 9000
+    s3_inner_port: int = Field(default=9011, description="first of the ports that SeaweedFS uses for itself")
 
     # Data.
     dataset_source: str = UCI_ARCHIVE
@@ -70,7 +92,23 @@ class Settings(BaseSettings):
     airflow_fernet_key: Secret = NO_SECRET
     airflow_secret_key: Secret = NO_SECRET
 
-    def port(self, name: Literal["airflow", "api", "form", "mlflow", "s3"]) -> int:
+    def as_environment(self, *secrets: str) -> dict[str, str]:
+        """The environment that gives another process these settings, with no secrets but the named ones.
+
+        Paths are made absolute, since the other process may run in another folder.
+        """
+        shared: dict[str, str] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value() if name in secrets else ""
+            if isinstance(value, Path) or (name == "dataset_source" and _is_path(value)):
+                value = Path(value).resolve()
+            if value is not None and value != "":
+                shared[name.upper()] = str(value)
+        return shared
+
+    def port(self, name: Literal["airflow", "api", "form", "mlflow", "s3", "s3_inner"]) -> int:
         """The port a service listens on, offset included."""
         base: int = getattr(self, f"{name}_port")
         return base + self.port_offset

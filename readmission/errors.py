@@ -13,6 +13,10 @@ class InvalidFileError(ReadmissionError):
     """A CSV breaks the contract; the message names rows and columns. Nothing was loaded."""
 
 
+class LoadError(ReadmissionError):
+    """The database did not take a valid file's rows as they were sent. The table in use is untouched."""
+
+
 class NothingLoadedError(ReadmissionError):
     """A step needs `RAW_DATA.initial_data`, and no load has succeeded yet."""
 

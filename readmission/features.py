@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from readmission import codes
-from readmission.codes import MISSING, OTHER
+from readmission.codes import DEATH_OR_HOSPICE, MISSING, OTHER
 from readmission.source_columns import SOURCE_COLUMNS, SourceColumn, read_integer
 from readmission.texts import CATEGORY_TEXTS, FIELD_TEXTS, Text, Texts
 
-__all__ = ["CONTRACT_VERSION", "FIELDS", "SOURCE_COLUMNS", "Field", "FieldError", "SourceColumn", "Text"]
+__all__ = [
+    "CONTRACT_VERSION",
+    "DEATH_OR_HOSPICE",
+    "FIELDS",
+    "SOURCE_COLUMNS",
+    "Field",
+    "FieldError",
+    "SourceColumn",
+    "Text",
+]
 
 CONTRACT_VERSION = "1"
 MISSING_MARK = "?"
@@ -222,7 +231,7 @@ FIELDS: tuple[Field, ...] = (
     _code(
         "discharge_code",
         "discharge_disposition_id",
-        tuple(code for code in codes.DISCHARGE_GROUPS if code not in codes.DEATH_OR_HOSPICE),
+        tuple(code for code in codes.DISCHARGE_GROUPS if code not in DEATH_OR_HOSPICE),
     ),
     _code("admission_type_code", "admission_type_id", tuple(codes.ADMISSION_TYPE_GROUPS)),
     _code("admission_source_code", "admission_source_id", tuple(codes.ADMISSION_SOURCE_GROUPS)),

@@ -1,0 +1,122 @@
+"""Sends many rows to a table: `LOAD DATA LOCAL INFILE` on MySQL, short transactions on SQLite."""
+
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Engine, Table
+
+from connections.mysql_connections import is_sqlite
+from readmission.errors import LoadError
+
+logger = logging.getLogger(__name__)
+
+Frames = Iterable[pl.DataFrame]
+# Longer transactions keep other writers out for longer than they are ready to wait.
+SQLITE_TRANSACTION_ROWS = 10_000
+SHOWN_WARNINGS = 5
+JOIN_SECONDS = 60
+
+
+def send(engine: Engine, table: Table, frames: Frames) -> None:
+    """Inserts the frames, whose columns are the table's, all as text.
+
+    Raises:
+        LoadError: the database warned about a row; `LOAD DATA` would keep a changed value, or drop the row.
+    """
+    if is_sqlite(engine):
+        _send_sqlite(engine, table, frames)
+    else:
+        _send_mysql(engine, table, frames)
+
+
+def _send_sqlite(engine: Engine, table: Table, frames: Frames) -> None:
+    marks = ", ".join("?" for _ in table.columns)
+    statement = f"INSERT INTO {table.name} ({_columns(engine, table)}) VALUES ({marks})"
+    with _raw(engine) as connection:
+        for frame in frames:
+            for part in frame.iter_slices(SQLITE_TRANSACTION_ROWS):
+                connection.executemany(statement, part.rows())
+                connection.commit()
+
+
+def _send_mysql(engine: Engine, table: Table, frames: Frames) -> None:
+    with _fifo() as fifo:
+        writer = _Writer(fifo, frames)
+        writer.start()
+        try:
+            _load_data(engine, table, fifo)
+        finally:
+            _let_go(fifo)
+            writer.join(JOIN_SECONDS)
+            if writer.error is not None:
+                raise writer.error
+
+
+def _load_data(engine: Engine, table: Table, fifo: Path) -> None:
+    # No escape character: polars doubles quotes, and a backslash in a cell is a backslash.
+    statement = (
+        f"LOAD DATA LOCAL INFILE %s INTO TABLE {table.name} CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' "
+        f"OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' ({_columns(engine, table)})"
+    )
+    with _raw(engine) as connection, connection.cursor() as cursor:
+        cursor.execute(statement, (str(fifo),))
+        cursor.execute(f"SHOW WARNINGS LIMIT {SHOWN_WARNINGS}")
+        warnings = [f"{level} {code}: {message}" for level, code, message in cursor.fetchall()]
+        if warnings:
+            raise LoadError(f"MySQL would have changed rows while loading: {'; '.join(warnings)}")
+        connection.commit()
+
+
+class _Writer(threading.Thread):
+    """Feeds the FIFO that `LOAD DATA` reads; keeps its error for the thread that waits."""
+
+    def __init__(self, fifo: Path, frames: Frames) -> None:
+        super().__init__(name="load-data-writer", daemon=True)
+        self.error: BaseException | None = None
+        self._fifo = fifo
+        self._frames = frames
+
+    def run(self) -> None:
+        try:
+            with self._fifo.open("wb") as file:
+                for frame in self._frames:
+                    frame.write_csv(file, include_header=False, quote_style="non_numeric", null_value="NULL")
+        except BrokenPipeError:
+            logger.debug("the server stopped reading; its error says why")
+        except BaseException as error:
+            self.error = error
+
+
+def _let_go(fifo: Path) -> None:
+    """Frees a writer that still waits for a reader, since the server refused before it read."""
+    os.close(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK))
+
+
+@contextmanager
+def _fifo() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="load-data-") as folder:
+        fifo = Path(folder) / "rows.csv"
+        os.mkfifo(fifo, mode=0o600)
+        yield fifo
+
+
+@contextmanager
+def _raw(engine: Engine) -> Iterator[Any]:
+    """The driver's own connection, which knows how to send many rows at once."""
+    connection = engine.raw_connection()
+    try:
+        yield connection.driver_connection
+    finally:
+        connection.close()
+
+
+def _columns(engine: Engine, table: Table) -> str:
+    quote = engine.dialect.identifier_preparer.quote
+    return ", ".join(quote(column.name) for column in table.columns)

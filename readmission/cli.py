@@ -1,0 +1,258 @@
+"""The command line: the same functions as the DAGs, with a progress display."""
+
+import json
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from pydantic import BaseModel, ValidationError
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from connections.mysql_connections import LockTakenError
+from connections.settings import Settings, get_settings
+from readmission.errors import PromotionError, ReadmissionError, TrainingError
+from readmission.features import BY_NAME, FieldError
+from readmission.params import ForestParams, PrepareParams
+from readmission.progress import Progress
+
+if TYPE_CHECKING:
+    from readmission.training import TrainingPlan
+
+ParamsModel = TypeVar("ParamsModel", bound=BaseModel)
+
+app = typer.Typer(
+    help="Load, prepare, train, promote and predict: what the DAGs do, from a shell.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+errors = Console(stderr=True)
+
+
+@app.callback()
+def configure() -> None:
+    """Sends the platform's log lines to the terminal."""
+    handler = RichHandler(console=errors, show_path=False, show_level=False)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s")
+    logging.getLogger("readmission").setLevel(get_settings().log_level)
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Turns an error that a person can act on into its message and exit code 1."""
+    try:
+        yield
+    except (ReadmissionError, LockTakenError, FieldError) as error:
+        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Progress]:
+    columns = (SpinnerColumn(), TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with _clear_errors(), Bar(*columns, console=errors) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@app.command()
+def init() -> None:
+    """Create the databases and bring their tables up to date."""
+    from readmission import databases
+
+    with _clear_errors():
+        for line in databases.initialise(get_settings()):
+            console.print(line, highlight=False)
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Option(help="the CSV to write")],
+    rows: Annotated[int, typer.Option(min=100, help="encounters")] = 30_000,
+    seed: Annotated[int, typer.Option(min=0)] = 42,
+) -> None:
+    """Write synthetic encounters: the same 50 columns, realistic margins, no patient."""
+    from readmission import synthetic
+
+    with _bar("encounters") as progress:
+        synthetic.write(out, rows, seed, progress)
+    console.print(f"{out}: {rows:,} synthetic encounters", highlight=False)
+
+
+@app.command()
+def load(
+    source: Annotated[str | None, typer.Option(help="csv, gz, zip, http(s) address or 'synthetic'")] = None,
+    force: Annotated[bool, typer.Option(help="load again even if the file has not changed")] = False,
+) -> None:
+    """Check the encounters' CSV and load it into RAW_DATA.initial_data."""
+    from readmission import ingest
+    from readmission.source import obtain
+
+    settings = get_settings()
+    with _bar("obtaining") as progress:
+        path = obtain(settings, source, progress)
+    with _bar("rows") as progress:
+        done = ingest.load(settings, path, force=force, progress=progress)
+    console.print(f"load {done.load_id}: {done.rows:,} rows, {done.dataset}, {done.outcome}", highlight=False)
+
+
+@app.command()
+def preprocess(
+    target: Annotated[str, typer.Option(help="lt30 or any")] = "lt30",
+    seed: int = 42,
+    batch_size: int = 15_000,
+    train_percent: int = 80,
+    val_percent: int = 10,
+    test_percent: int = 10,
+) -> None:
+    """Clean, split by patient and batch the loaded encounters into CLEAN_DATA."""
+    from readmission import prepare
+
+    params = _params(PrepareParams, locals())
+    with _clear_errors():
+        prepared = prepare.prepare(get_settings(), params)
+    counts = ", ".join(f"{split} {rows:,}" for split, rows in prepared.rows.items())
+    console.print(f"prepared set {prepared.prepared_id}: {counts}, {len(prepared.batches)} batches", highlight=False)
+
+
+@app.command()
+def train(
+    n_estimators: int = 100,
+    min_samples_leaf: int = 40,
+    max_features: float = 0.15,
+    max_depth: int | None = None,
+    random_state: int = 42,
+) -> None:
+    """Train one forest a batch, register the best and promote it if it beats production."""
+    from readmission import selection, training
+
+    settings = get_settings()
+    params = _params(ForestParams, locals())
+    with _bar("batches") as progress:
+        plan = training.begin(settings, params)
+        for done, batch_id in enumerate(plan.batches):
+            progress(done, len(plan.batches))
+            _train_batch(settings, plan, batch_id)
+        outcome = selection.select(settings, plan)
+        progress(len(plan.batches), len(plan.batches))
+    best = f"batch {outcome.batch_id}, val_f1 {outcome.val_f1:.4f}"
+    console.print(f"{best}: version {outcome.version} of {outcome.name} {outcome.verdict}", highlight=False)
+
+
+def _train_batch(settings: Settings, plan: "TrainingPlan", batch_id: int) -> None:
+    """A batch that fails does not stop the others; the selection fails if none succeeds."""
+    from readmission import training
+
+    try:
+        training.train_batch(settings, plan, batch_id)
+    except TrainingError as error:
+        errors.print(f"[yellow]batch {batch_id} failed:[/yellow] {error}", highlight=False)
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="the version to compare with production")],
+    name: Annotated[str | None, typer.Option(help="the registered model")] = None,
+    force: Annotated[bool, typer.Option(help="promote whatever it scores")] = False,
+    reason: Annotated[str, typer.Option(help="written on the version, with --force")] = "by hand",
+) -> None:
+    """Promote a version if it beats production on the same validation rows."""
+    from readmission import promotion
+
+    settings = get_settings()
+    name = name or settings.model_name
+    with _clear_errors():
+        if force:
+            verdict = promotion.promote(settings, name, version, reason)
+        else:
+            verdict = promotion.promote_if_better(settings, name, version)
+    console.print(f"version {version} of {name} {verdict}", highlight=False)
+    if not verdict.promoted:
+        raise typer.Exit(2)
+
+
+@app.command()
+def rollback(
+    name: Annotated[str | None, typer.Option(help="the registered model")] = None,
+    reason: Annotated[str, typer.Option(help="written on the version")] = "rolled back by hand",
+) -> None:
+    """Put the version that was in production before back into production."""
+    from readmission import promotion
+
+    settings = get_settings()
+    name = name or settings.model_name
+    with _clear_errors():
+        version = promotion.previous_production(settings, name)
+        verdict = promotion.promote(settings, name, version, reason)
+    console.print(f"version {version} of {name} {verdict}", highlight=False)
+
+
+@app.command()
+def predict(
+    fields: Annotated[list[str] | None, typer.Argument(help="name=value; what is left out has its default")] = None,
+) -> None:
+    """Score one encounter with the version in production, without the service and without a log row."""
+    from connections.model_registry import download_served_files, production_version
+    from readmission.features import complete_request
+    from readmission.inference import Scorer
+
+    settings = get_settings()
+    with _clear_errors(), tempfile.TemporaryDirectory() as folder:
+        request = complete_request(_sent(fields or []))
+        version = production_version(settings)
+        if version is None:
+            raise PromotionError("no version is in production yet; run `readmission train` or the DAG entrenar_modelo")
+        scorer = Scorer.load(download_served_files(settings, version, Path(folder)))
+        probability = scorer.score(request)
+    threshold = scorer.config.threshold
+    answer = {
+        "prediction": int(probability >= threshold),
+        "probability": probability,
+        "threshold": threshold,
+        "model_name": version.name,
+        "model_version": version.version,
+        "dataset": scorer.config.dataset,
+    }
+    console.print_json(json.dumps(answer))
+
+
+def _sent(fields: list[str]) -> dict[str, str]:
+    sent = dict(field.partition("=")[::2] for field in fields)
+    for name in sent:
+        if name not in BY_NAME:
+            raise FieldError(name, f"there is no such field; the fields are {', '.join(BY_NAME)}")
+    return sent
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Option(help="where the .pkl files go")] = Path("models"),
+) -> None:
+    """Write the models of the training behind production as .pkl files, for people who want them."""
+    from readmission.export import export as write
+
+    with _bar("models") as progress:
+        written = write(get_settings(), folder, progress)
+    for path in written:
+        console.print(f"{path}: {path.stat().st_size:,} bytes", highlight=False)
+
+
+def _params(model: type[ParamsModel], chosen: dict[str, Any]) -> ParamsModel:
+    """The options as the model the DAG's params are made from, which checks them the same way."""
+    try:
+        return model(**{name: chosen[name] for name in model.model_fields})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'options'}: {item['msg']}" for item in error.errors())
+        errors.print(f"[red]error:[/red] {problems}", highlight=False)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()

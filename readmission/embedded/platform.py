@@ -1,0 +1,161 @@
+"""Brings the embedded platform up, service by service until each is healthy, and down again."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from time import monotonic, sleep
+
+from connections.settings import Settings
+from readmission.embedded import airflow
+from readmission.embedded.ports import require_free
+from readmission.embedded.service import Folders, Service
+from readmission.embedded.services import services
+from readmission.embedded.supervisor import ProcessState, Supervisor
+from readmission.errors import ReadmissionError
+
+Watch = Callable[[str, str], None]
+"""Called with a service's name and what it is doing now."""
+
+_SHOWN_LOG_LINES = 15
+_MIGRATE = "airflow-db-migrate"
+_DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
+
+
+class ServiceFailedError(ReadmissionError):
+    """A service died or did not become healthy in time; the message ends with the last lines of its log."""
+
+
+class BusyError(ReadmissionError):
+    """Another command is starting this platform now."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The services of some settings, and the supervisor that runs them."""
+
+    settings: Settings
+    folders: Folders = field(init=False)
+    services: tuple[Service, ...] = field(init=False)
+    supervisor: Supervisor = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derives everything from the settings; touches nothing."""
+        folders = Folders.of(self.settings)
+        object.__setattr__(self, "folders", folders)
+        object.__setattr__(self, "services", services(self.settings))
+        object.__setattr__(self, "supervisor", Supervisor(folders))
+
+    def up(self, watch: Watch) -> None:
+        """Starts what does not run as declared and waits until every service is healthy.
+
+        Raises:
+            BusyPortError: a port is taken.
+            BusyError: it is being started already.
+            ServiceFailedError: a service died, or was not healthy in time.
+        """
+        self.folders.create(self.services)
+        with _alone(self.folders.run / "lock"):
+            self._require_ports()
+            if not self.supervisor.is_running():
+                self.supervisor.start(self.services)
+            airflow.write_password(self.settings)
+            self._start(watch)
+            self._wait(watch)
+
+    def down(self) -> None:
+        """Stops everything; no process is left."""
+        self.supervisor.stop()
+
+    def _require_ports(self) -> None:
+        running = {name for name, process in self.supervisor.states().items() if process.state == "RUNNING"}
+        ours = {port for _, port in self.listening()}
+        wanted = (port for service in self.services if service.name not in running for port in service.ports)
+        require_free((port for port in wanted if port.number not in ours), self.settings.bind_address)
+
+    def listening(self) -> set[tuple[str, int]]:
+        """Where the platform's processes listen."""
+        from readmission.embedded import processes
+
+        return processes.listening(self.supervisor.processes())
+
+    def _start(self, watch: Watch) -> None:
+        migration = self._start_migration(watch)
+        later = [service for service in self.services if migration and service.name.startswith("airflow-")]
+        for service in self.services:
+            if service not in later:
+                self._run(service, watch)
+        if migration is not None:
+            self._finish_migration(migration, watch)
+        for service in later:
+            self._run(service, watch)
+
+    def _run(self, service: Service, watch: Watch) -> None:
+        watch(service.name, "starting" if self.supervisor.run(service) else "running already")
+
+    def _start_migration(self, watch: Watch) -> "subprocess.Popen[bytes] | None":
+        command = airflow.migration(self.settings)
+        if command is None:
+            return None
+        for service in airflow.services(self.settings):
+            watch(service.name, "migrating the database")
+        with (self.folders.logs / f"{_MIGRATE}.log").open("wb") as log:
+            return subprocess.Popen(
+                command, env=airflow.environment(self.settings), cwd=self.folders.state, stdout=log, stderr=log
+            )
+
+    def _finish_migration(self, migration: "subprocess.Popen[bytes]", watch: Watch) -> None:
+        try:
+            code = migration.wait(timeout=300)
+        except BaseException:
+            migration.kill()
+            raise
+        if code != 0:
+            log = self.folders.logs / f"{_MIGRATE}.log"
+            raise ServiceFailedError(f"Airflow's database could not be made:\n{last_lines(log)}")
+        airflow.migrated(self.settings)
+
+    def _wait(self, watch: Watch) -> None:
+        begun = monotonic()
+        started = self.supervisor.states()
+        waiting = {service.name: service for service in self.services}
+        while waiting:
+            now = self.supervisor.states()
+            for service in tuple(waiting.values()):
+                self._check(service, started.get(service.name), now.get(service.name), monotonic() - begun)
+                if service.healthy():
+                    del waiting[service.name]
+                    watch(service.name, "healthy")
+            sleep(0.2)
+
+    def _check(
+        self, service: Service, before: ProcessState | None, now: ProcessState | None, seconds: float
+    ) -> None:
+        if before is None or now is None or now.state in _DEAD or now.started_at > max(before.started_at, 1):
+            raise ServiceFailedError(f"{service.title} ended. The end of {service.log}:\n{last_lines(service.log)}")
+        if seconds > service.start_seconds:
+            raise ServiceFailedError(
+                f"{service.title} was not healthy after {seconds:.0f} s. The end of {service.log}:\n"
+                f"{last_lines(service.log)}"
+            )
+
+
+def last_lines(log: Path, count: int = _SHOWN_LOG_LINES) -> str:
+    """The end of a log."""
+    if not log.is_file():
+        return "(no log)"
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 20_000))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError("another command is starting this platform; wait for it, or see `make status`") from error
+        yield

@@ -1,0 +1,66 @@
+"""What a service of the embedded platform is: one declaration from which it is started, watched and reported."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connections.settings import Settings
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port that a service listens on, and the setting that moves it."""
+
+    number: int
+    setting: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One program: how it starts, where it listens, how to tell that it works.
+
+    `environment` is all that the program gets, so a secret that is not named there is not known to it.
+    `healthy` answers within seconds, and False (never an exception) while the service is not ready.
+    """
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    folder: Path
+    log: Path
+    healthy: Callable[[], bool] = field(repr=False)
+    ports: tuple[Port, ...] = ()
+    address: str | None = None
+    start_seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the embedded platform keeps what: all of it under the state folder."""
+
+    state: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Folders":
+        """The folders under `settings.state_dir`."""
+        return cls(settings.state_dir.resolve())
+
+    @property
+    def logs(self) -> Path:
+        """One log a service, rotated."""
+        return self.state / "log"
+
+    @property
+    def run(self) -> Path:
+        """What the supervisor needs while it runs; holds secrets, so only its owner may read it."""
+        return self.state / "run"
+
+    def of_service(self, name: str) -> Path:
+        """A service's own data and working folder."""
+        return self.state / name
+
+    def create(self, services: tuple[Service, ...]) -> None:
+        """Makes the folders, closed to other users."""
+        for folder in (self.state, self.logs, self.run, *(service.folder for service in services)):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)

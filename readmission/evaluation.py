@@ -1,0 +1,75 @@
+"""Metrics of a model on one split, and their figures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.calibration import CalibrationDisplay
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    PrecisionRecallDisplay,
+    RocCurveDisplay,
+    accuracy_score,
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+RECORDED = ("accuracy", "precision", "recall", "f1", "roc_auc", "brier")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics of one split. `base_brier` is the Brier score of always answering that split's own base rate."""
+
+    rows: int
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+    roc_auc: float
+    pr_auc: float
+    brier: float
+    base_brier: float
+
+    def named(self, split: str) -> dict[str, float]:
+        """The metrics under the names that MLflow shows: `val_f1`, `test_roc_auc`, ..."""
+        return {f"{split}_{name}": value for name, value in vars(self).items() if name != "rows"}
+
+
+def evaluate(truth: NDArray[np.int64], probability: NDArray[np.float64], threshold: float) -> Scores:
+    """Scores calibrated probabilities, shape (rows,), against 0/1 outcomes, shape (rows,)."""
+    predicted = (probability >= threshold).astype(int)
+    base_rate = float(truth.mean())
+    return Scores(
+        rows=len(truth),
+        accuracy=float(accuracy_score(truth, predicted)),
+        precision=float(precision_score(truth, predicted, zero_division=0)),
+        recall=float(recall_score(truth, predicted, zero_division=0)),
+        f1=float(f1_score(truth, predicted, zero_division=0)),
+        roc_auc=float(roc_auc_score(truth, probability)),
+        pr_auc=float(average_precision_score(truth, probability)),
+        brier=float(brier_score_loss(truth, probability)),
+        base_brier=base_rate * (1 - base_rate),
+    )
+
+
+def figures(
+    truth: NDArray[np.int64], probability: NDArray[np.float64], threshold: float, split: str
+) -> dict[str, Figure]:
+    """Confusion matrix, ROC, precision-recall and calibration figures, by file name."""
+    drawn = {name: Figure(figsize=(5, 4.5), layout="constrained") for name in ("confusion", "roc", "pr", "calibration")}
+    axes = {name: figure.add_subplot() for name, figure in drawn.items()}
+    ConfusionMatrixDisplay.from_predictions(
+        truth, probability >= threshold, ax=axes["confusion"], display_labels=["not readmitted", "readmitted"]
+    )
+    RocCurveDisplay.from_predictions(truth, probability, ax=axes["roc"], plot_chance_level=True)
+    PrecisionRecallDisplay.from_predictions(truth, probability, ax=axes["pr"], plot_chance_level=True)
+    CalibrationDisplay.from_predictions(truth, probability, n_bins=10, strategy="quantile", ax=axes["calibration"])
+    for name, axis in axes.items():
+        axis.set_title(f"{split}: {name}")
+    return {f"figures/{split}_{name}.png": figure for name, figure in drawn.items()}

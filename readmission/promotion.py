@@ -1,0 +1,147 @@
+"""Which version serves: promotes what is better on the same validation rows, says why, and goes back on command.
+
+The alias `production` is authoritative; the stage `Production` mirrors it for people and tools that look there.
+"""
+
+import logging
+import warnings
+from dataclasses import dataclass
+
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+import mlflow
+from connections.model_registry import client, production_version
+from connections.mysql_connections import database_lock, engine_for
+from connections.settings import Settings
+from readmission import leases
+from readmission.errors import PromotionError
+from readmission.evaluation import evaluate
+from readmission.forest import positive
+from readmission.model_log import load_pipeline
+from readmission.training import read_split
+
+logger = logging.getLogger(__name__)
+
+LOCK = "promotion"
+FIRST_ROC_AUC = 0.62
+PROMOTED_AT = "promoted_at"
+REASON = "promotion"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a version was promoted, and why."""
+
+    promoted: bool
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{'promoted' if self.promoted else 'not promoted'}: {self.reason}"
+
+
+def promote_if_better(settings: Settings, name: str, version: str) -> Verdict:
+    """Compares a version with the one in production and promotes it if it is better; the reason is written on it.
+
+    Raises:
+        PromotionError: there is no such version.
+        LockTakenError: another promotion is running and does not end.
+    """
+    with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
+        tracking = client(settings)
+        candidate = _version(tracking, name, version)
+        verdict = _judge(settings, candidate)
+        if verdict.promoted:
+            _point_production_at(settings, tracking, candidate)
+        tracking.set_model_version_tag(name, version, REASON, str(verdict))
+    logger.info("version %s of %s %s", version, name, verdict)
+    return verdict
+
+
+def promote(settings: Settings, name: str, version: str, reason: str) -> Verdict:
+    """Puts a version in production whatever it scores: a person's decision, which is written on it.
+
+    Raises:
+        PromotionError: there is no such version.
+    """
+    with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
+        tracking = client(settings)
+        _point_production_at(settings, tracking, _version(tracking, name, version))
+        verdict = Verdict(True, reason)
+        tracking.set_model_version_tag(name, version, REASON, str(verdict))
+    logger.info("version %s of %s %s", version, name, verdict)
+    return verdict
+
+
+def previous_production(settings: Settings, name: str) -> str:
+    """The version that was in production before the present one.
+
+    Raises:
+        PromotionError: no other version was ever promoted.
+    """
+    present = production_version(settings, name)
+    versions = client(settings).search_model_versions(f"name = '{name}'")
+    earlier = [
+        (version.tags[PROMOTED_AT], str(version.version))
+        for version in versions
+        if PROMOTED_AT in version.tags and present is not None and str(version.version) != present.version
+    ]
+    if not earlier:
+        raise PromotionError(f"{name} has no earlier production version to go back to")
+    return max(earlier)[1]
+
+
+def _version(tracking: MlflowClient, name: str, version: str) -> ModelVersion:
+    try:
+        return tracking.get_model_version(name, version)
+    except MlflowException as error:
+        raise PromotionError(f"{name} has no version {version}: {error.message}") from error
+
+
+def _judge(settings: Settings, candidate: ModelVersion) -> Verdict:
+    champion = production_version(settings, candidate.name)
+    if champion is None:
+        return _first(candidate, "the first version")
+    if champion.version == str(candidate.version):
+        return Verdict(True, "already in production")
+    if candidate.tags["dataset"] == "synthetic" and champion.tags["dataset"] == "real":
+        return Verdict(False, f"synthetic data never replaces version {champion.version}, trained on real data")
+    if candidate.tags["dataset"] == "real" and champion.tags["dataset"] == "synthetic":
+        return _first(candidate, f"real data replaces version {champion.version}, trained on synthetic data")
+    for aspect in ("target", "split", "contract_version"):
+        if candidate.tags[aspect] != champion.tags[aspect]:
+            return Verdict(
+                False,
+                f"not comparable with version {champion.version}: {aspect} is {candidate.tags[aspect]}, "
+                f"there {champion.tags[aspect]}; promote it by hand if you mean it",
+            )
+    return _better(settings, candidate, champion.version)
+
+
+def _first(candidate: ModelVersion, why: str) -> Verdict:
+    roc_auc, brier, base = (float(candidate.tags[f"val_{name}"]) for name in ("roc_auc", "brier", "base_brier"))
+    fit = roc_auc >= FIRST_ROC_AUC and brier < base
+    measured = f"validation ROC-AUC {roc_auc:.3f} (at least {FIRST_ROC_AUC}), Brier {brier:.4f} (base rate {base:.4f})"
+    return Verdict(fit, f"{why}: {measured}")
+
+
+def _better(settings: Settings, candidate: ModelVersion, champion: str) -> Verdict:
+    """Scores the champion on the validation rows that the candidate was measured on."""
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    val = read_split(settings, "val")
+    pipeline = load_pipeline(f"models:/{candidate.name}/{champion}")
+    threshold = pipeline["forest"].threshold_
+    theirs = evaluate(val["target"].to_numpy(), positive(pipeline, val), threshold).f1
+    ours = float(candidate.tags["val_f1"])
+    compared = f"val_f1 {ours:.4f} against {theirs:.4f} of version {champion} on the same {len(val):,} rows"
+    return Verdict(ours > theirs, compared)
+
+
+def _point_production_at(settings: Settings, tracking: MlflowClient, version: ModelVersion) -> None:
+    name, number = version.name, str(version.version)
+    tracking.set_model_version_tag(name, number, PROMOTED_AT, f"{leases.now().isoformat(timespec='microseconds')}Z")
+    tracking.set_registered_model_alias(name, settings.model_alias, number)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated; the alias is what counts
+        tracking.transition_model_version_stage(name, number, "Production", archive_existing_versions=True)

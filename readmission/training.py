@@ -1,0 +1,288 @@
+"""Trains one forest a batch. `begin` pins the prepared set, `train_batch` runs once a batch, in any process."""
+
+import logging
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Metric, Param, Run, RunStatus
+from mlflow.tracking import MlflowClient
+from pydantic import BaseModel
+from sklearn.pipeline import Pipeline
+from sqlalchemy import MetaData, insert
+
+from connections import tables as fixed
+from connections.model_registry import client
+from connections.mysql_connections import database_lock, engine_for
+from connections.settings import Settings
+from readmission import leases, prepare, serving_files
+from readmission.errors import NothingPreparedError, PreparedSetChangedError, TrainingError
+from readmission.evaluation import RECORDED, Scores, evaluate, figures
+from readmission.forest import CalibratedForest, inputs, make_pipeline, positive
+from readmission.frames import read_table
+from readmission.model_log import log_model
+from readmission.params import ForestParams
+from readmission.prepare import PreparedSet
+from readmission.code_version import fingerprint, git_revision, library_versions
+from readmission.tables import SPLITS, Split, prepared_name, prepared_table
+
+logger = logging.getLogger(__name__)
+
+# Out-of-bag and validation ROC-AUC measure the same thing; further apart than this, one of them is wrong.
+OUT_OF_BAG_TOLERANCE = 0.04
+BATCH_TAG = "batch_id"
+FINGERPRINT_TAG = "fingerprint"
+KIND_TAG = "kind"
+
+
+class TrainingPlan(BaseModel):
+    """What the tasks of one training share; small enough to travel between them."""
+
+    parent_run_id: str
+    prepared_id: int
+    batches: list[int]
+    params: ForestParams
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """One trained batch: its run and its scores."""
+
+    run_id: str
+    batch_id: int
+    rows: int
+    threshold: float
+    val: Scores
+    test: Scores
+
+
+def begin(settings: Settings, params: ForestParams, title: str = "training") -> TrainingPlan:
+    """Pins the present prepared set and opens the parent run.
+
+    Raises:
+        NothingPreparedError: there is no prepared set.
+        InUseError: another training is using it.
+    """
+    engine = engine_for(settings, "CLEAN_DATA")
+    prepared = prepare.current(settings)
+    tracking = client(settings)
+    with database_lock(engine, leases.PREPARED_SET):
+        leases.check_free(engine, leases.PREPARED_SET)
+        run = _open_run(tracking, settings, title, {**provenance(settings, prepared, params), KIND_TAG: "training"})
+        leases.acquire(engine, leases.PREPARED_SET, run.info.run_id)
+    _log_params(tracking, run.info.run_id, prepared, params)
+    logger.info("training %s batches of prepared set %s", len(prepared.batches), prepared.prepared_id)
+    return TrainingPlan(
+        parent_run_id=run.info.run_id,
+        prepared_id=prepared.prepared_id,
+        batches=sorted(prepared.batches),
+        params=params,
+    )
+
+
+def is_current(settings: Settings, params: ForestParams) -> bool:
+    """Whether the last finished training used the present prepared set with these params and this code.
+
+    Raises:
+        NothingPreparedError: there is no prepared set.
+    """
+    tracking = client(settings)
+    experiment = tracking.get_experiment_by_name(settings.experiment)
+    if experiment is None:
+        return False
+    last = tracking.search_runs(
+        [experiment.experiment_id],
+        f"tags.{KIND_TAG} = 'training' and attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    expected = _fingerprint(prepare.current(settings), params)
+    return bool(last) and last[0].data.tags[FINGERPRINT_TAG] == expected
+
+
+def _fingerprint(prepared: PreparedSet, params: ForestParams) -> str:
+    return fingerprint(prepared=prepared.fingerprint, params=params.model_dump())
+
+
+def provenance(settings: Settings, prepared: PreparedSet, params: ForestParams) -> dict[str, str]:
+    """Tags that say what a run or a version was made of."""
+    return {
+        "dataset": prepared.dataset,
+        "source_sha256": prepared.source_sha256,
+        "load_id": str(prepared.load_id),
+        "prepared_id": str(prepared.prepared_id),
+        "target": prepared.params.target,
+        "split": prepared.params.split_key,
+        "split_seed": str(prepared.params.seed),
+        "forest_seed": str(params.random_state),
+        "contract_version": prepared.contract_version,
+        "git_revision": git_revision(settings),
+        FINGERPRINT_TAG: _fingerprint(prepared, params),
+        **{f"version.{name}": number for name, number in library_versions().items()},
+    }
+
+
+def _open_run(
+    tracking: MlflowClient, settings: Settings, name: str, tags: dict[str, str], parent: str | None = None
+) -> Run:
+    experiment = tracking.get_experiment_by_name(settings.experiment)
+    experiment_id = experiment.experiment_id if experiment else _create_experiment(tracking, settings)
+    nested = {"mlflow.parentRunId": parent} if parent else {}
+    return tracking.create_run(experiment_id, run_name=name, tags={**tags, **nested})
+
+
+def _create_experiment(tracking: MlflowClient, settings: Settings) -> str:
+    return str(tracking.create_experiment(settings.experiment))
+
+
+def _log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, params: ForestParams) -> None:
+    prefixed = {f"prepare.{name}": value for name, value in prepared.params.model_dump().items()}
+    chosen = {**params.model_dump(), **prefixed}
+    tracking.log_batch(run_id, params=[Param(name, str(value)) for name, value in chosen.items()])
+
+
+def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchResult:
+    """Trains, measures and logs the forest of one batch as a run under the training's parent run.
+
+    Raises:
+        PreparedSetChangedError: the pinned prepared set was replaced.
+        TrainingError: the forest is not fit to be used.
+    """
+    engine = engine_for(settings, "CLEAN_DATA")
+    leases.acquire(engine, leases.PREPARED_SET, plan.parent_run_id)
+    prepared = pinned(settings, plan)
+    tracking = client(settings)
+    tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch"}
+    run = _open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
+    try:
+        result = _train(settings, plan, prepared, batch_id, run.info.run_id)
+    except BaseException as error:
+        tracking.set_tag(run.info.run_id, "error", str(error)[:500])
+        tracking.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.FAILED))
+        raise
+    tracking.set_terminated(run.info.run_id)
+    return result
+
+
+def pinned(settings: Settings, plan: TrainingPlan) -> PreparedSet:
+    """The prepared set that the plan pinned.
+
+    Raises:
+        PreparedSetChangedError: it was replaced meanwhile.
+    """
+    try:
+        prepared = prepare.current(settings)
+    except NothingPreparedError as error:
+        raise _changed(plan) from error
+    if prepared.prepared_id != plan.prepared_id:
+        raise _changed(plan)
+    return prepared
+
+
+def _changed(plan: TrainingPlan) -> PreparedSetChangedError:
+    return PreparedSetChangedError(
+        f"prepared set {plan.prepared_id} was replaced while it was being trained on; run entrenar_modelo again"
+    )
+
+
+def read_split(settings: Settings, split: Split, batch_id: int | None = None) -> pd.DataFrame:
+    """A split's prepared rows, or one batch of train."""
+    table = prepared_table(MetaData(), prepared_name(split), split)
+    where = None if batch_id is None else table.c.batch_id == batch_id
+    return read_table(engine_for(settings, "CLEAN_DATA"), table, where).to_pandas()
+
+
+def _train(
+    settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_id: int, run_id: str
+) -> BatchResult:
+    tracking = client(settings)
+    _log_params(tracking, run_id, prepared, plan.params)
+    data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
+    pinned(settings, plan)  # the rows just read are still the pinned ones
+    pipeline = make_pipeline(plan.params, settings.training_jobs)
+    pipeline.fit(inputs(data["train"]), data["train"]["target"])
+    result = _measure(pipeline, data, batch_id, run_id)
+    _check_out_of_bag(pipeline["forest"], result)
+    _log_result(tracking, result, pipeline["forest"])
+    _log_figures(tracking, result, pipeline, data)
+    _log_files(settings, pipeline, prepared, result, data["val"])
+    _record(settings, result)
+    logger.info("batch %s: val_f1 %.4f, test ROC-AUC %.4f", batch_id, result.val.f1, result.test.roc_auc)
+    return result
+
+
+def _measure(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch_id: int, run_id: str) -> BatchResult:
+    threshold = pipeline["forest"].threshold_
+    val, test = (
+        evaluate(data[split]["target"].to_numpy(), positive(pipeline, data[split]), threshold)
+        for split in SPLITS[1:]
+    )
+    return BatchResult(run_id, batch_id, len(data["train"]), threshold, val, test)
+
+
+def _check_out_of_bag(forest: CalibratedForest, result: BatchResult) -> None:
+    apart = abs(forest.out_of_bag_roc_auc_ - result.val.roc_auc)
+    if apart > OUT_OF_BAG_TOLERANCE:
+        raise TrainingError(
+            f"batch {result.batch_id}: out-of-bag ROC-AUC {forest.out_of_bag_roc_auc_:.3f} and validation "
+            f"{result.val.roc_auc:.3f} differ by {apart:.3f}, more than {OUT_OF_BAG_TOLERANCE}; the threshold and the "
+            "calibration would not hold"
+        )
+
+
+def _log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedForest) -> None:
+    metrics = {
+        **result.val.named("val"),
+        **result.test.named("test"),
+        "rows": result.rows,
+        "threshold": result.threshold,
+        "out_of_bag_roc_auc": forest.out_of_bag_roc_auc_,
+    }
+    moment = int(time.time() * 1000)
+    tracking.log_batch(result.run_id, [Metric(name, value, moment, 0) for name, value in metrics.items()])
+
+
+def _log_figures(
+    tracking: MlflowClient, result: BatchResult, pipeline: Pipeline, data: dict[Split, pd.DataFrame]
+) -> None:
+    for split in SPLITS[1:]:
+        truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
+        for path, figure in figures(truth, probability, result.threshold, split).items():
+            tracking.log_figure(result.run_id, figure, path)
+
+
+def _log_files(
+    settings: Settings, pipeline: Pipeline, prepared: PreparedSet, result: BatchResult, val: pd.DataFrame
+) -> None:
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    with tempfile.TemporaryDirectory() as folder:
+        files = serving_files.write(
+            pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target
+        )
+        difference = serving_files.check_parity(pipeline, Path(folder), val)
+        client(settings).log_metric(result.run_id, "serving_difference", difference)
+        log_model(f"modelo_entrenado_batch{result.batch_id}", pipeline, files, result.run_id, inputs(val.head(5)))
+
+
+def _record(settings: Settings, result: BatchResult) -> None:
+    values = {
+        f"{split}_{metric}": getattr(scores, metric)
+        for split, scores in (("val", result.val), ("test", result.test))
+        for metric in RECORDED
+    }
+    with engine_for(settings, "CLEAN_DATA").begin() as connection:
+        connection.execute(
+            insert(fixed.experiments).values(
+                run_id=result.run_id,
+                batch_id=result.batch_id,
+                rows=result.rows,
+                threshold=result.threshold,
+                created_at=leases.now(),
+                **values,
+            )
+        )
+
+
