@@ -34,7 +34,9 @@ _OF_THE_MACHINE = (
 def machine_environment() -> dict[str, str]:
     """The part of this process's environment that any process on this machine needs; loopback goes past proxies."""
     found = {name: os.environ[name] for name in _OF_THE_MACHINE if name in os.environ}
-    past_proxies = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY"), os.environ.get("no_proxy"))))
+    past_proxies = ",".join(
+        filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY"), os.environ.get("no_proxy")))
+    )
     return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies}
 
 

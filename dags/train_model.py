@@ -37,11 +37,11 @@ def entrenar_modelo() -> None:
             return training.begin(settings, params).model_dump()
 
     @task
-    def lotes(plan: dict[str, Any]) -> list[int]:
+    def lotes(plan: Any) -> list[int]:
         return list(plan["batches"])
 
     @task(map_index_template="{{ lote }}")
-    def entrenar_lote(plan: dict[str, Any], batch_id: int) -> float:
+    def entrenar_lote(plan: Any, batch_id: int) -> float:
         from airflow.sdk import get_current_context
 
         from connections.settings import get_settings
@@ -54,7 +54,7 @@ def entrenar_modelo() -> None:
 
     # At least one success: the plan's own. It runs when every batch failed, to close the training and say so.
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-    def seleccionar_modelo(plan: dict[str, Any]) -> dict[str, Any]:
+    def seleccionar_modelo(plan: Any) -> dict[str, Any]:
         from connections.settings import get_settings
         from readmission import selection, training
 

@@ -249,7 +249,9 @@ def _params(model: type[ParamsModel], chosen: dict[str, Any]) -> ParamsModel:
     try:
         return model(**{name: chosen[name] for name in model.model_fields})
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'options'}: {item['msg']}" for item in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'options'}: {item['msg']}" for item in error.errors()
+        )
         errors.print(f"[red]error:[/red] {problems}", highlight=False)
         raise typer.Exit(1) from error
 

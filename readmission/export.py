@@ -12,8 +12,8 @@ from readmission.errors import PromotionError
 from readmission.model_log import load_pipeline
 from readmission.progress import Progress, silent
 from readmission.replacing import replacing
+from readmission.runs import BATCH_TAG, logged_model_id
 from readmission.selection import FINAL_MODEL, batch_runs
-from readmission.training import BATCH_TAG
 
 
 def export(settings: Settings, folder: Path, progress: Progress = silent) -> list[Path]:
@@ -38,6 +38,5 @@ def _models(settings: Settings) -> Iterator[tuple[str, str]]:
     if version is None:
         raise PromotionError("no version is in production yet; run the DAG entrenar_modelo first")
     for run in batch_runs(client(settings), version.run_id):
-        model = run.outputs.model_outputs[0].model_id
-        yield f"modelo_entrenado_batch{run.data.tags[BATCH_TAG]}", f"models:/{model}"
+        yield f"modelo_entrenado_batch{run.data.tags[BATCH_TAG]}", f"models:/{logged_model_id(run)}"
     yield FINAL_MODEL, f"models:/{version.name}/{version.version}"

@@ -223,9 +223,7 @@ FIELDS: tuple[Field, ...] = (
         codes.ADMISSION_TYPE_GROUPS,
     ),
     _grouped("discharge_disposition_id", "Alta a casa", ("Alta a casa", "Otro"), codes.DISCHARGE_GROUPS),
-    _grouped(
-        "admission_source_id", "Referencia", ("Referencia", "Emergencia", "Otro"), codes.ADMISSION_SOURCE_GROUPS
-    ),
+    _grouped("admission_source_id", "Referencia", ("Referencia", "Emergencia", "Otro"), codes.ADMISSION_SOURCE_GROUPS),
     _category("examide", "No", codes.MEDICATION_DOSES, model=False),
     _category("citoglipton", "No", codes.MEDICATION_DOSES, model=False),
     _code(

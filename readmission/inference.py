@@ -91,7 +91,7 @@ class Scorer:
             raise ModelFileError(f"{FOREST_FILE} is not the file that {SERVING_FILE} describes (sha256 differs)")
         if config.contract_version != CONTRACT_VERSION:
             raise ModelFileError(
-                f"the model follows feature contract {config.contract_version}, this service {CONTRACT_VERSION}; retrain"
+                f"the model follows contract {config.contract_version}, this service {CONTRACT_VERSION}: train again"
             )
         return cls(config, forest)
 

@@ -10,8 +10,8 @@ from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType, Schema
 from sklearn.pipeline import Pipeline
 
-from readmission.features import CATEGORIES, NUMBERS
 from readmission.code_version import library_versions
+from readmission.features import CATEGORIES, NUMBERS
 
 # What skops may rebuild besides its own defaults.
 TRUSTED_TYPES = ["numpy.dtype", "readmission.forest.CalibratedForest", "sklearn.tree._tree.Tree"]
@@ -25,12 +25,10 @@ def signature() -> ModelSignature:
     return ModelSignature(Schema([*numbers, *categories]), Schema([ColSpec(DataType.long)]))
 
 
-def log_model(
-    name: str, pipeline: Pipeline, files: Sequence[Path], run_id: str, example: pd.DataFrame
-) -> ModelInfo:
+def log_model(name: str, pipeline: Pipeline, files: Sequence[Path], run_id: str, example: pd.DataFrame) -> ModelInfo:
     """Logs the pipeline as a LoggedModel of an open run; `files` travel with it as its extra files."""
     with mlflow.start_run(run_id=run_id, nested=True):
-        return mlflow.sklearn.log_model(
+        logged: ModelInfo = mlflow.sklearn.log_model(
             pipeline,
             name=name,
             serialization_format="skops",
@@ -40,6 +38,7 @@ def log_model(
             pip_requirements=[f"{library}=={library_versions()[library]}" for library in _REQUIRED],
             extra_files=[str(path) for path in files],
         )
+    return logged
 
 
 def load_pipeline(model_uri: str) -> Pipeline:

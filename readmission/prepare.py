@@ -1,26 +1,22 @@
 """Fills `CLEAN_DATA` from `RAW_DATA.initial_data`: cleaned, split by patient and cut into batches."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, MetaData, Row, insert, select, update
+from sqlalchemy import MetaData
 
 from connections import tables as fixed
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
-from readmission import bulk, ingest, leases
+from readmission import bulk, ingest, leases, prepared_sets
 from readmission.cleaning import clean
 from readmission.errors import NothingLoadedError, NothingPreparedError
 from readmission.features import CONTRACT_VERSION
 from readmission.frames import read_table
 from readmission.ingest import Load
 from readmission.params import PrepareParams
-from readmission.code_version import fingerprint
+from readmission.prepared_sets import PreparedSet
 from readmission.splitting import with_batches, with_split
 from readmission.table_swap import Finish, drop_leftovers, staging_name, swap
 from readmission.tables import SPLITS, initial_data_table, prepared_name, prepared_table
@@ -29,22 +25,6 @@ logger = logging.getLogger(__name__)
 
 _REPLACED = (*(prepared_name(split) for split in SPLITS), fixed.encounters.name)
 _ASSIGNED = {"encounter_id": pl.Int64, "batch_id": pl.Int64, "load_id": pl.Int64}
-
-
-@dataclass(frozen=True)
-class PreparedSet:
-    """A row of `prepared_sets`. `rows` counts train, val and test; `batches` the rows of each batch."""
-
-    prepared_id: int
-    created_at: datetime
-    load_id: int
-    source_sha256: str
-    dataset: str
-    params: PrepareParams
-    rows: dict[str, int]
-    contract_version: str
-    fingerprint: str
-    batches: dict[int, int] = field(default_factory=dict)
 
 
 def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
@@ -62,8 +42,8 @@ def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
         logger.info("preparing load %s (%s rows) with %s", load.load_id, f"{load.rows:,}", params)
         split = with_split(_cleaned(settings, params), params)
         batched = _batched(settings, split, params, load)
-        _replace(settings, batched, partial(_record, batched, params, load))
-    prepared = current(settings)
+        _replace(settings, batched, partial(prepared_sets.record, batched, params, load))
+    prepared = prepared_sets.current(settings)
     logger.info("prepared set %s: %s, batches %s", prepared.prepared_id, prepared.rows, prepared.batches)
     return prepared
 
@@ -71,45 +51,10 @@ def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
 def is_current(settings: Settings, params: PrepareParams) -> bool:
     """Whether the present set was made of the current load with these params and this code."""
     try:
-        return current(settings).fingerprint == _fingerprint(_current_load(settings), params)
+        expected = prepared_sets.set_fingerprint(_current_load(settings), params)
+        return prepared_sets.current(settings).fingerprint == expected
     except (NothingLoadedError, NothingPreparedError):
         return False
-
-
-def _fingerprint(load: Load, params: PrepareParams) -> str:
-    return fingerprint(
-        load_id=load.load_id, sha256=load.sha256, params=params.model_dump(), contract=CONTRACT_VERSION
-    )
-
-
-def current(settings: Settings) -> PreparedSet:
-    """The prepared set that training would use now.
-
-    Raises:
-        NothingPreparedError: there is none.
-    """
-    record = fixed.prepared_sets
-    with engine_for(settings, "CLEAN_DATA").connect() as connection:
-        row = connection.execute(select(record).where(record.c.current)).one_or_none()
-    if row is None:
-        raise NothingPreparedError("there is no prepared data set; run the DAG preprocesar_datos first")
-    return _prepared_set(row)
-
-
-def _prepared_set(row: Row[Any]) -> PreparedSet:
-    counts: Mapping[str, Any] = row.rows
-    return PreparedSet(
-        prepared_id=row.prepared_id,
-        created_at=row.created_at,
-        load_id=row.load_id,
-        source_sha256=row.source_sha256,
-        dataset=row.dataset,
-        params=PrepareParams(**row.params),
-        rows={split: counts[split] for split in SPLITS},
-        contract_version=row.contract_version,
-        fingerprint=row.fingerprint,
-        batches={int(batch): rows for batch, rows in counts["batches"].items()},
-    )
 
 
 def _current_load(settings: Settings) -> Load:
@@ -145,13 +90,13 @@ def _batched(settings: Settings, split: pl.DataFrame, params: PrepareParams, loa
 def _assigned_before(settings: Settings, params: PrepareParams) -> pl.DataFrame:
     """Encounters whose batch stays: those of the present set, if it was split and batched the same way."""
     try:
-        before = current(settings)
+        before = prepared_sets.current(settings)
     except NothingPreparedError:
         return pl.DataFrame(schema=_ASSIGNED)
     same = (before.params.split_key, before.params.batch_size, before.contract_version)
     if same != (params.split_key, params.batch_size, CONTRACT_VERSION):
         return pl.DataFrame(schema=_ASSIGNED)
-    return read_table(engine_for(settings, "CLEAN_DATA"), fixed.encounters).select(_ASSIGNED)
+    return read_table(engine_for(settings, "CLEAN_DATA"), fixed.encounters).select(*_ASSIGNED)
 
 
 def _replace(settings: Settings, batched: pl.DataFrame, finish: Finish) -> None:
@@ -171,22 +116,3 @@ def _replace(settings: Settings, batched: pl.DataFrame, finish: Finish) -> None:
         swap(engine, _REPLACED, finish)
     finally:
         drop_leftovers(engine, _REPLACED)
-
-
-def _record(batched: pl.DataFrame, params: PrepareParams, load: Load, connection: Connection) -> None:
-    by_split = dict(batched.group_by("split").len().iter_rows())
-    by_batch = dict(batched.drop_nulls("batch_id").group_by("batch_id").len().sort("batch_id").iter_rows())
-    values = {
-        "created_at": leases.now(),
-        "load_id": load.load_id,
-        "source_sha256": load.sha256,
-        "dataset": load.dataset,
-        "target": params.target,
-        "params": params.model_dump(),
-        "rows": {**{split: by_split.get(split, 0) for split in SPLITS}, "batches": by_batch},
-        "contract_version": CONTRACT_VERSION,
-        "fingerprint": _fingerprint(load, params),
-        "current": True,
-    }
-    connection.execute(update(fixed.prepared_sets).values(current=False))
-    connection.execute(insert(fixed.prepared_sets).values(**values))

@@ -7,11 +7,11 @@ import logging
 import warnings
 from dataclasses import dataclass
 
+import mlflow
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-import mlflow
 from connections.model_registry import client, production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
@@ -20,7 +20,7 @@ from readmission.errors import PromotionError
 from readmission.evaluation import evaluate
 from readmission.forest import positive
 from readmission.model_log import load_pipeline
-from readmission.training import read_split
+from readmission.prepared_sets import read_split
 
 logger = logging.getLogger(__name__)
 

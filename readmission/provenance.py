@@ -13,10 +13,14 @@ SIDECAR_SUFFIX = ".source.json"
 
 @dataclass(frozen=True)
 class Origin:
-    """What was asked for (`source`, never with credentials) and the sha256 of the file that it gave."""
+    """What was asked for (`source`, never with credentials) and the sha256 of the file that it gave.
+
+    `address` is the sha256 of a whole address: it tells two apart that differ only in what `source` leaves out.
+    """
 
     source: str
     sha256: str
+    address: str | None = None
     rows: int | None = None
     seed: int | None = None
 
@@ -34,22 +38,18 @@ def without_credentials(url: str) -> str:
 
 
 def origin_of(path: Path) -> Origin | None:
-    """What the record beside the file says; None for a file that a person put there."""
+    """What the record beside the file says; None for a file that a person put there, or put in its place."""
     try:
-        return Origin(**json.loads(_sidecar(path).read_text(encoding="utf-8")))
+        origin = Origin(**json.loads(_sidecar(path).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
+    return origin if path.is_file() and file_sha256(path) == origin.sha256 else None
 
 
 def record_origin(path: Path, origin: Origin) -> None:
     """Writes the record beside the file."""
     with replacing(_sidecar(path)) as part:
         part.write_text(json.dumps(asdict(origin), indent=2) + "\n", encoding="utf-8")
-
-
-def forget_origin(path: Path) -> None:
-    """Removes the record beside the file, if there is one."""
-    _sidecar(path).unlink(missing_ok=True)
 
 
 def source_name(path: Path) -> str:

@@ -17,9 +17,10 @@ from readmission import leases, promotion, serving_files
 from readmission.errors import TrainingError
 from readmission.forest import inputs
 from readmission.model_log import load_pipeline, log_model
-from readmission.prepare import PreparedSet
+from readmission.prepared_sets import PreparedSet, read_split
 from readmission.promotion import Verdict
-from readmission.training import BATCH_TAG, TrainingPlan, pinned, provenance, read_split
+from readmission.runs import BATCH_TAG, logged_model_id, provenance
+from readmission.training import TrainingPlan, pinned
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def select(settings: Settings, plan: TrainingPlan) -> Outcome:
 def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> Outcome:
     prepared = pinned(settings, plan)
     best = best_run(tracking, plan)
-    pipeline = load_pipeline(f"models:/{best.outputs.model_outputs[0].model_id}")
+    pipeline = load_pipeline(f"models:/{logged_model_id(best)}")
     model_id = _log_final(settings, plan, prepared, pipeline)
     copied = [Metric(name, value, best.info.end_time, 0) for name, value in best.data.metrics.items()]
     tracking.log_batch(plan.parent_run_id, copied)

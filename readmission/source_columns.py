@@ -23,7 +23,9 @@ class SourceColumn:
     def allowed(self) -> str:
         """What the column may hold, in words."""
         if self.kind == "text":
-            return f"one of {', '.join(self.categories)}" if self.categories else f"text of 1 to {self.length} characters"
+            return (
+                f"one of {', '.join(self.categories)}" if self.categories else f"text of 1 to {self.length} characters"
+            )
         return f"a whole number from {self.minimum} to {self.maximum}"
 
 

@@ -35,10 +35,7 @@ def swap(engine: Engine, names: Sequence[str], finish: Finish) -> None:
     """
     existing = set(inspect(engine).get_table_names())
     renames = [
-        pair
-        for name in names
-        for pair in ((name, _old_name(name)), (staging_name(name), name))
-        if pair[0] in existing
+        pair for name in names for pair in ((name, _old_name(name)), (staging_name(name), name)) if pair[0] in existing
     ]
     with engine.connect() as connection:
         if is_sqlite(engine):

@@ -2,40 +2,45 @@
 
 import logging
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Metric, Param, Run, RunStatus
-from mlflow.tracking import MlflowClient
+from mlflow.entities import RunStatus
 from pydantic import BaseModel
 from sklearn.pipeline import Pipeline
-from sqlalchemy import MetaData, insert
+from sqlalchemy import insert
 
 from connections import tables as fixed
 from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
-from readmission import leases, prepare, serving_files
+from readmission import leases, prepared_sets, serving_files
 from readmission.errors import NothingPreparedError, PreparedSetChangedError, TrainingError
-from readmission.evaluation import RECORDED, Scores, evaluate, figures
+from readmission.evaluation import RECORDED, evaluate
 from readmission.forest import CalibratedForest, inputs, make_pipeline, positive
-from readmission.frames import read_table
 from readmission.model_log import log_model
 from readmission.params import ForestParams
-from readmission.prepare import PreparedSet
-from readmission.code_version import fingerprint, git_revision, library_versions
-from readmission.tables import SPLITS, Split, prepared_name, prepared_table
+from readmission.prepared_sets import PreparedSet, read_split
+from readmission.runs import (
+    BATCH_TAG,
+    FINGERPRINT_TAG,
+    KIND_TAG,
+    MEASURED,
+    BatchResult,
+    log_figures,
+    log_params,
+    log_result,
+    open_run,
+    provenance,
+    training_fingerprint,
+)
+from readmission.tables import SPLITS, Split
 
 logger = logging.getLogger(__name__)
 
 # Out-of-bag and validation ROC-AUC measure the same thing; further apart than this, one of them is wrong.
 OUT_OF_BAG_TOLERANCE = 0.04
-BATCH_TAG = "batch_id"
-FINGERPRINT_TAG = "fingerprint"
-KIND_TAG = "kind"
 
 
 class TrainingPlan(BaseModel):
@@ -47,18 +52,6 @@ class TrainingPlan(BaseModel):
     params: ForestParams
 
 
-@dataclass(frozen=True)
-class BatchResult:
-    """One trained batch: its run and its scores."""
-
-    run_id: str
-    batch_id: int
-    rows: int
-    threshold: float
-    val: Scores
-    test: Scores
-
-
 def begin(settings: Settings, params: ForestParams, title: str = "training") -> TrainingPlan:
     """Pins the present prepared set and opens the parent run.
 
@@ -67,13 +60,13 @@ def begin(settings: Settings, params: ForestParams, title: str = "training") -> 
         InUseError: another training is using it.
     """
     engine = engine_for(settings, "CLEAN_DATA")
-    prepared = prepare.current(settings)
+    prepared = prepared_sets.current(settings)
     tracking = client(settings)
     with database_lock(engine, leases.PREPARED_SET):
         leases.check_free(engine, leases.PREPARED_SET)
-        run = _open_run(tracking, settings, title, {**provenance(settings, prepared, params), KIND_TAG: "training"})
+        run = open_run(tracking, settings, title, {**provenance(settings, prepared, params), KIND_TAG: "training"})
         leases.acquire(engine, leases.PREPARED_SET, run.info.run_id)
-    _log_params(tracking, run.info.run_id, prepared, params)
+    log_params(tracking, run.info.run_id, prepared, params)
     logger.info("training %s batches of prepared set %s", len(prepared.batches), prepared.prepared_id)
     return TrainingPlan(
         parent_run_id=run.info.run_id,
@@ -99,49 +92,8 @@ def is_current(settings: Settings, params: ForestParams) -> bool:
         order_by=["attributes.start_time DESC"],
         max_results=1,
     )
-    expected = _fingerprint(prepare.current(settings), params)
+    expected = training_fingerprint(prepared_sets.current(settings), params)
     return bool(last) and last[0].data.tags[FINGERPRINT_TAG] == expected
-
-
-def _fingerprint(prepared: PreparedSet, params: ForestParams) -> str:
-    return fingerprint(prepared=prepared.fingerprint, params=params.model_dump())
-
-
-def provenance(settings: Settings, prepared: PreparedSet, params: ForestParams) -> dict[str, str]:
-    """Tags that say what a run or a version was made of."""
-    return {
-        "dataset": prepared.dataset,
-        "source_sha256": prepared.source_sha256,
-        "load_id": str(prepared.load_id),
-        "prepared_id": str(prepared.prepared_id),
-        "target": prepared.params.target,
-        "split": prepared.params.split_key,
-        "split_seed": str(prepared.params.seed),
-        "forest_seed": str(params.random_state),
-        "contract_version": prepared.contract_version,
-        "git_revision": git_revision(settings),
-        FINGERPRINT_TAG: _fingerprint(prepared, params),
-        **{f"version.{name}": number for name, number in library_versions().items()},
-    }
-
-
-def _open_run(
-    tracking: MlflowClient, settings: Settings, name: str, tags: dict[str, str], parent: str | None = None
-) -> Run:
-    experiment = tracking.get_experiment_by_name(settings.experiment)
-    experiment_id = experiment.experiment_id if experiment else _create_experiment(tracking, settings)
-    nested = {"mlflow.parentRunId": parent} if parent else {}
-    return tracking.create_run(experiment_id, run_name=name, tags={**tags, **nested})
-
-
-def _create_experiment(tracking: MlflowClient, settings: Settings) -> str:
-    return str(tracking.create_experiment(settings.experiment))
-
-
-def _log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, params: ForestParams) -> None:
-    prefixed = {f"prepare.{name}": value for name, value in prepared.params.model_dump().items()}
-    chosen = {**params.model_dump(), **prefixed}
-    tracking.log_batch(run_id, params=[Param(name, str(value)) for name, value in chosen.items()])
 
 
 def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchResult:
@@ -156,7 +108,7 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
     prepared = pinned(settings, plan)
     tracking = client(settings)
     tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch"}
-    run = _open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
+    run = open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
     try:
         result = _train(settings, plan, prepared, batch_id, run.info.run_id)
     except BaseException as error:
@@ -174,7 +126,7 @@ def pinned(settings: Settings, plan: TrainingPlan) -> PreparedSet:
         PreparedSetChangedError: it was replaced meanwhile.
     """
     try:
-        prepared = prepare.current(settings)
+        prepared = prepared_sets.current(settings)
     except NothingPreparedError as error:
         raise _changed(plan) from error
     if prepared.prepared_id != plan.prepared_id:
@@ -188,26 +140,17 @@ def _changed(plan: TrainingPlan) -> PreparedSetChangedError:
     )
 
 
-def read_split(settings: Settings, split: Split, batch_id: int | None = None) -> pd.DataFrame:
-    """A split's prepared rows, or one batch of train."""
-    table = prepared_table(MetaData(), prepared_name(split), split)
-    where = None if batch_id is None else table.c.batch_id == batch_id
-    return read_table(engine_for(settings, "CLEAN_DATA"), table, where).to_pandas()
-
-
-def _train(
-    settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_id: int, run_id: str
-) -> BatchResult:
+def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_id: int, run_id: str) -> BatchResult:
     tracking = client(settings)
-    _log_params(tracking, run_id, prepared, plan.params)
+    log_params(tracking, run_id, prepared, plan.params)
     data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
     pinned(settings, plan)  # the rows just read are still the pinned ones
     pipeline = make_pipeline(plan.params, settings.training_jobs)
     pipeline.fit(inputs(data["train"]), data["train"]["target"])
     result = _measure(pipeline, data, batch_id, run_id)
     _check_out_of_bag(pipeline["forest"], result)
-    _log_result(tracking, result, pipeline["forest"])
-    _log_figures(tracking, result, pipeline, data)
+    log_result(tracking, result, pipeline["forest"])
+    log_figures(tracking, result, pipeline, data)
     _log_files(settings, pipeline, prepared, result, data["val"])
     _record(settings, result)
     logger.info("batch %s: val_f1 %.4f, test ROC-AUC %.4f", batch_id, result.val.f1, result.test.roc_auc)
@@ -217,8 +160,7 @@ def _train(
 def _measure(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch_id: int, run_id: str) -> BatchResult:
     threshold = pipeline["forest"].threshold_
     val, test = (
-        evaluate(data[split]["target"].to_numpy(), positive(pipeline, data[split]), threshold)
-        for split in SPLITS[1:]
+        evaluate(data[split]["target"].to_numpy(), positive(pipeline, data[split]), threshold) for split in MEASURED
     )
     return BatchResult(run_id, batch_id, len(data["train"]), threshold, val, test)
 
@@ -233,35 +175,12 @@ def _check_out_of_bag(forest: CalibratedForest, result: BatchResult) -> None:
         )
 
 
-def _log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedForest) -> None:
-    metrics = {
-        **result.val.named("val"),
-        **result.test.named("test"),
-        "rows": result.rows,
-        "threshold": result.threshold,
-        "out_of_bag_roc_auc": forest.out_of_bag_roc_auc_,
-    }
-    moment = int(time.time() * 1000)
-    tracking.log_batch(result.run_id, [Metric(name, value, moment, 0) for name, value in metrics.items()])
-
-
-def _log_figures(
-    tracking: MlflowClient, result: BatchResult, pipeline: Pipeline, data: dict[Split, pd.DataFrame]
-) -> None:
-    for split in SPLITS[1:]:
-        truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
-        for path, figure in figures(truth, probability, result.threshold, split).items():
-            tracking.log_figure(result.run_id, figure, path)
-
-
 def _log_files(
     settings: Settings, pipeline: Pipeline, prepared: PreparedSet, result: BatchResult, val: pd.DataFrame
 ) -> None:
     mlflow.set_tracking_uri(settings.tracking_uri)
     with tempfile.TemporaryDirectory() as folder:
-        files = serving_files.write(
-            pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target
-        )
+        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
         difference = serving_files.check_parity(pipeline, Path(folder), val)
         client(settings).log_metric(result.run_id, "serving_difference", difference)
         log_model(f"modelo_entrenado_batch{result.batch_id}", pipeline, files, result.run_id, inputs(val.head(5)))
@@ -284,5 +203,3 @@ def _record(settings: Settings, result: BatchResult) -> None:
                 **values,
             )
         )
-
-

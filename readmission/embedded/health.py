@@ -35,9 +35,7 @@ def bucket_ready(settings: Settings) -> bool:
         region_name=settings.aws_default_region,
         aws_access_key_id=settings.aws_access_key_id.get_secret_value(),
         aws_secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-        config=Config(
-            connect_timeout=2, read_timeout=_ANSWER_SECONDS, retries={"total_max_attempts": 1}, proxies={}
-        ),
+        config=Config(connect_timeout=2, read_timeout=_ANSWER_SECONDS, retries={"total_max_attempts": 1}, proxies={}),
     )
     try:
         if settings.bucket not in {bucket["Name"] for bucket in store.list_buckets()["Buckets"]}:

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from connections.settings import Settings
-from readmission.embedded import airflow
+from readmission.embedded import airflow, processes
 from readmission.embedded.ports import require_free
 from readmission.embedded.service import Folders, Service
 from readmission.embedded.services import services
@@ -20,12 +20,21 @@ Watch = Callable[[str, str], None]
 """Called with a service's name and what it is doing now."""
 
 _SHOWN_LOG_LINES = 15
+_MIGRATE_SECONDS = 300
+_SECRETS = (
+    "airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key",
+    "aws_access_key_id", "aws_secret_access_key",
+)  # fmt: skip
 _MIGRATE = "airflow-db-migrate"
 _DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
 
 
 class ServiceFailedError(ReadmissionError):
     """A service died or did not become healthy in time; the message ends with the last lines of its log."""
+
+
+class NoSecretError(ReadmissionError):
+    """A secret that the services need is not set."""
 
 
 class BusyError(ReadmissionError):
@@ -52,10 +61,12 @@ class Platform:
         """Starts what does not run as declared and waits until every service is healthy.
 
         Raises:
+            NoSecretError: a secret is not set.
             BusyPortError: a port is taken.
             BusyError: it is being started already.
             ServiceFailedError: a service died, or was not healthy in time.
         """
+        self._require_secrets()
         self.folders.create(self.services)
         with _alone(self.folders.run / "lock"):
             self._require_ports()
@@ -69,6 +80,11 @@ class Platform:
         """Stops everything; no process is left."""
         self.supervisor.stop()
 
+    def _require_secrets(self) -> None:
+        unset = [name.upper() for name in _SECRETS if not getattr(self.settings, name).get_secret_value()]
+        if unset:
+            raise NoSecretError(f"not set: {', '.join(unset)}; run `make env`, which writes .env")
+
     def _require_ports(self) -> None:
         running = {name for name, process in self.supervisor.states().items() if process.state == "RUNNING"}
         ours = {port for _, port in self.listening()}
@@ -77,8 +93,6 @@ class Platform:
 
     def listening(self) -> set[tuple[str, int]]:
         """Where the platform's processes listen."""
-        from readmission.embedded import processes
-
         return processes.listening(self.supervisor.processes())
 
     def _start(self, watch: Watch) -> None:
@@ -88,7 +102,7 @@ class Platform:
             if service not in later:
                 self._run(service, watch)
         if migration is not None:
-            self._finish_migration(migration, watch)
+            self._finish_migration(migration)
         for service in later:
             self._run(service, watch)
 
@@ -106,9 +120,9 @@ class Platform:
                 command, env=airflow.environment(self.settings), cwd=self.folders.state, stdout=log, stderr=log
             )
 
-    def _finish_migration(self, migration: "subprocess.Popen[bytes]", watch: Watch) -> None:
+    def _finish_migration(self, migration: "subprocess.Popen[bytes]") -> None:
         try:
-            code = migration.wait(timeout=300)
+            code = migration.wait(timeout=_MIGRATE_SECONDS)
         except BaseException:
             migration.kill()
             raise
@@ -130,10 +144,8 @@ class Platform:
                     watch(service.name, "healthy")
             sleep(0.2)
 
-    def _check(
-        self, service: Service, before: ProcessState | None, now: ProcessState | None, seconds: float
-    ) -> None:
-        if before is None or now is None or now.state in _DEAD or now.started_at > max(before.started_at, 1):
+    def _check(self, service: Service, before: ProcessState | None, now: ProcessState | None, seconds: float) -> None:
+        if before is None or now is None or now.state in _DEAD or now.started_at > before.started_at:
             raise ServiceFailedError(f"{service.title} ended. The end of {service.log}:\n{last_lines(service.log)}")
         if seconds > service.start_seconds:
             raise ServiceFailedError(

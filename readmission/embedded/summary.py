@@ -1,0 +1,186 @@
+"""What a demo came to: read from the stores, written to `demo-summary.json` and shown as tables."""
+
+from pathlib import Path
+
+from mlflow.tracking import MlflowClient
+from pydantic import BaseModel
+from rich.console import Console, Group
+from rich.table import Table
+from sqlalchemy import select
+
+from connections.model_registry import RegisteredVersion, client, production_version
+from connections.mysql_connections import engine_for
+from connections.settings import Settings
+from connections.tables import loads, prepared_sets
+from readmission.errors import ReadmissionError
+
+
+class NoProductionError(ReadmissionError):
+    """No version is in production."""
+
+
+class Splits(BaseModel):
+    """Rows of each split."""
+
+    train: int
+    val: int
+    test: int
+
+
+class Batch(BaseModel):
+    """One trained batch."""
+
+    batch_id: int
+    rows: int
+    val_f1: float
+
+
+class Production(BaseModel):
+    """The version in production and how it was measured."""
+
+    name: str
+    version: str
+    batch_id: int
+    threshold: float
+    val_f1: float
+    test_f1: float
+    test_roc_auc: float
+    test_brier: float
+    test_base_brier: float
+
+
+class Predicted(BaseModel):
+    """The prediction that the demo asked for."""
+
+    prediction_id: str
+    prediction: int
+    probability: float
+
+
+class Summary(BaseModel):
+    """`demo-summary.json`."""
+
+    dataset: str
+    rows_loaded: int
+    splits: Splits
+    batches: list[Batch]
+    production: Production
+    prediction: Predicted
+    addresses: dict[str, str]
+    seconds: dict[str, float]
+
+
+class Trained(BaseModel):
+    """The part of the summary that is in the stores."""
+
+    dataset: str
+    rows_loaded: int
+    splits: Splits
+    batches: list[Batch]
+    production: Production
+
+
+class Account(BaseModel):
+    """Where a console is, and with what to sign in: `password_key` names a key of .env."""
+
+    title: str
+    address: str
+    user: str = ""
+    password_key: str = ""
+
+
+def trained(settings: Settings) -> Trained:
+    """What was loaded, prepared, trained and promoted.
+
+    Raises:
+        NoProductionError: nothing was promoted.
+    """
+    version = production_version(settings)
+    if version is None:
+        raise NoProductionError("no version is in production: the training's log in Airflow says why")
+    load_id = int(version.tags["load_id"])
+    rows = select(loads.c.rows).where(loads.c.load_id == load_id)
+    splits = select(prepared_sets.c.rows).where(prepared_sets.c.prepared_id == int(version.tags["prepared_id"]))
+    with engine_for(settings, "RAW_DATA").connect() as raw, engine_for(settings, "CLEAN_DATA").connect() as clean:
+        return Trained(
+            dataset=version.tags["dataset"],
+            rows_loaded=raw.scalars(rows).one(),
+            splits=Splits.model_validate(clean.scalars(splits).one()),
+            batches=_batches(client(settings), version),
+            production=Production.model_validate({**version.tags, "name": version.name, "version": version.version}),
+        )
+
+
+def _batches(tracking: MlflowClient, version: RegisteredVersion) -> list[Batch]:
+    experiment = tracking.get_run(version.run_id).info.experiment_id
+    mine = f"tags.mlflow.parentRunId = '{version.run_id}' and attributes.status = 'FINISHED'"
+    found = [
+        Batch(batch_id=int(run.data.tags["batch_id"]), rows=run.data.metrics["rows"], val_f1=run.data.metrics["val_f1"])
+        for run in tracking.search_runs([experiment], mine)
+    ]
+    return sorted(found, key=lambda batch: batch.batch_id)
+
+
+def accounts(settings: Settings) -> dict[str, Account]:
+    """The consoles of the embedded platform."""
+    return {
+        "form": Account(title="Form", address=settings.url("form")),
+        "api": Account(title="Prediction API", address=f"{settings.url('api')}/docs"),
+        "airflow": Account(
+            title="Airflow",
+            address=settings.url("airflow"),
+            user=settings.airflow_admin_user,
+            password_key="AIRFLOW_ADMIN_PASSWORD",
+        ),
+        "mlflow": Account(title="MLflow", address=settings.url("mlflow")),
+        "s3": Account(
+            title="Object store (S3, no console)",
+            address=settings.url("s3"),
+            user="AWS_ACCESS_KEY_ID in .env",
+            password_key="AWS_SECRET_ACCESS_KEY",
+        ),
+    }
+
+
+def write(summary: Summary, path: Path) -> None:
+    """Writes the summary as JSON."""
+    path.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def show(console: Console, summary: Summary, settings: Settings) -> None:
+    """Prints the summary as tables."""
+    console.print(Group(_results(summary), _batches_table(summary), _addresses(settings)))
+
+
+def _results(summary: Summary) -> Table:
+    table = Table(title="Result", title_justify="left", show_header=False)
+    model, splits, answer = summary.production, summary.splits, summary.prediction
+    table.add_row("Data set", f"{summary.dataset}" + (" (made up, not patients)" if summary.dataset != "real" else ""))
+    table.add_row("Rows loaded", f"{summary.rows_loaded:,}")
+    table.add_row("Rows per split", f"train {splits.train:,}   val {splits.val:,}   test {splits.test:,}")
+    table.add_row("In production", f"{model.name} version {model.version} (batch {model.batch_id})")
+    table.add_row("On validation", f"F1 {model.val_f1:.3f} at threshold {model.threshold:.3f}")
+    table.add_row(
+        "On test",
+        f"ROC-AUC {model.test_roc_auc:.3f}   F1 {model.test_f1:.3f}   "
+        f"Brier {model.test_brier:.4f} (base rate {model.test_base_brier:.4f})",
+    )
+    table.add_row("Prediction", f"{answer.prediction} with probability {answer.probability:.3f}")
+    table.add_row("Logged as", answer.prediction_id)
+    table.add_row("Seconds", "   ".join(f"{step} {seconds:.0f}" for step, seconds in summary.seconds.items()))
+    return table
+
+
+def _batches_table(summary: Summary) -> Table:
+    table = Table("Batch", "Rows", "val_f1", title="Batches", title_justify="left")
+    for batch in summary.batches:
+        best = " *" if batch.batch_id == summary.production.batch_id else ""
+        table.add_row(str(batch.batch_id), f"{batch.rows:,}", f"{batch.val_f1:.4f}{best}")
+    return table
+
+
+def _addresses(settings: Settings) -> Table:
+    table = Table("Service", "Address", "User", "Password: key in .env", title="Addresses", title_justify="left")
+    for account in accounts(settings).values():
+        table.add_row(account.title, account.address, account.user, account.password_key)
+    return table
