@@ -37,9 +37,13 @@ def client(settings: Settings) -> MlflowClient:
 
 def ask_briefly(timeout_seconds: int = 10) -> None:
     """Turns off this process's retries of MLflow calls, which go on for minutes, for one that asks again anyway."""
-    MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(0)
-    MLFLOW_HTTP_REQUEST_TIMEOUT.set(timeout_seconds)
-    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
+    wanted = (
+        (MLFLOW_HTTP_REQUEST_MAX_RETRIES, 0),
+        (MLFLOW_HTTP_REQUEST_TIMEOUT, timeout_seconds),
+        (MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False),
+    )
+    for variable, value in wanted:
+        variable.set(value)  # type: ignore[no-untyped-call]  # MLflow leaves it untyped
 
 
 def production_version(settings: Settings, name: str | None = None) -> RegisteredVersion | None:

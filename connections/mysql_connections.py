@@ -102,10 +102,12 @@ def _mysql_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[Non
 def _sqlite_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[None]:
     folder = Path(str(engine.url.database)).parent
     lock = create_engine(f"sqlite:///{folder / name}.lock", connect_args={"timeout": timeout_seconds})
-    with lock.connect() as connection:
-        _begin_immediate(connection, name, timeout_seconds)
-        yield
-    lock.dispose()
+    try:
+        with lock.connect() as connection:
+            _begin_immediate(connection, name, timeout_seconds)
+            yield
+    finally:
+        lock.dispose()
 
 
 def _begin_immediate(connection: Connection, name: str, timeout_seconds: int) -> None:

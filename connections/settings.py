@@ -30,6 +30,9 @@ _OF_THE_MACHINE = (
     "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
 )  # fmt: skip
 
+# ONNX Runtime (since 1.29) and MLflow report to their makers unless they are told not to before they are imported.
+NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
 
 def machine_environment() -> dict[str, str]:
     """The part of this process's environment that any process on this machine needs; loopback goes past proxies."""
@@ -37,7 +40,7 @@ def machine_environment() -> dict[str, str]:
     past_proxies = ",".join(
         filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY"), os.environ.get("no_proxy")))
     )
-    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies}
+    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies} | NO_TELEMETRY
 
 
 def _is_path(source: str) -> bool:

@@ -4,9 +4,10 @@ import gzip
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from readmission.errors import SourceError
+from readmission.replacing import temporary_beside
 
 CSV_IN_ARCHIVE = "diabetic_data.csv"
 # Far above the real archive (19 MB), far below a disk: what unpacks to more is refused.
@@ -14,6 +15,13 @@ LARGEST_BYTES = 4 << 30
 DEEPEST_ZIP = 2
 COPY_BYTES = 1 << 20
 _UNREADABLE = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
+
+class Readable(Protocol):
+    """What can be read piece by piece."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`; none at the end."""
 
 
 def extract(packed: Path, out: Path, name: str, largest: int = LARGEST_BYTES) -> None:
@@ -28,7 +36,7 @@ def extract(packed: Path, out: Path, name: str, largest: int = LARGEST_BYTES) ->
         raise SourceError(f"{name} cannot be unpacked ({error}): fetch it again, or name another file") from error
 
 
-def copy(source: IO[bytes], out: Path, name: str, largest: int) -> None:
+def copy(source: Readable, out: Path, name: str, largest: int) -> None:
     """Copies a stream to a file, and refuses to go on past `largest` bytes."""
     with out.open("wb") as file:
         done = 0
@@ -67,16 +75,9 @@ def _from_zip(packed: Path, out: Path, name: str, largest: int, depth: int) -> N
             if not member.lower().endswith(".zip"):
                 copy(stream, out, name, largest)
                 return
-            _from_inner_zip(stream, out, name, largest, depth - 1)
-
-
-def _from_inner_zip(stream: IO[bytes], out: Path, name: str, largest: int, depth: int) -> None:
-    inner = out.with_name(f"{out.name}.zip")
-    try:
-        copy(stream, inner, name, largest)
-        _from_zip(inner, out, name, largest, depth)
-    finally:
-        inner.unlink(missing_ok=True)
+            with temporary_beside(out) as inner:
+                copy(stream, inner, name, largest)
+                _from_zip(inner, out, name, largest, depth - 1)
 
 
 def _member(names: list[str]) -> str | None:

@@ -18,22 +18,26 @@ from readmission.errors import LoadError
 logger = logging.getLogger(__name__)
 
 Frames = Iterable[pl.DataFrame]
-# Longer transactions keep other writers out for longer than they are ready to wait.
-SQLITE_TRANSACTION_ROWS = 10_000
+# A slice is a transaction on SQLite: longer ones keep other writers out for longer than they are ready to wait.
+SLICE_ROWS = 10_000
 SHOWN_WARNINGS = 5
+LOCAL_INFILE_REFUSED = (1148, 3948)
+LOCAL_INFILE_ADVICE = "; start MySQL with --local-infile=1"
 JOIN_SECONDS = 60
 
 
 def send(engine: Engine, table: Table, frames: Frames) -> None:
-    """Inserts the frames, whose columns are the table's, all as text.
+    """Inserts the frames, whose columns are the table's in its order.
 
     Raises:
-        LoadError: the database warned about a row; `LOAD DATA` would keep a changed value, or drop the row.
+        LoadError: the database refused, or warned about a row; `LOAD DATA` keeps a changed value, or drops the row.
     """
-    if is_sqlite(engine):
-        _send_sqlite(engine, table, frames)
-    else:
-        _send_mysql(engine, table, frames)
+    by_driver = _send_sqlite if is_sqlite(engine) else _send_mysql
+    try:
+        by_driver(engine, table, frames)
+    except engine.dialect.loaded_dbapi.Error as error:
+        advice = LOCAL_INFILE_ADVICE if error.args[0] in LOCAL_INFILE_REFUSED else ""
+        raise LoadError(f"the database did not take the rows of {table.name}: {error}{advice}") from error
 
 
 def _send_sqlite(engine: Engine, table: Table, frames: Frames) -> None:
@@ -41,7 +45,7 @@ def _send_sqlite(engine: Engine, table: Table, frames: Frames) -> None:
     statement = f"INSERT INTO {table.name} ({_columns(engine, table)}) VALUES ({marks})"
     with _raw(engine) as connection:
         for frame in frames:
-            for part in frame.iter_slices(SQLITE_TRANSACTION_ROWS):
+            for part in frame.iter_slices(SLICE_ROWS):
                 connection.executemany(statement, part.rows())
                 connection.commit()
 
@@ -87,11 +91,16 @@ class _Writer(threading.Thread):
         try:
             with self._fifo.open("wb") as file:
                 for frame in self._frames:
-                    frame.write_csv(file, include_header=False, quote_style="non_numeric", null_value="NULL")
+                    for part in frame.iter_slices(SLICE_ROWS):
+                        file.write(_as_csv(part))
         except BrokenPipeError:
             logger.debug("the server stopped reading; its error says why")
         except BaseException as error:
             self.error = error
+
+
+def _as_csv(part: pl.DataFrame) -> bytes:
+    return part.write_csv(include_header=False, quote_style="non_numeric", null_value="NULL").encode()
 
 
 def _let_go(fifo: Path) -> None:

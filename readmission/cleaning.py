@@ -45,6 +45,7 @@ def _reader(field: Field, dtype: type[pl.DataType]) -> Callable[[pl.Series], pl.
 
     def read(texts: pl.Series) -> pl.Series:
         values = {text: field.from_source(text) for text in texts.unique().to_list()}
-        return texts.replace_strict(values, return_dtype=dtype)
+        # Polars leaves an empty series as it was, whatever return_dtype says.
+        return texts.replace_strict(values, return_dtype=dtype).cast(dtype)
 
     return read

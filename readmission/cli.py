@@ -12,12 +12,13 @@ import typer
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from connections.mysql_connections import LockTakenError
 from connections.settings import Settings, get_settings
-from readmission.errors import PromotionError, ReadmissionError, TrainingError
+from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
 from readmission.params import ForestParams, PrepareParams
 from readmission.progress import Progress
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from readmission.training import TrainingPlan
 
 ParamsModel = TypeVar("ParamsModel", bound=BaseModel)
+
+MLFLOW_SECONDS = 60
 
 app = typer.Typer(
     help="Load, prepare, train, promote and predict: what the DAGs do, from a shell.",
@@ -49,9 +52,26 @@ def _clear_errors() -> Iterator[None]:
     """Turns an error that a person can act on into its message and exit code 1."""
     try:
         yield
-    except (ReadmissionError, LockTakenError, FieldError) as error:
-        errors.print(f"[red]error:[/red] {error}", highlight=False)
+    except _explained() as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(1) from error
+
+
+def _explained() -> tuple[type[Exception], ...]:
+    """The errors whose message says enough; MLflow and ONNX Runtime are imported by the commands that need them."""
+    from mlflow.exceptions import MlflowException
+
+    from readmission.inference import ModelFileError
+
+    return ReadmissionError, LockTakenError, FieldError, ModelFileError, MlflowException
+
+
+def _asking_briefly() -> Settings:
+    """The settings, for a command that a person waits for: an MLflow that does not answer is said at once."""
+    from connections.model_registry import ask_briefly
+
+    ask_briefly(MLFLOW_SECONDS)
+    return get_settings()
 
 
 @contextmanager
@@ -137,9 +157,13 @@ def train(
     params = _params(ForestParams, locals())
     with _bar("batches") as progress:
         plan = training.begin(settings, params)
-        for done, batch_id in enumerate(plan.batches):
-            progress(done, len(plan.batches))
-            _train_batch(settings, plan, batch_id)
+        try:
+            for done, batch_id in enumerate(plan.batches):
+                progress(done, len(plan.batches))
+                _train_batch(settings, plan, batch_id)
+        except KeyboardInterrupt:
+            selection.abandon(settings, plan)
+            raise
         outcome = selection.select(settings, plan)
         progress(len(plan.batches), len(plan.batches))
     best = f"batch {outcome.batch_id}, val_f1 {outcome.val_f1:.4f}"
@@ -152,8 +176,9 @@ def _train_batch(settings: Settings, plan: "TrainingPlan", batch_id: int) -> Non
 
     try:
         training.train_batch(settings, plan, batch_id)
-    except TrainingError as error:
-        errors.print(f"[yellow]batch {batch_id} failed:[/yellow] {error}", highlight=False)
+    except Exception as error:
+        # Whatever it was is on the batch's run; in Airflow too the other batches go on.
+        errors.print(f"[yellow]batch {batch_id} failed:[/yellow] {escape(str(error))}", highlight=False)
 
 
 @app.command()
@@ -166,7 +191,7 @@ def promote(
     """Promote a version if it beats production on the same validation rows."""
     from readmission import promotion
 
-    settings = get_settings()
+    settings = _asking_briefly()
     name = name or settings.model_name
     with _clear_errors():
         if force:
@@ -186,7 +211,7 @@ def rollback(
     """Put the version that was in production before back into production."""
     from readmission import promotion
 
-    settings = get_settings()
+    settings = _asking_briefly()
     name = name or settings.model_name
     with _clear_errors():
         version = promotion.previous_production(settings, name)
@@ -203,7 +228,7 @@ def predict(
     from readmission.features import complete_request
     from readmission.inference import Scorer
 
-    settings = get_settings()
+    settings = _asking_briefly()
     with _clear_errors(), tempfile.TemporaryDirectory() as folder:
         request = complete_request(_sent(fields or []))
         version = production_version(settings)
@@ -239,7 +264,7 @@ def export(
     from readmission.export import export as write
 
     with _bar("models") as progress:
-        written = write(get_settings(), folder, progress)
+        written = write(_asking_briefly(), folder, progress)
     for path in written:
         console.print(f"{path}: {path.stat().st_size:,} bytes", highlight=False)
 
@@ -252,7 +277,7 @@ def _params(model: type[ParamsModel], chosen: dict[str, Any]) -> ParamsModel:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])) or 'options'}: {item['msg']}" for item in error.errors()
         )
-        errors.print(f"[red]error:[/red] {problems}", highlight=False)
+        errors.print(f"[red]error:[/red] {escape(problems)}", highlight=False)
         raise typer.Exit(1) from error
 
 

@@ -9,7 +9,7 @@ Units: `age` in years, `time_in_hospital` in days, counts in events. Source: UCI
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from readmission import codes
 from readmission.codes import DEATH_OR_HOSPICE, MISSING, OTHER
@@ -33,6 +33,7 @@ ENCOUNTER_REF_LENGTH = 64
 
 Kind = Literal["number", "category", "icd9", "reference"]
 Value = str | float | None
+Meaning = TypeVar("Meaning", str, int)
 
 
 class FieldError(ValueError):
@@ -102,11 +103,9 @@ class Field:
         if text == MISSING_MARK and self.missing is not None:
             return self.missing
         if self.groups is not None:
-            if text not in self.groups:
-                raise FieldError(self.name, f"code {text!r} is unknown")
-            return self.groups[text]
+            return _meaning(self.groups, text, self.name)
         if self.name == "age":
-            return float(codes.AGE_MIDPOINTS[text])
+            return float(_meaning(codes.AGE_MIDPOINTS, text, self.name))
         return self.model_value(text)
 
     def model_value(self, value: Value) -> str | float:
@@ -144,6 +143,12 @@ class Field:
             return codes.icd9_group(text)
         except ValueError as error:
             raise FieldError(self.name, str(error)) from error
+
+
+def _meaning(meanings: Mapping[str, Meaning], text: str, field: str) -> Meaning:
+    if text not in meanings:
+        raise FieldError(field, f"{text!r} is unknown; known: {', '.join(meanings)}")
+    return meanings[text]
 
 
 def _count(name: str, default: int, low: int, high: int) -> Field:
@@ -294,7 +299,7 @@ def complete_request(sent: Mapping[str, Value]) -> dict[str, Value]:
         if code in (None, "", MISSING) or groups is None or str(code) not in groups:
             continue
         group = groups[str(code)]
-        if group_name in sent and sent[group_name] != group:
+        if sent.get(group_name) not in (None, "", group):
             reason = f"{sent[group_name]!r} contradicts {code_name} {code!r}, which means {group!r}; send one of them"
             raise FieldError(group_name, reason)
         whole[group_name] = group

@@ -1,5 +1,6 @@
 """The model: a preprocessing pipeline and a forest that calibrates itself on its out-of-bag votes."""
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -55,10 +56,8 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         truth = np.asarray(target)
         if len(np.unique(truth)) < 2:
             raise TrainingError("the batch has one class only: nothing can be learned from it")
-        self.forest_ = RandomForestClassifier(**self.get_params(), oob_score=True).fit(matrix, truth)
+        self.forest_ = _grow(RandomForestClassifier(**self.get_params(), oob_score=True), matrix, truth)
         votes = self.forest_.oob_decision_function_[:, 1]
-        if np.isnan(votes).any():
-            raise TrainingError("a row has no out-of-bag vote; raise n_estimators")
         self.classes_ = self.forest_.classes_
         self.calibration_slope_, self.calibration_intercept_ = _platt(votes, truth)
         calibrated = self.calibration.apply(votes)
@@ -79,6 +78,16 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, matrix: ArrayLike) -> NDArray[np.int64]:
         """1 where the calibrated probability reaches the threshold, else 0; shape (rows,)."""
         return (self.predict_proba(matrix)[:, 1] >= self.threshold_).astype(np.int64)
+
+
+def _grow(forest: RandomForestClassifier, matrix: ArrayLike, truth: NDArray[Any]) -> RandomForestClassifier:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Some inputs do not have OOB scores", UserWarning)  # an error below
+        forest.fit(matrix, truth)
+    # scikit-learn gives a row without a vote 0 for both classes, which would pass for a sure "no".
+    if not forest.oob_decision_function_.any(axis=1).all():
+        raise TrainingError("a row has no out-of-bag vote; raise n_estimators")
+    return forest
 
 
 def _platt(votes: NDArray[np.float64], truth: NDArray[Any]) -> tuple[float, float]:

@@ -8,8 +8,10 @@ READ_ROWS = 20_000
 
 
 def read_table(engine: Engine, table: Table, where: ColumnElement[bool] | None = None) -> pl.DataFrame:
-    """A table's rows, with its columns in order."""
-    query = select(table) if where is None else select(table).where(where)
+    """A table's rows in the order of its primary key, with its columns in order."""
+    query = select(table).order_by(*table.primary_key)
+    if where is not None:
+        query = query.where(where)
     schema = {column.name: _dtype(column.type.python_type) for column in table.columns}
     frames = [pl.DataFrame(schema=schema)]
     with engine.connect().execution_options(stream_results=True, yield_per=READ_ROWS) as connection:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from readmission.features import CONTRACT_VERSION, Value, model_row
 
@@ -28,8 +28,8 @@ class ModelFileError(RuntimeError):
 class Calibration(BaseModel):
     """Platt's two floats: the calibrated logit is `slope * logit + intercept`."""
 
-    slope: float
-    intercept: float
+    slope: FiniteFloat
+    intercept: FiniteFloat
 
     def apply(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probabilities, shape (rows,), for the forest's."""
@@ -43,8 +43,8 @@ class NumberScale(BaseModel):
     """How one number is standardised: `(value - mean) / scale`."""
 
     name: str
-    mean: float
-    scale: float
+    mean: FiniteFloat
+    scale: FiniteFloat
 
 
 class ServingConfig(BaseModel):
@@ -53,7 +53,7 @@ class ServingConfig(BaseModel):
     contract_version: str
     dataset: str
     target: str
-    threshold: float
+    threshold: FiniteFloat
     calibration: Calibration
     numbers: list[NumberScale]
     categories: dict[str, list[str]]

@@ -11,7 +11,7 @@ from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission import bulk, ingest, leases, prepared_sets
 from readmission.cleaning import clean
-from readmission.errors import NothingLoadedError, NothingPreparedError
+from readmission.errors import InUseError, NothingLoadedError, NothingPreparedError
 from readmission.features import CONTRACT_VERSION
 from readmission.frames import read_table
 from readmission.ingest import Load
@@ -32,7 +32,7 @@ def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
 
     Raises:
         NothingLoadedError: no load has succeeded yet.
-        InUseError: a training is using the present set.
+        InUseError: a training is using the present set, or a load replaced the encounters meanwhile.
         LockTakenError: another preparation is running.
     """
     engine = engine_for(settings, "CLEAN_DATA")
@@ -40,7 +40,7 @@ def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
         leases.check_free(engine, leases.PREPARED_SET)
         load = _current_load(settings)
         logger.info("preparing load %s (%s rows) with %s", load.load_id, f"{load.rows:,}", params)
-        split = with_split(_cleaned(settings, params), params)
+        split = with_split(_cleaned(settings, params, load), params)
         batched = _batched(settings, split, params, load)
         _replace(settings, batched, partial(prepared_sets.record, batched, params, load))
     prepared = prepared_sets.current(settings)
@@ -64,8 +64,10 @@ def _current_load(settings: Settings) -> Load:
     return load
 
 
-def _cleaned(settings: Settings, params: PrepareParams) -> pl.DataFrame:
+def _cleaned(settings: Settings, params: PrepareParams, load: Load) -> pl.DataFrame:
     raw = read_table(engine_for(settings, "RAW_DATA"), initial_data_table(MetaData()))
+    if _current_load(settings) != load:
+        raise InUseError("RAW_DATA.initial_data was replaced while it was read; run again")
     cleaned = clean(raw.lazy(), params.target).collect()
     logger.info("kept %s of %s encounters", f"{cleaned.height:,}", f"{raw.height:,}")
     return cleaned

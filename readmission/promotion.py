@@ -5,9 +5,11 @@ The alias `production` is authoritative; the stage `Production` mirrors it for p
 
 import logging
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mlflow
+import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -15,12 +17,11 @@ from mlflow.tracking import MlflowClient
 from connections.model_registry import client, production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
-from readmission import leases
+from readmission import leases, prepared_sets
 from readmission.errors import PromotionError
 from readmission.evaluation import evaluate
 from readmission.forest import positive
 from readmission.model_log import load_pipeline
-from readmission.prepared_sets import read_split
 
 logger = logging.getLogger(__name__)
 
@@ -105,37 +106,58 @@ def _judge(settings: Settings, candidate: ModelVersion) -> Verdict:
         return _first(candidate, "the first version")
     if champion.version == str(candidate.version):
         return Verdict(True, "already in production")
-    if candidate.tags["dataset"] == "synthetic" and champion.tags["dataset"] == "real":
+    datasets = candidate.tags.get("dataset"), champion.tags.get("dataset")
+    if datasets == ("synthetic", "real"):
         return Verdict(False, f"synthetic data never replaces version {champion.version}, trained on real data")
-    if candidate.tags["dataset"] == "real" and champion.tags["dataset"] == "synthetic":
+    if datasets == ("real", "synthetic"):
         return _first(candidate, f"real data replaces version {champion.version}, trained on synthetic data")
-    for aspect in ("target", "split", "contract_version"):
-        if candidate.tags[aspect] != champion.tags[aspect]:
-            return Verdict(
-                False,
-                f"not comparable with version {champion.version}: {aspect} is {candidate.tags[aspect]}, "
-                f"there {champion.tags[aspect]}; promote it by hand if you mean it",
-            )
+    for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", _prepared_tags(settings))):
+        if difference := _difference(candidate.tags, tags):
+            return Verdict(False, f"not comparable with {other}: {difference}; promote it by hand if you mean it")
     return _better(settings, candidate, champion.version)
 
 
+def _prepared_tags(settings: Settings) -> dict[str, str]:
+    """What the validation rows at hand would be tagged with, had a version been trained beside them."""
+    prepared = prepared_sets.current(settings)
+    return {
+        "target": prepared.params.target,
+        "split": prepared.params.split_key,
+        "contract_version": prepared.contract_version,
+        "dataset": prepared.dataset,
+    }
+
+
+def _difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | None:
+    """The first aspect that forbids to compare two versions on one validation set."""
+    for aspect in ("target", "split", "contract_version", "dataset"):
+        if ours.get(aspect) != theirs.get(aspect):
+            return f"{aspect} is {ours.get(aspect)}, there {theirs.get(aspect)}"
+    return None
+
+
 def _first(candidate: ModelVersion, why: str) -> Verdict:
-    roc_auc, brier, base = (float(candidate.tags[f"val_{name}"]) for name in ("roc_auc", "brier", "base_brier"))
+    tags = [candidate.tags.get(f"val_{name}") for name in ("roc_auc", "brier", "base_brier")]
+    if None in tags:
+        return Verdict(False, f"{why}, but it has no validation figures; promote it by hand if you mean it")
+    roc_auc, brier, base = map(float, filter(None, tags))
     fit = roc_auc >= FIRST_ROC_AUC and brier < base
     measured = f"validation ROC-AUC {roc_auc:.3f} (at least {FIRST_ROC_AUC}), Brier {brier:.4f} (base rate {base:.4f})"
     return Verdict(fit, f"{why}: {measured}")
 
 
 def _better(settings: Settings, candidate: ModelVersion, champion: str) -> Verdict:
-    """Scores the champion on the validation rows that the candidate was measured on."""
+    """Scores both on the validation rows at hand: an older version was measured on fewer of them."""
     mlflow.set_tracking_uri(settings.tracking_uri)
-    val = read_split(settings, "val")
-    pipeline = load_pipeline(f"models:/{candidate.name}/{champion}")
-    threshold = pipeline["forest"].threshold_
-    theirs = evaluate(val["target"].to_numpy(), positive(pipeline, val), threshold).f1
-    ours = float(candidate.tags["val_f1"])
+    val = prepared_sets.read_split(settings, "val")
+    ours, theirs = (_f1(f"models:/{candidate.name}/{number}", val) for number in (candidate.version, champion))
     compared = f"val_f1 {ours:.4f} against {theirs:.4f} of version {champion} on the same {len(val):,} rows"
     return Verdict(ours > theirs, compared)
+
+
+def _f1(model_uri: str, rows: pd.DataFrame) -> float:
+    pipeline = load_pipeline(model_uri)
+    return evaluate(rows["target"].to_numpy(), positive(pipeline, rows), pipeline["forest"].threshold_).f1
 
 
 def _point_production_at(settings: Settings, tracking: MlflowClient, version: ModelVersion) -> None:

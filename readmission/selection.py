@@ -68,6 +68,12 @@ def select(settings: Settings, plan: TrainingPlan) -> Outcome:
     return outcome
 
 
+def abandon(settings: Settings, plan: TrainingPlan) -> None:
+    """Closes a training that a person broke off, so that the next need not wait for its lease to run out."""
+    leases.release(engine_for(settings, "CLEAN_DATA"), leases.PREPARED_SET, plan.parent_run_id)
+    client(settings).set_terminated(plan.parent_run_id, RunStatus.to_string(RunStatus.KILLED))
+
+
 def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> Outcome:
     prepared = pinned(settings, plan)
     best = best_run(tracking, plan)

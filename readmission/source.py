@@ -6,11 +6,11 @@ from pathlib import Path
 
 from connections.settings import SYNTHETIC, Settings
 from readmission import archives, download, synthetic
-from readmission.csv_blocks import read_header
+from readmission.csv_blocks import LONGEST_LINE, read_header
 from readmission.errors import InvalidFileError, SourceError
 from readmission.progress import Progress, silent
 from readmission.provenance import Origin, file_sha256, origin_of, record_origin, without_credentials
-from readmission.replacing import replacing
+from readmission.replacing import replacing, temporary_beside
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +71,9 @@ def _from_address(settings: Settings, url: str, progress: Progress) -> Path:
     if _is_there(settings, address):
         return path
     logger.info("fetching the data set from %s", name)
-    with replacing(path.with_name(f"{path.name}.download")) as packed_part, replacing(path) as part:
-        download.fetch(url, packed_part, progress)
-        archives.extract(packed_part, part, name)
+    with temporary_beside(path) as packed, replacing(path) as part:
+        download.fetch(url, packed, progress)
+        archives.extract(packed, part, name)
         origin = Origin(name, _check(part, settings, name), address)
     record_origin(path, origin)
     return path
@@ -105,7 +105,7 @@ def _check(path: Path, settings: Settings, name: str) -> str:
         raise SourceError(f"{name} is not the data set: {str(error).replace(path.name, 'it')}") from error
     with path.open("rb") as file:
         file.readline()
-        if not file.readline().strip():
+        if not file.readline(LONGEST_LINE).strip():
             raise SourceError(f"{name} is not the data set: it has column names and no encounter")
     sha256, wanted = file_sha256(path), settings.dataset_sha256
     if wanted is not None and wanted.lower() != sha256:

@@ -24,6 +24,10 @@ from readmission.synthetic_risk import outcomes
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 20_000
+# Part of every seed: another number gives other files for the same seeds.
+STREAM = 4
+# Of those whose doses stayed: how many changed from one drug to another.
+CHANGED_DRUG = 0.38
 Columns = dict[str, NDArray[Any]]
 
 _MEDICATIONS = tuple(column.name for column in SOURCE_COLUMNS if column.categories == MEDICATION_DOSES)
@@ -37,7 +41,7 @@ def write(out: Path, rows: int, seed: int, progress: Progress = silent) -> None:
     logger.info("making %s synthetic encounters up in %s", f"{rows:,}", out)
     with replacing(out) as part, part.open("wb") as file:
         for number, first in enumerate(range(0, rows, CHUNK_ROWS)):
-            random = default_rng(SeedSequence([seed, number]))
+            random = default_rng(SeedSequence([STREAM, seed, number]))
             chunk = _encounters(random, first, min(CHUNK_ROWS, rows - first))
             chunk.write_csv(file, include_header=first == 0)
             progress(first + chunk.height, rows)
@@ -84,7 +88,7 @@ def _treatment(random: Generator, columns: Columns, rows: int) -> Columns:
     doses = [(columns | unused)[name] for name in _MEDICATIONS]
     taken = np.any([dose != "No" for dose in doses], axis=0)
     changed = np.any([np.isin(dose, ("Up", "Down")) for dose in doses], axis=0)
-    drugs_changed = taken & (random.random(rows) < 0.3)
+    drugs_changed = taken & (random.random(rows) < CHANGED_DRUG)
     return unused | {
         "change": np.where(changed | drugs_changed, "Ch", "No"),
         "diabetesMed": np.where(taken, "Yes", "No"),

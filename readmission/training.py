@@ -60,13 +60,13 @@ def begin(settings: Settings, params: ForestParams, title: str = "training") -> 
         InUseError: another training is using it.
     """
     engine = engine_for(settings, "CLEAN_DATA")
-    prepared = prepared_sets.current(settings)
     tracking = client(settings)
     with database_lock(engine, leases.PREPARED_SET):
         leases.check_free(engine, leases.PREPARED_SET)
+        prepared = prepared_sets.current(settings)
         run = open_run(tracking, settings, title, {**provenance(settings, prepared, params), KIND_TAG: "training"})
+        log_params(tracking, run.info.run_id, prepared, params)
         leases.acquire(engine, leases.PREPARED_SET, run.info.run_id)
-    log_params(tracking, run.info.run_id, prepared, params)
     logger.info("training %s batches of prepared set %s", len(prepared.batches), prepared.prepared_id)
     return TrainingPlan(
         parent_run_id=run.info.run_id,

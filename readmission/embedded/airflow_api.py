@@ -89,7 +89,8 @@ class AirflowClient:
         """The lines of the log of a task's last try."""
         path = f"{_path(run)}/taskInstances/{task.task_id}/logs/{max(task.try_number, 1)}"
         content = self._get(f"{path}?map_index={task.map_index}&full_content=true")["content"]
-        return [_line(entry) for entry in content]
+        lines = (_line(entry) for entry in content)
+        return [line for line in lines if "::group::" not in line and "::endgroup::" not in line]
 
     def _get(self, path: str) -> Any:
         return self._checked("GET", path).json()

@@ -61,7 +61,7 @@ class ProgressTable:
         changed = self._rows.get(name, ("", 0.0))[0] != text
         self._rows[name] = (text, seconds)
         if changed and not self._console.is_terminal:
-            self._console.print(f"  {seconds:5.0f} s  {name}: {text}", highlight=False, markup=False)
+            self._console.print(f"  {seconds:5.0f} s  {name}: {text}", highlight=False, markup=False, soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table(title=self._title, title_justify="left")

@@ -3,6 +3,8 @@
 Runs with the standard library alone, under any Python 3, since it comes before the environment is made.
 """
 
+from __future__ import annotations
+
 import base64
 import os
 import re
@@ -50,13 +52,14 @@ def write(example: Path, target: Path) -> str:
             file.write(wanted)
         return f"{target}: written, with new random secrets"
     present = target.read_text(encoding="utf-8")
-    missing = {key: line for key, line in assigned(wanted).items() if key not in assigned(present)}
+    known = assigned(present)
+    missing = {key: line for key, line in assigned(wanted).items() if key not in known}
     if missing:
         ending = "" if present.endswith("\n") or not present else "\n"
         with target.open("a", encoding="utf-8") as file:
             file.write(ending + "\n".join(missing.values()) + "\n")
         return f"{target}: added {', '.join(missing)}"
-    placeholders = [key for key, line in assigned(present).items() if PLACEHOLDER in line]
+    placeholders = [key for key, line in known.items() if PLACEHOLDER in line]
     if placeholders:
         return f"{target}: kept; still to be replaced by a secret of yours: {', '.join(placeholders)}"
     return f"{target}: kept as it is"

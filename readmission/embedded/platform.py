@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from time import monotonic, sleep
@@ -41,21 +40,15 @@ class BusyError(ReadmissionError):
     """Another command is starting this platform now."""
 
 
-@dataclass(frozen=True)
 class Platform:
     """The services of some settings, and the supervisor that runs them."""
 
-    settings: Settings
-    folders: Folders = field(init=False)
-    services: tuple[Service, ...] = field(init=False)
-    supervisor: Supervisor = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derives everything from the settings; touches nothing."""
-        folders = Folders.of(self.settings)
-        object.__setattr__(self, "folders", folders)
-        object.__setattr__(self, "services", services(self.settings))
-        object.__setattr__(self, "supervisor", Supervisor(folders))
+    def __init__(self, settings: Settings, declared: tuple[Service, ...] | None = None) -> None:
+        """Derives everything from the settings, and touches nothing."""
+        self.settings = settings
+        self.folders = Folders.of(settings)
+        self.services = services(settings) if declared is None else declared
+        self.supervisor = Supervisor(self.folders)
 
     def up(self, watch: Watch) -> None:
         """Starts what does not run as declared and waits until every service is healthy.
@@ -72,7 +65,6 @@ class Platform:
             self._require_ports()
             if not self.supervisor.is_running():
                 self.supervisor.start(self.services)
-            airflow.write_password(self.settings)
             self._start(watch)
             self._wait(watch)
 
@@ -96,8 +88,9 @@ class Platform:
         return processes.listening(self.supervisor.processes())
 
     def _start(self, watch: Watch) -> None:
-        migration = self._start_migration(watch)
-        later = [service for service in self.services if migration and service.name.startswith("airflow-")]
+        of_airflow = [service for service in self.services if service.name.startswith("airflow-")]
+        migration = self._start_migration(watch) if of_airflow else None
+        later = of_airflow if migration else []
         for service in self.services:
             if service not in later:
                 self._run(service, watch)
@@ -110,6 +103,7 @@ class Platform:
         watch(service.name, "starting" if self.supervisor.run(service) else "running already")
 
     def _start_migration(self, watch: Watch) -> "subprocess.Popen[bytes] | None":
+        airflow.write_password(self.settings)
         command = airflow.migration(self.settings)
         if command is None:
             return None

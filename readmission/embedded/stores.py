@@ -38,6 +38,7 @@ def object_store(settings: Settings) -> Service:
             *(f"-{flag}={port}" for flag, port in inner.items()),
             "-volume.max=0",
             "-master.volumeSizeLimitMB=256",
+            "-volume.preStopSeconds=1",
             "-master.telemetry=false",
         ),
         environment=machine_environment() | _s3_keys(settings),

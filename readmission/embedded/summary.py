@@ -88,6 +88,11 @@ class Account(BaseModel):
     user: str = ""
     password_key: str = ""
 
+    @property
+    def sign_in(self) -> str:
+        """As whom, and where the password is; never the password."""
+        return f"{self.user}, password: {self.password_key}" if self.user else ""
+
 
 def trained(settings: Settings) -> Trained:
     """What was loaded, prepared, trained and promoted.
@@ -129,14 +134,14 @@ def accounts(settings: Settings) -> dict[str, Account]:
         "airflow": Account(
             title="Airflow",
             address=settings.url("airflow"),
-            user=settings.airflow_admin_user,
+            user=f"user {settings.airflow_admin_user}",
             password_key="AIRFLOW_ADMIN_PASSWORD",
         ),
         "mlflow": Account(title="MLflow", address=settings.url("mlflow")),
         "s3": Account(
-            title="Object store (S3, no console)",
+            title="S3 (no console)",
             address=settings.url("s3"),
-            user="AWS_ACCESS_KEY_ID in .env",
+            user="user: AWS_ACCESS_KEY_ID",
             password_key="AWS_SECRET_ACCESS_KEY",
         ),
     }
@@ -180,7 +185,10 @@ def _batches_table(summary: Summary) -> Table:
 
 
 def _addresses(settings: Settings) -> Table:
-    table = Table("Service", "Address", "User", "Password: key in .env", title="Addresses", title_justify="left")
+    table = Table(title="Addresses", title_justify="left")
+    table.add_column("Service", no_wrap=True)
+    table.add_column("Address", no_wrap=True)
+    table.add_column("Sign in (passwords are in .env)")
     for account in accounts(settings).values():
-        table.add_row(account.title, account.address, account.user, account.password_key)
+        table.add_row(account.title, account.address, account.sign_in)
     return table

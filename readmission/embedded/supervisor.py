@@ -99,6 +99,7 @@ class Supervisor:
     def stop(self) -> None:
         """Stops the supervisor and every process that it or a service started; none is left."""
         if self.is_running():
+            self._call("stopAllProcesses", False)  # all at once; a shutdown alone waits for one after the other
             self._call("shutdown")
         until = monotonic() + _STOP_SECONDS
         while self.processes() and self.is_leader_alive() and monotonic() < until:

@@ -1,0 +1,93 @@
+# The commands of every day; CI runs the same. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+# uv as it is installed, or one of the project's own.
+OWN_UV := var/uv
+UV := $(or $(shell command -v uv),$(OWN_UV)/bin/uv)
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+# The real data set, where a copy lies beside the repository.
+CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
+
+##@ Trying it: everything on this machine, without containers
+
+.PHONY: demo
+demo: ## Set up, start everything, run the pipeline, predict once; Ctrl-C stops it (DETACH=1 leaves it up)
+	@since=$$(date +%s); $(MAKE) --no-print-directory install env && \
+	exec $(RUN) -m readmission.embedded demo --since $$since $(if $(DETACH),--detach)
+
+.PHONY: services
+services: install env ## Start the services only; Ctrl-C stops them (DETACH=1 leaves them up)
+	@exec $(RUN) -m readmission.embedded up $(if $(DETACH),--detach)
+
+.PHONY: down
+down: ## Stop the services; data, models and history stay in STATE_DIR
+	@$(RUN) -m readmission.embedded down
+
+.PHONY: status
+status: ## Show each service: state, process, address and whether it is healthy
+	@$(RUN) -m readmission.embedded status
+
+.PHONY: logs
+logs: ## Follow the services' logs (SERVICE=api for one of them)
+	@exec $(RUN) -m readmission.embedded logs $(SERVICE)
+
+.PHONY: doctor
+doctor: ## Check Python, disk, memory, ports and Docker before anything is started
+	@$(PYTHON) readmission/embedded/doctor.py $(PORT_OFFSET)
+
+##@ Setting up
+
+.PHONY: env
+env: ## Write .env with random secrets; one that exists keeps its values
+	@$(PYTHON) readmission/embedded/env_file.py
+
+.PHONY: install
+install: $(VENV)/.installed ## Make the environment in .venv from the lock
+
+$(VENV)/.installed: constraints.txt pyproject.toml
+	@command -v $(UV) >/dev/null || { echo "Installing uv (20 MB) into $(OWN_UV)"; \
+	  $(PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet uv; }
+	@echo "Making $(VENV): about 600 MB to download the first time, 1.5 GB on disk"
+	@[ -x $(RUN) ] || $(UV) venv --quiet --python ">=3.11,<3.14" $(VENV)
+	@$(UV) pip sync --python $(RUN) --require-hashes constraints.txt
+	@$(UV) pip install --quiet --python $(RUN) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: lock
+lock: ## Make constraints.txt and its slices anew from pyproject.toml
+	$(COMPILE) --all-extras pyproject.toml -o constraints.txt
+	$(COMPILE) --extra airflow -c constraints.txt pyproject.toml -o requirements.txt
+	$(COMPILE) --extra api -c constraints.txt pyproject.toml -o app_back/requirements_api.txt
+	$(COMPILE) --extra form -c constraints.txt pyproject.toml -o app_front/requirements_app.txt
+	$(COMPILE) --extra mlflow -c constraints.txt pyproject.toml -o mlflow/requirements_mlflow.txt
+	$(COMPILE) --extra bucket -c constraints.txt pyproject.toml -o minio/requirements_minio.txt
+
+##@ Developing
+
+.PHONY: test
+test: install ## Run the tests (ARGS="tests/unit -k ports" for some of them)
+	@$(VENV)/bin/pytest $(ARGS)
+
+.PHONY: lint
+lint: install ## Check style and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+.PHONY: format
+format: install ## Put the code in its style
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+.PHONY: demo-check
+demo-check: install env ## Run the demo in a throw-away folder on free ports and check what it comes to
+	@$(RUN) -m readmission.embedded check $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE))
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

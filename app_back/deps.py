@@ -1,0 +1,22 @@
+"""What routes ask for, as types. The functions are coroutines only so that none is sent to the thread pool."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from app_back.model_holder import ModelHolder
+from app_back.prediction_log import PredictionLog
+
+
+async def get_models(request: Request) -> ModelHolder:
+    """The application's model holder."""
+    return cast(ModelHolder, request.app.state.models)
+
+
+async def get_log(request: Request) -> PredictionLog:
+    """The application's prediction log."""
+    return cast(PredictionLog, request.app.state.log)
+
+
+ModelsDep = Annotated[ModelHolder, Depends(get_models)]
+LogDep = Annotated[PredictionLog, Depends(get_log)]

@@ -1,0 +1,90 @@
+"""One exception a failure, and the one place that turns any failure into the service's JSON error shape."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app_back.refusals import explain
+from app_back.schemas import ErrorDetail, ErrorResponse, FieldRefusal
+from readmission.features import BY_NAME, FieldError
+
+RETRY_SECONDS = 10
+_HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+class ServiceError(Exception):
+    """A failure that is the service's and not the request's: 503, and the message says what to do."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NoModelError(ServiceError):
+    """No model version is in production, or it could not be loaded yet."""
+
+    code = "no_model"
+
+
+class LogUnavailableError(ServiceError):
+    """The predictions table cannot be written or read."""
+
+    code = "prediction_log_unavailable"
+
+
+class NotReadyError(ServiceError):
+    """A health check failed; the message names it."""
+
+    code = "not_ready"
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Gives every failure, the framework's own included, the shape of `ErrorResponse`."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(FieldError, _field_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _internal_error)
+
+
+def _service_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)
+    return _answer(503, error.code, error.message, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def _field_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FieldError)
+    return _refused([FieldRefusal(field=error.field, message=error.reason, allowed=BY_NAME[error.field].allowed)])
+
+
+def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return _refused([explain(problem) for problem in error.errors()])
+
+
+def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
+    return _answer(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+def _internal_error(_request: Request, _error: Exception) -> JSONResponse:
+    return _answer(500, "internal_error", "the service failed; its log has the details")
+
+
+def _refused(fields: list[FieldRefusal]) -> JSONResponse:
+    names = ", ".join(dict.fromkeys(refusal.field for refusal in fields))
+    return _answer(422, "invalid_request", f"the request is refused: {names}", fields=fields)
+
+
+def _answer(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    body = ErrorResponse(error=ErrorDetail(code=code, message=message, **more))
+    return JSONResponse(body.model_dump(exclude_none=True), status_code=status, headers=headers)

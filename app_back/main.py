@@ -1,0 +1,53 @@
+"""The prediction service. Serve it with `uvicorn --factory app_back.main:create_app`."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from app_back import health, routes
+from app_back.body_limit import BodyLimit
+from app_back.errors import add_error_handlers
+from app_back.model_holder import RegistryModelHolder
+from app_back.prediction_log import DatabasePredictionLog
+from connections.mysql_connections import engine_for
+from connections.settings import Settings, get_settings
+from readmission.features import CONTRACT_VERSION
+
+DESCRIPTION = """
+Predicts, when a diabetic patient is being discharged, whether that patient will be readmitted within 30 days.
+It supports a decision; it makes none.
+
+* `POST /predict` answers with the model version in production, and logs every answer.
+* A field may be left out: the 20 original ones have defaults, the others are blank. An unknown field is refused.
+* Every error has one shape: `{"error": {"code", "message", "fields"}}`.
+"""
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; it connects to nothing until it is started.
+
+    Args:
+        settings: the process's own when None.
+    """
+    used = settings or get_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        logging.basicConfig(level=used.log_level, format=LOG_FORMAT)
+        models = RegistryModelHolder(used)
+        app.state.models = models
+        app.state.log = DatabasePredictionLog(engine_for(used, "RAW_DATA"))
+        models.start()
+        yield
+        await run_in_threadpool(models.stop)
+
+    app = FastAPI(title="Diabetic readmission", version=CONTRACT_VERSION, description=DESCRIPTION, lifespan=lifespan)
+    app.add_middleware(BodyLimit)
+    add_error_handlers(app)
+    app.include_router(routes.router)
+    app.include_router(health.router)
+    return app

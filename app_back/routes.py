@@ -1,0 +1,108 @@
+"""The prediction and model endpoints. Those that touch the database are plain functions: they run in threads."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query
+from fastapi.openapi.models import Example
+from fastapi.responses import RedirectResponse
+
+from app_back.deps import LogDep, ModelsDep
+from app_back.prediction import predict
+from app_back.prediction_log import Prediction
+from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE, PredictionRequest
+from app_back.schemas import (
+    LABELS,
+    MAX_LISTED,
+    ErrorResponse,
+    LoggedPrediction,
+    ModelResponse,
+    PredictionList,
+    PredictionResponse,
+)
+from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
+
+router = APIRouter()
+
+UNAVAILABLE: dict[int | str, dict[str, Any]] = {
+    503: {"model": ErrorResponse, "description": "No model is in production, or the database does not answer."}
+}
+REFUSED: dict[int | str, dict[str, Any]] = {
+    422: {"model": ErrorResponse, "description": "The request is refused; each field is named with what it allows."}
+}
+EXAMPLES: dict[str, Example] = {
+    "original": Example(summary="The 20 original fields, at their defaults", value=ORIGINAL_EXAMPLE),
+    "rich": Example(summary="Some optional fields: codes, diagnoses, medications", value=RICH_EXAMPLE),
+    "empty": Example(summary="Everything at its default", value={}),
+}
+MEASURED = ("val_", "test_")
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> RedirectResponse:
+    """Sends a visitor to the documentation."""
+    return RedirectResponse("/docs")
+
+
+@router.post("/predict", tags=["predictions"], responses=UNAVAILABLE | REFUSED)
+def post_prediction(
+    request: Annotated[PredictionRequest, Body(openapi_examples=EXAMPLES)], models: ModelsDep, log: LogDep
+) -> PredictionResponse:
+    """Predicts whether a patient being discharged will be back within 30 days.
+
+    Every answered prediction is a row of `RAW_DATA.predictions`; what cannot be logged is not answered.
+    It supports a decision; it makes none.
+    """
+    answered = predict(request.sent(), models, log)
+    return PredictionResponse(
+        prediction=answered.prediction,
+        label=LABELS[answered.prediction],
+        probability=answered.probability,
+        threshold=answered.threshold,
+        model_name=answered.model_name,
+        model_version=answered.model_version,
+        prediction_id=answered.prediction_id,
+        dataset=answered.dataset,
+    )
+
+
+@router.get("/predictions", tags=["predictions"], responses=UNAVAILABLE | REFUSED)
+def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20) -> PredictionList:
+    """The latest predictions, newest first, with their complete inputs."""
+    return PredictionList(predictions=[_logged(prediction) for prediction in log.recent(limit)])
+
+
+@router.get("/model", tags=["model"], responses=UNAVAILABLE)
+async def get_model(models: ModelsDep) -> ModelResponse:
+    """The model version that answers at present, and how it was measured."""
+    model = models.current()
+    tags = model.version.tags
+    return ModelResponse(
+        name=model.version.name,
+        version=model.version.version,
+        dataset=model.scorer.config.dataset,
+        target=model.scorer.config.target,
+        threshold=model.scorer.config.threshold,
+        metrics=_metrics(tags),
+        tags=tags,
+        contract_version=CONTRACT_VERSION,
+        features=[field.name for field in MODEL_FIELDS],
+        loaded_at=model.loaded_at,
+        registry_problem=models.problem,
+    )
+
+
+def _logged(prediction: Prediction) -> LoggedPrediction:
+    whole = vars(prediction) | {"created_at": prediction.created_at.replace(tzinfo=UTC)}
+    return LoggedPrediction(**whole)
+
+
+def _metrics(tags: Mapping[str, str]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for name, text in tags.items():
+        with suppress(ValueError):
+            if name.startswith(MEASURED):
+                figures[name] = float(text)
+    return figures

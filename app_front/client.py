@@ -1,0 +1,154 @@
+"""The prediction API as the form sees it: two calls, typed answers, and one typed error per way they can fail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+import httpx
+from pydantic import BaseModel, Field, ValidationError
+
+# The page waits for the model's name before it is drawn, so it waits less for it.
+MODEL_TIMEOUT = httpx.Timeout(3.0)
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+EXCERPT = 200
+NO_STATUS = 0
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class ProductionModel(BaseModel):
+    """The version that answers now (GET /model); `target` is "lt30" (within 30 days) or "any"."""
+
+    name: str
+    version: str
+    dataset: str
+    target: str
+
+
+class Prediction(BaseModel):
+    """One answered prediction (POST /predict); `probability` and `threshold` are between 0 and 1."""
+
+    prediction: Literal[0, 1]
+    label: str
+    probability: float = Field(ge=0, le=1)
+    threshold: float = Field(ge=0, le=1)
+    model_name: str
+    model_version: str
+    prediction_id: str
+    dataset: str
+
+
+class RefusedField(BaseModel):
+    """A field the API refused and what it allows."""
+
+    field: str
+    message: str = ""
+    allowed: str = ""
+
+
+class _Error(BaseModel):
+    message: str
+    fields: list[RefusedField] = []
+
+
+class _ErrorBody(BaseModel):
+    error: _Error
+
+
+class ApiError(Exception):
+    """The API gave no prediction."""
+
+
+@dataclass(eq=False)
+class Unreachable(ApiError):
+    """Nothing answers at the API's address."""
+
+    address: str
+
+
+@dataclass(eq=False)
+class TooSlow(ApiError):
+    """The API did not answer in time."""
+
+    address: str
+
+
+@dataclass(eq=False)
+class NotReady(ApiError):
+    """The API is alive and cannot predict yet (503); `message` says what it waits for."""
+
+    message: str
+
+
+@dataclass(eq=False)
+class Refused(ApiError):
+    """The API refuses the request (422)."""
+
+    message: str = ""
+    fields: list[RefusedField] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Unexpected(ApiError):
+    """An answer outside the API's contract."""
+
+    status: int
+    detail: str
+
+
+class PredictionClient:
+    """Calls the prediction API at `address`."""
+
+    def __init__(self, address: str, timeout: httpx.Timeout = TIMEOUT) -> None:
+        self.address = address
+        self._timeout = timeout
+
+    def model(self) -> ProductionModel:
+        """The model in production.
+
+        Raises:
+            ApiError: one of its kinds; `NotReady` while there is no model.
+        """
+        return self._answer(self._call("GET", "/model", MODEL_TIMEOUT), ProductionModel)
+
+    def predict(self, request: Mapping[str, str | int]) -> Prediction:
+        """The prediction for an encounter.
+
+        Raises:
+            ApiError: one of its kinds.
+        """
+        return self._answer(self._call("POST", "/predict", self._timeout, request), Prediction)
+
+    def _call(
+        self, method: str, path: str, timeout: httpx.Timeout, body: Mapping[str, str | int] | None = None
+    ) -> httpx.Response:
+        try:
+            # trust_env: a proxy set for the internet must not catch calls to a neighbouring service.
+            with httpx.Client(base_url=self.address, timeout=timeout, trust_env=False) as http:
+                return http.request(method, path, json=body)
+        except (httpx.NetworkError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise Unreachable(self.address) from error
+        except httpx.TimeoutException as error:
+            raise TooSlow(self.address) from error
+        except httpx.HTTPError as error:
+            raise Unexpected(NO_STATUS, str(error)) from error
+
+    def _answer(self, response: httpx.Response, shape: type[Shape]) -> Shape:
+        if response.status_code != httpx.codes.OK:
+            raise _error(response)
+        try:
+            return shape.model_validate_json(response.content)
+        except ValidationError as error:
+            raise Unexpected(response.status_code, response.text[:EXCERPT]) from error
+
+
+def _error(response: httpx.Response) -> ApiError:
+    try:
+        error = _ErrorBody.model_validate_json(response.content).error
+    except ValidationError:
+        return Unexpected(response.status_code, response.text[:EXCERPT])
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return NotReady(error.message)
+    if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+        return Refused(error.message, error.fields)
+    return Unexpected(response.status_code, error.message)

@@ -1,0 +1,145 @@
+"""Fixtures that give tests real servers and settings of their own, whatever the developer's environment holds."""
+
+import secrets
+import subprocess
+import zipfile
+from base64 import urlsafe_b64encode as b64encode
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Protocol, TypeVar
+
+import pytest
+from pydantic import SecretStr
+
+from connections.settings import Settings, get_settings
+from readmission.embedded.ports import free_offset
+from readmission.embedded.service import Folders, Service
+from readmission.embedded.stores import mlflow, object_store
+
+REAL_ARCHIVE = Path(__file__).parents[1].parent / "shared/data/dataset_diabetes.zip"
+REAL_CSV = "dataset_diabetes/diabetic_data.csv"
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+Answer = TypeVar("Answer")
+
+
+class Poll(Protocol):
+    """Waits until a condition holds, and gives what it answered; the test fails after `deadline` seconds."""
+
+    def __call__(self, condition: Callable[[], Answer], deadline: float = 30.0, every: float = 0.1) -> Answer: ...
+
+
+def _poll(condition: Callable[[], Answer], deadline: float = 30.0, every: float = 0.1) -> Answer:
+    until = monotonic() + deadline
+    pause = Event()
+    while not (answer := condition()):
+        if monotonic() > until:
+            pytest.fail(f"not so within {deadline} s")
+        pause.wait(every)
+    return answer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the markers."""
+    config.addinivalue_line("markers", "real_data: needs the real data set at ../shared/data")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Hides the developer's `.env`, settings and proxies from the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Settings.model_config, "env_file", None)
+        for name in (*Settings.model_fields, *PROXIES):
+            patch.delenv(name.upper(), raising=False)
+            patch.delenv(name.lower(), raising=False)
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        get_settings.cache_clear()
+        yield
+        get_settings.cache_clear()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with folders and SQLite databases of the test's own, and no server behind any address."""
+    return _settings(tmp_path).model_copy(
+        update={
+            "mlflow_tracking_uri": NOBODY_LISTENS,
+            "mlflow_s3_endpoint_url": NOBODY_LISTENS,
+            "api_url": NOBODY_LISTENS,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a running SeaweedFS and a running MLflow server, shared by the session's tests.
+
+    A test that wants databases of its own takes `stores.model_copy(update={"state_dir": tmp_path})`.
+    """
+    settings = _settings(tmp_path_factory.mktemp("stores"))
+    settings = settings.model_copy(update={"port_offset": free_offset(settings)})
+    settings = settings.model_copy(
+        update={"mlflow_tracking_uri": settings.url("mlflow"), "mlflow_s3_endpoint_url": settings.url("s3")}
+    )
+    with ExitStack() as running:
+        for service in (object_store(settings), mlflow(settings)):
+            running.enter_context(_running(service, Folders.of(settings)))
+        yield settings
+
+
+@pytest.fixture
+def poll() -> Poll:
+    """The way to wait in a test: until something is so, with a deadline."""
+    return _poll
+
+
+@pytest.fixture(scope="session")
+def real_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real data set's CSV; the test is skipped where the archive is not."""
+    if not REAL_ARCHIVE.is_file():
+        pytest.skip(f"the real data set is not at ../shared/data/{REAL_ARCHIVE.name}")
+    with zipfile.ZipFile(REAL_ARCHIVE) as archive:
+        return Path(archive.extract(REAL_CSV, tmp_path_factory.mktemp("real")))
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(
+        state_dir=folder / "var",
+        dataset_path=folder / "data/Diabetes.csv",
+        dataset_source="synthetic",
+        aws_access_key_id=_secret(12),
+        aws_secret_access_key=_secret(24),
+        airflow_admin_password=_secret(12),
+        airflow_jwt_secret=_secret(64),
+        airflow_fernet_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),
+        airflow_secret_key=_secret(32),
+    )
+
+
+def _secret(size: int) -> SecretStr:
+    return SecretStr(secrets.token_urlsafe(size))
+
+
+@contextmanager
+def _running(service: Service, folders: Folders) -> Iterator[None]:
+    folders.create((service,))
+    with service.log.open("wb") as log:
+        process = subprocess.Popen(
+            service.command, env=dict(service.environment), cwd=service.folder, stdout=log, stderr=log
+        )
+    try:
+        _poll(lambda: _healthy(service, process), deadline=service.start_seconds)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _healthy(service: Service, process: "subprocess.Popen[bytes]") -> bool:
+    if process.poll() is not None:
+        pytest.fail(f"{service.name} ended with {process.returncode}:\n{service.log.read_text()[-2_000:]}")
+    return service.healthy()

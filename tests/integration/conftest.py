@@ -1,0 +1,50 @@
+"""Databases for tests: SQLite always, and the MySQL server that TEST_DATABASE_URL names, which is wiped."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import create_engine, make_url, text
+
+from connections.mysql_connections import DATABASES, engine_for
+from connections.settings import Settings
+
+TEST_SERVER = os.environ.get("TEST_DATABASE_URL", "")
+MARK = "readmission_tests"
+NO_SERVER = "TEST_DATABASE_URL names no MySQL server (mysql+pymysql://user:password@host:port)"
+SERVERS = ("sqlite", pytest.param("mysql", marks=pytest.mark.skipif(not TEST_SERVER, reason=NO_SERVER)))
+
+
+@pytest.fixture(params=SERVERS)
+def database_settings(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+    """Settings whose two databases do not exist yet, on each kind of server."""
+    if request.param == "mysql":
+        wipe(TEST_SERVER)
+        settings = settings.model_copy(update={"database_url": SecretStr(TEST_SERVER)})
+    yield settings
+    for database in DATABASES:
+        engine_for(settings, database).dispose()
+
+
+def on_server(statement: str) -> list[Any]:
+    """Runs a statement on the test server, outside the two databases."""
+    engine = create_engine(make_url(TEST_SERVER).set(database=""))
+    with engine.begin() as connection:
+        result = connection.execute(text(statement))
+        rows = list(result) if result.returns_rows else []
+    engine.dispose()
+    return rows
+
+
+def wipe(server: str) -> None:
+    """Drops the platform's databases; refuses on a server where tests did not make them."""
+    existing = {row[0] for row in on_server("SHOW DATABASES")}
+    if MARK not in existing and on_server(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema IN ('RAW_DATA', 'CLEAN_DATA')"
+    ):
+        pytest.fail(f"{make_url(server).host} holds tables that tests did not make; name an empty server")
+    on_server(f"CREATE DATABASE IF NOT EXISTS {MARK}")
+    for database in DATABASES:
+        on_server(f"DROP DATABASE IF EXISTS {database}")

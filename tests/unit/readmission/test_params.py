@@ -1,0 +1,50 @@
+"""What may be chosen, and what is refused."""
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from readmission.params import ForestParams, PrepareParams
+
+
+def test_the_defaults() -> None:
+    assert PrepareParams().model_dump() == {
+        "target": "lt30",
+        "seed": 42,
+        "batch_size": 15_000,
+        "train_percent": 80,
+        "val_percent": 10,
+        "test_percent": 10,
+    }
+    assert ForestParams().model_dump() == {
+        "n_estimators": 100,
+        "min_samples_leaf": 40,
+        "max_features": 0.15,
+        "max_depth": None,
+        "random_state": 42,
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "chosen", "complaint"),
+    [
+        (PrepareParams, {"train_percent": 70}, "must be 100, not 90"),
+        (PrepareParams, {"target": "lt90"}, "lt30"),
+        (PrepareParams, {"seed": -1}, "greater than or equal to 0"),
+        (PrepareParams, {"batch_size": 499}, "greater than or equal to 500"),
+        (PrepareParams, {"batch": 1}, "Extra inputs are not permitted"),
+        (ForestParams, {"n_estimators": 9}, "greater than or equal to 10"),
+        (ForestParams, {"max_features": 0}, "greater than 0"),
+        (ForestParams, {"max_features": 1.1}, "less than or equal to 1"),
+        (ForestParams, {"class_weight": "balanced"}, "Extra inputs are not permitted"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(model: type[BaseModel], chosen: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        model(**chosen)
+
+
+def test_the_split_key_tells_apart_what_must_not_be_compared() -> None:
+    same = {PrepareParams().split_key, PrepareParams(target="any", batch_size=500).split_key}
+    assert same == {"seed=42 80/10/10"}
+    assert PrepareParams(seed=1).split_key not in same
+    assert PrepareParams(train_percent=70, val_percent=20).split_key not in same
