@@ -2,6 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# ONNX Runtime and MLflow report to their makers unless they are told not to.
+export ORT_DISABLE_TELEMETRY := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
 from app_back import health, routes
@@ -45,7 +46,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         await run_in_threadpool(models.stop)
 
-    app = FastAPI(title="Diabetic readmission", version=CONTRACT_VERSION, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Diabetic readmission", version=CONTRACT_VERSION, description=DESCRIPTION, lifespan=lifespan
+    )
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
     app.include_router(routes.router)

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bar
 
 from connections.mysql_connections import LockTakenError
-from connections.settings import Settings, get_settings
+from connections.settings import Settings, get_settings, stop_telemetry
 from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
 from readmission.params import ForestParams, PrepareParams
@@ -41,7 +41,8 @@ errors = Console(stderr=True)
 
 @app.callback()
 def configure() -> None:
-    """Sends the platform's log lines to the terminal."""
+    """Sends the platform's log lines to the terminal, and nothing to anybody else."""
+    stop_telemetry()
     handler = RichHandler(console=errors, show_path=False, show_level=False)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s")
     logging.getLogger("readmission").setLevel(get_settings().log_level)

@@ -76,6 +76,11 @@ class AirflowClient:
         wanted = {"logical_date": None, "conf": dict(conf or {})}
         return DagRun.model_validate(self._checked("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=wanted).json())
 
+    def runs(self, dag_id: str) -> list[DagRun]:
+        """The DAG's latest hundred runs, newest first."""
+        found = self._get(f"/api/v2/dags/{dag_id}/dagRuns?order_by=-run_after&limit=100")["dag_runs"]
+        return TypeAdapter(list[DagRun]).validate_python(found)
+
     def run(self, run: DagRun) -> DagRun:
         """The run as it is now."""
         return DagRun.model_validate(self._get(_path(run)))

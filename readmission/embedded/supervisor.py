@@ -42,6 +42,7 @@ class Supervisor:
         self._folders = folders
         self._configuration = folders.run / "supervisord.conf"
         self._leader = folders.run / "supervisord.json"
+        self._started: subprocess.Popen[bytes] | None = None
 
     def is_running(self) -> bool:
         """Whether the supervisor answers."""
@@ -58,7 +59,7 @@ class Supervisor:
         """
         processes.end(self.processes(), _PATIENCE_SECONDS)  # what a supervisor that was killed left behind
         self._write_configuration(services)
-        process = subprocess.Popen(
+        self._started = process = subprocess.Popen(
             (sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)),
             env=machine_environment(),
             cwd=self._folders.state,
@@ -105,6 +106,8 @@ class Supervisor:
         while self.processes() and self.is_leader_alive() and monotonic() < until:
             sleep(0.1)
         processes.end(self.processes(), _PATIENCE_SECONDS)
+        if self._started is not None:
+            self._started.wait()
 
     def processes(self) -> list[psutil.Process]:
         """Every living process of the platform, the supervisor's included, even when that died."""
@@ -135,6 +138,10 @@ class Supervisor:
     def _description(self, name: str) -> Path:
         return self._folders.run / f"{name}.json"
 
+    def _relative(self, path: Path) -> str:
+        """The path from the supervisor's folder: what a person called the folders above cannot disturb its syntax."""
+        return str(path.relative_to(self._folders.state))
+
     def _call(self, method: str, *arguments: str | bool) -> Any:
         return call(socket_path(self._folders.run), method, *arguments)
 
@@ -146,9 +153,9 @@ class Supervisor:
                     "nodaemon": "true",
                     "silent": "true",
                     "umask": "077",
-                    "logfile": _escaped(self._log),
-                    "pidfile": _escaped(self._folders.run / "supervisord.pid"),
-                    "childlogdir": _escaped(self._folders.logs),
+                    "logfile": self._relative(self._log),
+                    "pidfile": self._relative(self._folders.run / "supervisord.pid"),
+                    "childlogdir": self._relative(self._folders.logs),
                 },
                 "unix_http_server": {"file": _escaped(socket_path(self._folders.run)), "chmod": "0700"},
                 "rpcinterface:supervisor": {
@@ -161,7 +168,7 @@ class Supervisor:
             parser.write(file)
 
     def _program(self, service: Service) -> dict[str, str]:
-        become = (sys.executable, "-I", "-S", launch.__file__, str(self._description(service.name)))
+        become = (sys.executable, "-I", "-S", launch.__file__, self._relative(self._description(service.name)))
         return {
             "command": _escaped(shlex.join(become)),
             "autostart": "false",
@@ -170,7 +177,7 @@ class Supervisor:
             "killasgroup": "true",
             "stopwaitsecs": "20",
             "redirect_stderr": "true",
-            "stdout_logfile": _escaped(service.log),
+            "stdout_logfile": self._relative(service.log),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "2",
         }

@@ -56,7 +56,8 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, _host: Any) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path)
+        self._connection = "", _UnixConnection(self._path)  # which the base class closes
+        return self._connection[1]
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -67,4 +68,8 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        try:
+            self.sock.connect(str(self._path))
+        except OSError:
+            self.close()
+            raise

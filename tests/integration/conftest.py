@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from connections.mysql_connections import DATABASES, engine_for
 from connections.settings import Settings
+from tests.integration.pipeline import Trained, filled, own_pipeline, train
 
 TEST_SERVER = os.environ.get("TEST_DATABASE_URL", "")
 MARK = "readmission_tests"
@@ -48,3 +49,9 @@ def wipe(server: str) -> None:
     on_server(f"CREATE DATABASE IF NOT EXISTS {MARK}")
     for database in DATABASES:
         on_server(f"DROP DATABASE IF EXISTS {database}")
+
+
+@pytest.fixture(scope="session")
+def trained(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training on synthetic data that ended well, shared by the tests that only read it."""
+    return train(filled(own_pipeline(stores, tmp_path_factory.mktemp("trained"), "trained")))

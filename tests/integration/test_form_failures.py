@@ -113,7 +113,7 @@ def test_no_model_yet(api: ScriptedApi, form: AppTest) -> None:
     api.model = api.prediction = error(503, "no version has the alias production; run entrenar_modelo")
     assert "Todavía no hay un modelo en producción" in shown(form.run())
     assert "todavía no puede predecir.** Dice: no version has the alias production" in shown(submit(form))
-    form.button(key="switch_language").click().run()
+    form.button(key="switch_to_en").click().run()
     assert "The service cannot predict yet.** It says: no version" in shown(form)
 
 

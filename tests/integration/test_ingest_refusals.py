@@ -74,6 +74,7 @@ CELLS = (
     ("time_in_hospital", "15", "a whole number from 1 to 14"),
     ("time_in_hospital", "3.5", "a whole number from 1 to 14"),
     ("num_procedures", "-1", "a whole number from 0 to 20"),
+    ("num_procedures", "+3", "a whole number from 0 to 20"),
     ("number_inpatient", "", "a whole number from 0 to 150"),
     ("medical_specialty", "x" * 65, "text of 1 to 64 characters"),
     ("payer_code", "", "text of 1 to 64 characters"),

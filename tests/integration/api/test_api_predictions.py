@@ -137,3 +137,13 @@ def test_the_log_has_one_line_a_prediction_and_no_patient(api: Api) -> None:
         rf"prediction {answer['prediction_id']} by version {answer['model_version']} in [\d.]+ ms", lines[0]
     )
     assert "secreto" not in api_log(api.settings) and "Cardiology" not in api_log(api.settings)
+
+
+def test_the_documentation_needs_nothing_from_another_host(api: Api) -> None:
+    page = api.http.get("/docs")
+    assert page.status_code == 200
+    files = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert any(file.endswith("swagger-ui-bundle.js") for file in files)
+    for file in files:
+        assert file.startswith("/")
+        assert len(api.http.get(file).content) > 1_000
