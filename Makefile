@@ -6,13 +6,16 @@ SHELL := /bin/bash
 export ORT_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-PYTHON ?= python3
+# Makes the environment, and runs what comes before it.
+SYSTEM_PYTHON ?= python3
 VENV := .venv
-RUN := $(VENV)/bin/python
+PYTHON := $(VENV)/bin/python
 # uv as it is installed, or one of the project's own.
 OWN_UV := var/uv
 UV := $(or $(shell command -v uv),$(OWN_UV)/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+# Whether this project has containers.
+IN_DOCKER := docker compose ps --quiet 2>/dev/null | grep -q .
 # The real data set, where a copy lies beside the repository.
 CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
 
@@ -21,44 +24,47 @@ CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
 .PHONY: demo
 demo: ## Set up, start everything, run the pipeline, predict once; Ctrl-C stops it (DETACH=1 leaves it up)
 	@since=$$(date +%s); $(MAKE) --no-print-directory install env && \
-	exec $(RUN) -m readmission.embedded demo --since $$since $(if $(DETACH),--detach)
+	exec $(PYTHON) -m readmission.embedded demo --since $$since $(if $(DETACH),--detach)
 
 .PHONY: services
 services: install env ## Start the services only; Ctrl-C stops them (DETACH=1 leaves them up)
-	@exec $(RUN) -m readmission.embedded up $(if $(DETACH),--detach)
+	@exec $(PYTHON) -m readmission.embedded up $(if $(DETACH),--detach)
 
 .PHONY: down
-down: ## Stop the services; data, models and history stay in STATE_DIR
-	@$(RUN) -m readmission.embedded down
+down: ## Stop the services, embedded or in Docker; data, models and history stay
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m readmission.embedded down
+	@! $(IN_DOCKER) || $(MAKE) --no-print-directory compose-down
 
 .PHONY: status
 status: ## Show each service: state, process, address and whether it is healthy
-	@$(RUN) -m readmission.embedded status
+	@$(PYTHON) -m readmission.embedded status
 
 .PHONY: logs
 logs: ## Follow the services' logs (SERVICE=api for one of them)
-	@exec $(RUN) -m readmission.embedded logs $(SERVICE)
+	@if $(IN_DOCKER); then exec $(MAKE) --no-print-directory compose-logs; \
+	else exec $(PYTHON) -m readmission.embedded logs $(SERVICE); fi
 
 .PHONY: doctor
 doctor: ## Check Python, disk, memory, ports and Docker before anything is started
-	@$(PYTHON) readmission/embedded/doctor.py $(PORT_OFFSET)
+	@$(SYSTEM_PYTHON) readmission/embedded/doctor.py $(PORT_OFFSET)
 
 ##@ Setting up
 
 .PHONY: env
 env: ## Write .env with random secrets; one that exists keeps its values
-	@$(PYTHON) readmission/embedded/env_file.py
+	@$(SYSTEM_PYTHON) readmission/embedded/env_file.py
 
 .PHONY: install
 install: $(VENV)/.installed ## Make the environment in .venv from the lock
+	@:
 
 $(VENV)/.installed: constraints.txt pyproject.toml
 	@command -v $(UV) >/dev/null || { echo "Installing uv (20 MB) into $(OWN_UV)"; \
-	  $(PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet uv; }
-	@echo "Making $(VENV): about 600 MB to download the first time, 1.5 GB on disk"
-	@[ -x $(RUN) ] || $(UV) venv --quiet --python ">=3.11,<3.14" $(VENV)
-	@$(UV) pip sync --python $(RUN) --require-hashes constraints.txt
-	@$(UV) pip install --quiet --python $(RUN) --no-deps --no-build-isolation --editable .
+	  $(SYSTEM_PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet uv; }
+	@echo "Making $(VENV): about 500 MB to download the first time, 2 GB on disk"
+	@[ -x $(PYTHON) ] || $(UV) venv --quiet --python ">=3.11,<3.14" $(VENV)
+	@$(UV) pip sync --python $(PYTHON) --require-hashes constraints.txt
+	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: lock
@@ -81,6 +87,7 @@ lint: install ## Check style and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/pytest --quiet tests/unit/compose
 
 .PHONY: format
 format: install ## Put the code in its style
@@ -89,9 +96,13 @@ format: install ## Put the code in its style
 
 .PHONY: demo-check
 demo-check: install env ## Run the demo in a throw-away folder on free ports and check what it comes to
-	@$(RUN) -m readmission.embedded check $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE))
+	@$(PYTHON) -m readmission.embedded check $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE))
 
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ In Docker
+
+include compose.mk

@@ -34,13 +34,16 @@ def _client() -> PredictionClient:
 
 def _draw_head(language: Language) -> None:
     title, switch = st.columns([6, 1], vertical_alignment="center")
+    other: Language = "en" if language == "es" else "es"
     title.title(say(words.TITLE, language), anchor=False)
-    # A button of the form, because only those send what was entered and not submitted yet.
+    # A button of the form, because only those send what was entered and not submitted yet; one a language, so that
+    # a double click does not switch back.
     switch.form_submit_button(
         say(words.SWITCH, language),
-        key="switch_language",
+        key=f"switch_to_{other}",
         help=say(words.SWITCH_HELP, language),
         on_click=entered.switch_language,
+        args=(other,),
         width="stretch",
     )
     st.markdown(say(words.PURPOSE, language))

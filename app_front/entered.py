@@ -57,10 +57,10 @@ def clear() -> None:
     _put({field.name: initial(field) for field in FIELDS})
 
 
-def switch_language() -> None:
-    """Change to the other language, keeping what was entered."""
+def switch_language(target: Language) -> None:
+    """Change to another language, keeping what was entered."""
     kept = values()
-    st.session_state[_LANGUAGE] = "en" if language() == "es" else "es"
+    st.session_state[_LANGUAGE] = target
     _put(kept)
 
 

@@ -40,7 +40,7 @@ def chosen(model: type[BaseModel]) -> Any:
 
 def started_by_asset() -> bool:
     """Whether an asset started this run, and not a person."""
-    return str(get_current_context()["dag_run"].run_type) == "asset_triggered"
+    return bool(get_current_context()["dag_run"].run_type == "asset_triggered")
 
 
 def skip(reason: str) -> None:

@@ -12,6 +12,7 @@ import mlflow
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from connections.model_registry import client, production_version
@@ -97,6 +98,8 @@ def _version(tracking: MlflowClient, name: str, version: str) -> ModelVersion:
     try:
         return tracking.get_model_version(name, version)
     except MlflowException as error:
+        if error.error_code not in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)):
+            raise
         raise PromotionError(f"{name} has no version {version}: {error.message}") from error
 
 

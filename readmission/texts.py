@@ -26,8 +26,8 @@ def _medication(es: str, en: str) -> Texts:
     return _texts(
         es,
         en,
-        f"Cambio de dosis de {es.lower()} durante la estancia: No (no indicada), Steady, Up o Down.",
-        f"Change in the dose of {en.lower()} during the stay: No (not prescribed), Steady, Up or Down.",
+        f"Cambio de dosis de {es.lower()} durante la estancia; No si no se recetó.",
+        f"Change in the dose of {en.lower()} during the stay; No if it was not prescribed.",
     )
 
 
@@ -91,14 +91,14 @@ FIELD_TEXTS: Mapping[str, Texts] = {
     "max_glu_serum": _texts(
         "Glucosa sérica máxima",
         "Maximum serum glucose",
-        "Resultado en mg/dL; None si no se midió.",
-        "Result in mg/dL; None if it was not measured.",
+        "Resultado en mg/dL.",
+        "Result in mg/dL.",
     ),
     "A1Cresult": _texts(
         "Hemoglobina A1c",
         "Haemoglobin A1c",
-        "Resultado en %; None si no se midió.",
-        "Result in %; None if it was not measured.",
+        "Resultado en %.",
+        "Result in %.",
     ),
     "change": _texts(
         "Cambio de medicación",

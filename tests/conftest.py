@@ -15,6 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from connections.settings import Settings, get_settings
+from readmission.embedded import processes
 from readmission.embedded.ports import free_offset
 from readmission.embedded.service import Folders, Service
 from readmission.embedded.stores import mlflow, object_store
@@ -91,7 +92,13 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield settings
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def private_settings() -> Callable[[Path], Settings]:
+    """Makes settings with random secrets and all files in a folder, for fixtures that start servers."""
+    return _settings
+
+
+@pytest.fixture(scope="session")
 def poll() -> Poll:
     """The way to wait in a test: until something is so, with a deadline."""
     return _poll
@@ -129,14 +136,19 @@ def _running(service: Service, folders: Folders) -> Iterator[None]:
     folders.create((service,))
     with service.log.open("wb") as log:
         process = subprocess.Popen(
-            service.command, env=dict(service.environment), cwd=service.folder, stdout=log, stderr=log
+            service.command,
+            env=dict(service.environment),
+            cwd=service.folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         _poll(lambda: _healthy(service, process), deadline=service.start_seconds)
         yield
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        processes.end(processes.of_session(process.pid), patience_seconds=60)
+        process.wait()
 
 
 def _healthy(service: Service, process: "subprocess.Popen[bytes]") -> bool:

@@ -6,6 +6,7 @@ The demo runs as a program of its own; this one samples its memory and looks at 
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -15,7 +16,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from connections.settings import Settings, machine_environment
+from connections.settings import SYNTHETIC, Settings, machine_environment
 from readmission.embedded import processes
 from readmission.embedded.platform import Platform
 from readmission.embedded.ports import free_offset
@@ -51,11 +52,12 @@ def run(settings: Settings, console: Console, source: str | None) -> None:
         own = _own_settings(settings, Path(folder), source)
         platform = Platform(own)
         try:
-            peak = _demo(own, platform, Path(folder))
+            seen = _demo(own, platform, Path(folder))
             summary = Summary.model_validate_json((Path(folder) / "summary.json").read_text(encoding="utf-8"))
-            findings = [*_about(summary), *_from_outside(own, platform, summary, peak)]
+            findings = [_is_as_asked(summary, source), *_about(summary), *_from_outside(own, platform, summary, seen)]
         finally:
-            left = _stop(platform)
+            platform.down()
+            left = _left(Path(folder))
     findings.append(Finding("nothing is left running", not left, ", ".join(left) or "nothing"))
     _report(console, findings, summary)
 
@@ -68,7 +70,7 @@ def _own_settings(settings: Settings, folder: Path, source: str | None) -> Setti
     return moved.model_copy(update={"port_offset": free_offset(moved)})
 
 
-def _demo(settings: Settings, platform: Platform, folder: Path) -> int:
+def _demo(settings: Settings, platform: Platform, folder: Path) -> "_Watch":
     names = ("state_dir", "dataset_path", "dataset_source", "port_offset")
     shared = settings.as_environment()
     moved = {name.upper(): shared[name.upper()] for name in names}
@@ -76,7 +78,7 @@ def _demo(settings: Settings, platform: Platform, folder: Path) -> int:
     demo = subprocess.Popen(
         (sys.executable, "-m", "readmission.embedded", *arguments), env=machine_environment() | moved
     )
-    with _sampled(platform, demo.pid) as sampler:
+    with _Watch(platform, demo.pid) as watch:
         try:
             code = demo.wait(timeout=_DEMO_SECONDS)
         except BaseException:
@@ -85,19 +87,20 @@ def _demo(settings: Settings, platform: Platform, folder: Path) -> int:
             raise
     if code != 0:
         raise CheckError(f"the demo ended with {code}")
-    return sampler.peak
+    return watch
 
 
-class _sampled:
-    """Samples the memory of the platform and of the demo until the end of the block."""
+class _Watch:
+    """Until the end of the block, the most memory that the platform and the demo used, and where they listened."""
 
     def __init__(self, platform: Platform, demo_pid: int) -> None:
         self.peak = 0
+        self.listened: set[tuple[str, int]] = set()
         self._platform, self._demo = platform, psutil.Process(demo_pid)
         self._stop = Event()
         self._thread = Thread(target=self._sample, daemon=True)
 
-    def __enter__(self) -> "_sampled":
+    def __enter__(self) -> "_Watch":
         self._thread.start()
         return self
 
@@ -107,7 +110,14 @@ class _sampled:
 
     def _sample(self) -> None:
         while not self._stop.wait(_SAMPLE_SECONDS):
-            self.peak = max(self.peak, processes.memory([self._demo, *self._platform.supervisor.processes()]))
+            tree = self._platform.supervisor.processes()
+            self.peak = max(self.peak, processes.memory([self._demo, *tree]))
+            self.listened |= processes.listening(tree)
+
+
+def _is_as_asked(summary: Summary, source: str | None) -> Finding:
+    real = source not in (None, SYNTHETIC)
+    return Finding("the data is what was asked for", not real or summary.dataset == "real", summary.dataset)
 
 
 def _about(summary: Summary) -> list[Finding]:
@@ -129,21 +139,31 @@ def _about(summary: Summary) -> list[Finding]:
     return findings
 
 
-def _from_outside(settings: Settings, platform: Platform, summary: Summary, peak: int) -> list[Finding]:
+def _from_outside(settings: Settings, platform: Platform, summary: Summary, seen: _Watch) -> list[Finding]:
     logged = httpx.get(f"{settings.url('api')}/predictions?limit=5", timeout=30, trust_env=False).json()
     ids = [prediction["prediction_id"] for prediction in logged["predictions"]]
-    elsewhere = sorted(f"{ip}:{port}" for ip, port in platform.listening() if ip != "127.0.0.1")
+    listened = seen.listened | platform.listening()
+    elsewhere = sorted(f"{ip}:{port}" for ip, port in listened if ip != "127.0.0.1")
     return [
         Finding("the prediction is logged", summary.prediction.prediction_id in ids, f"{len(ids)} logged"),
-        Finding("nothing listens beyond 127.0.0.1", not elsewhere, ", ".join(elsewhere) or "nothing"),
+        Finding("nothing listens beyond 127.0.0.1", not elsewhere, ", ".join(elsewhere) or f"{len(listened)} on it"),
         Finding("every service is healthy", all(s.healthy() for s in platform.services), str(len(platform.services))),
-        Finding(f"peak memory under {MOST_MEMORY / 1e9:.0f} GB (PSS)", 0 < peak < MOST_MEMORY, f"{peak / 1e9:.2f} GB"),
+        Finding(
+            f"peak memory under {MOST_MEMORY / 1e9:.0f} GB (PSS)",
+            0 < seen.peak < MOST_MEMORY,
+            f"{seen.peak / 1e9:.2f} GB",
+        ),
     ]
 
 
-def _stop(platform: Platform) -> list[str]:
-    platform.down()
-    return [f"{process.pid}" for process in platform.supervisor.processes()]
+def _left(folder: Path) -> list[str]:
+    """The processes that still run in the throw-away folder, whoever started them."""
+    left = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if Path(process.cwd()).is_relative_to(folder.resolve()):
+                left.append(f"{process.name()} ({process.pid})")
+    return left
 
 
 def _report(console: Console, findings: list[Finding], summary: Summary) -> None:

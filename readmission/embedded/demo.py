@@ -1,6 +1,5 @@
 """`make demo`: from nothing to a logged prediction, step by step."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +21,6 @@ from readmission.features import ORIGINAL_FIELDS
 
 _FOLLOW_SECONDS = 120.0
 
-logger = logging.getLogger(__name__)
-
 
 class PredictionError(ReadmissionError):
     """The prediction service did not answer as it should."""
@@ -38,15 +35,15 @@ class Demo:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, summary_path: Path) -> None:
-        """Starts the services, runs the pipeline, predicts once and tells about it.
+        """Obtains the data, starts the services, runs the pipeline, predicts once and tells about it.
 
         Raises:
             ReadmissionError: a step failed; the message says which and what to do.
         """
-        with self._step("services"), ProgressTable(self.console, "Services", "Service") as table:
-            Platform(self.settings).up(table.service)
         with self._step("dataset"):
             source = self._dataset()
+        with self._step("services"), ProgressTable(self.console, "Services", "Service") as table:
+            Platform(self.settings).up(table.service)
         with self._step("pipeline"):
             self._pipeline(source)
         with self._step("prediction"):

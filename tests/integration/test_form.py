@@ -78,7 +78,7 @@ def switch(form: AppTest, language: Language) -> None:
 
 
 def button(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key} [data-testid^=stBaseButton]")
+    return page.locator(f".st-key-{key} [data-testid^=stBaseButton]:visible")
 
 
 def latest(api: Api) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def test_in_a_browser_a_choice_survives_both_languages_and_is_what_is_sent(api: 
     with running(serving.form(api.settings), api.settings), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM))
         page = browser.new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(60_000)
         page.goto(api.settings.url("form"))
         page.get_by_role("combobox", name="Sexo").click()
         page.get_by_role("option", name="Hombre", exact=True).click()

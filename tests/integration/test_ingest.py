@@ -19,7 +19,7 @@ from readmission.ingest import Load, current_load, load
 from readmission.provenance import Origin, file_sha256, record_origin
 from readmission.source_columns import COLUMN_NAMES, SOURCE_COLUMNS
 from readmission.tables import initial_data_table
-from tests.integration.conftest import on_server
+from tests.integration.conftest import MYSQL, on_server
 
 ROWS = 6_000
 
@@ -253,7 +253,7 @@ def test_other_writers_are_served_during_a_load(database: Settings, encounters: 
     assert load(database, encounters, force=True, progress=write_and_read).outcome == "loaded"
 
 
-@pytest.mark.parametrize("database_settings", ["mysql"], indirect=True)
+@pytest.mark.parametrize("database_settings", [MYSQL], indirect=True)
 def test_mysql_that_refuses_local_files_is_an_error_and_no_hang(database: Settings, encounters: Path) -> None:
     on_server("SET GLOBAL local_infile = 0")
     try:

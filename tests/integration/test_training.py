@@ -153,8 +153,8 @@ def test_the_signature_is_the_contracts() -> None:
     assert kinds == ["DataType.double"] * len(NUMBERS) + ["DataType.string"] * len(CATEGORIES)
 
 
-def test_the_requirements_are_explicit_and_pinned(parent: Run, tmp_path: Path) -> None:
-    uri = f"models:/{logged_model_id(parent)}/requirements.txt"
+def test_the_requirements_are_explicit_and_pinned(trained: Trained, tmp_path: Path) -> None:
+    uri = f"models:/{trained.outcome.name}/{trained.outcome.version}/requirements.txt"
     lines = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(tmp_path))).read_text().split()
     names = {line.partition("==")[0] for line in lines}
     assert {"scikit-learn", "skops", "numpy", "pandas"} <= names

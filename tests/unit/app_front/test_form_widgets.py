@@ -33,7 +33,8 @@ def widget(form: AppTest, field: Field) -> NumberInput | Selectbox[str] | TextIn
 
 
 def switch(form: AppTest) -> AppTest:
-    return form.button(key="switch_language").click().run()
+    other = "en" if form.session_state["language"] == "es" else "es"
+    return form.button(key=f"switch_to_{other}").click().run()
 
 
 def check_words(form: AppTest, language: Language) -> None:

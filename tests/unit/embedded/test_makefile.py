@@ -12,7 +12,7 @@ TARGETS = set(re.findall(r"^\.PHONY: (.+)$", MAKEFILE, flags=re.MULTILINE))
 def test_help_lists_every_target() -> None:
     told = subprocess.run(("make", "-s", "help"), cwd=ROOT, capture_output=True, text=True, check=True).stdout
     listed = set(re.findall(r"^  make ([a-z0-9-]+) +\S", told, flags=re.MULTILINE))
-    assert TARGETS <= listed
+    assert listed >= TARGETS
 
 
 def test_the_promised_targets_exist() -> None:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from connections.settings import Settings
 from connections.mysql_connections import engine_for
+from connections.settings import Settings
 from connections.tables import leases as table
 from readmission import leases
 from readmission.databases import initialise
