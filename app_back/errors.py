@@ -13,6 +13,8 @@ from app_back.schemas import ErrorDetail, ErrorResponse, FieldRefusal
 from readmission.features import BY_NAME, FieldError
 
 RETRY_SECONDS = 10
+# The server drops the connection after these; a client that is told so does not use it again.
+_CLOSE = {"Connection": "close"}
 _HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -71,11 +73,12 @@ def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
-    return _answer(error.status_code, code, str(error.detail), headers=error.headers)
+    headers = _CLOSE if error.status_code == 413 else error.headers
+    return _answer(error.status_code, code, str(error.detail), headers=headers)
 
 
 def _internal_error(_request: Request, _error: Exception) -> JSONResponse:
-    return _answer(500, "internal_error", "the service failed; its log has the details")
+    return _answer(500, "internal_error", "the service failed; its log has the details", headers=_CLOSE)
 
 
 def _refused(fields: list[FieldRefusal]) -> JSONResponse:

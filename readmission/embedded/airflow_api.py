@@ -81,6 +81,11 @@ class AirflowClient:
         found = self._get(f"/api/v2/dags/{dag_id}/dagRuns?order_by=-run_after&limit=100")["dag_runs"]
         return TypeAdapter(list[DagRun]).validate_python(found)
 
+    def unfinished(self, dag_id: str) -> list[DagRun]:
+        """The DAG's runs that are queued or running."""
+        found = self._get(f"/api/v2/dags/{dag_id}/dagRuns?state=queued&state=running&limit=100")["dag_runs"]
+        return TypeAdapter(list[DagRun]).validate_python(found)
+
     def run(self, run: DagRun) -> DagRun:
         """The run as it is now."""
         return DagRun.model_validate(self._get(_path(run)))

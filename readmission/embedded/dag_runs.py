@@ -38,16 +38,33 @@ def run_pipeline(
 ) -> dict[str, float]:
     """Activates and runs the four DAGs in order; gives the seconds each took. `conf` holds params by DAG id.
 
-    All are paused first: one that is active would also be started by the data of the one before it.
+    Runs that were begun before are left to end. Then all DAGs are paused: one that is active would also be started
+    by the data of the one before it.
 
     Raises:
         AirflowError: Airflow refused something.
         RunFailedError: a run failed; those after it are not started.
     """
-    wait_for_dags(airflow)
+    finish_begun(airflow, watch)
     for dag_id in PIPELINE:
         airflow.set_paused(dag_id, True)
     return {dag_id: run_dag(airflow, dag_id, watch, (conf or {}).get(dag_id)) for dag_id in PIPELINE}
+
+
+def finish_begun(airflow: AirflowClient, watch: WatchTasks) -> None:
+    """Waits for runs that were begun before, such as those that a restart of Airflow takes up again, however they end.
+
+    Raises:
+        AirflowError: Airflow refused something, or has not read the DAGs.
+    """
+    wait_for_dags(airflow)
+    begun = monotonic()
+    while runs := [run for dag_id in PIPELINE for run in airflow.unfinished(dag_id)]:
+        for dag_id in {run.dag_id for run in runs}:
+            airflow.set_paused(dag_id, False)
+        for run in runs:
+            watch(run.dag_id, airflow.task_instances(run), monotonic() - begun)
+        sleep(_EVERY_SECONDS)
 
 
 def run_dag(airflow: AirflowClient, dag_id: str, watch: WatchTasks, conf: Mapping[str, object] | None = None) -> float:

@@ -12,7 +12,7 @@ from rich.console import Console
 from connections.model_registry import production_version
 from connections.settings import SYNTHETIC, UCI_ARCHIVE, Settings
 from readmission.embedded.airflow_api import AirflowClient
-from readmission.embedded.dag_runs import run_pipeline
+from readmission.embedded.dag_runs import finish_begun, run_pipeline
 from readmission.embedded.display import ProgressTable, download_progress
 from readmission.embedded.platform import Platform
 from readmission.embedded.summary import Predicted, Summary, accounts, show, trained, write
@@ -77,13 +77,11 @@ class Demo:
     def _pipeline(self, source: str | None) -> None:
         from readmission.embedded.current import pipeline_is_current
 
-        if pipeline_is_current(self.settings, source):
-            self.console.print("Pipeline: its results are current, so it is not run again")
-            return
-        with (
-            airflow_client(self.settings) as airflow,
-            ProgressTable(self.console, "Pipeline", "DAG") as table,
-        ):
+        with airflow_client(self.settings) as airflow, ProgressTable(self.console, "Pipeline", "DAG") as table:
+            finish_begun(airflow, table.dag)
+            if pipeline_is_current(self.settings, source):
+                self.console.print("The pipeline's results are current, so it is not run again.")
+                return
             seconds = run_pipeline(airflow, table.dag, {"cargar_datos": {"source": source}})
         self.seconds |= {dag_id: round(took, 1) for dag_id, took in seconds.items()}
 

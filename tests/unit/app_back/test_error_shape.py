@@ -84,6 +84,7 @@ def test_500_tells_nothing_of_the_inside(client: httpx.Client) -> None:
     assert answer.json() == {
         "error": {"code": "internal_error", "message": "the service failed; its log has the details"}
     }
+    assert answer.headers["connection"] == "close"
 
 
 def test_422_names_every_refused_field_and_what_it_allows(client: httpx.Client) -> None:
