@@ -1,6 +1,6 @@
 """Runs the DAGs one after the other through Airflow's REST API, telling how far each is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic, sleep
 
 from readmission.embedded.airflow_api import ENDED, AirflowClient, AirflowError, DagRun, TaskInstance
@@ -59,12 +59,19 @@ def finish_begun(airflow: AirflowClient, watch: WatchTasks) -> None:
     """
     wait_for_dags(airflow)
     begun = monotonic()
-    while runs := [run for dag_id in PIPELINE for run in airflow.unfinished(dag_id)]:
-        for dag_id in {run.dag_id for run in runs}:
+    seen: dict[str, DagRun] = {}
+    while runs := {run.dag_run_id: run for dag_id in PIPELINE for run in airflow.unfinished(dag_id)}:
+        seen |= runs
+        for dag_id in {run.dag_id for run in runs.values()}:
             airflow.set_paused(dag_id, False)
-        for run in runs:
-            watch(run.dag_id, airflow.task_instances(run), monotonic() - begun)
+        _watch_all(airflow, seen.values(), watch, begun)
         sleep(_EVERY_SECONDS)
+    _watch_all(airflow, seen.values(), watch, begun)
+
+
+def _watch_all(airflow: AirflowClient, runs: Iterable[DagRun], watch: WatchTasks, begun: float) -> None:
+    for run in runs:
+        watch(run.dag_id, airflow.task_instances(run), monotonic() - begun)
 
 
 def run_dag(airflow: AirflowClient, dag_id: str, watch: WatchTasks, conf: Mapping[str, object] | None = None) -> float:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from airflow import settings
 from airflow.configuration import conf
 from airflow.dag_processing.dagbag import BundleDagBag, DagBag
 from airflow.models import dagrun
 from airflow.models.asset import AssetEvent, AssetModel
+from airflow.utils.session import create_session
 from airflow.utils.types import DagRunType
 from sqlalchemy import func, select
 
@@ -46,8 +46,8 @@ def events() -> dict[str, int]:
     """How many events each asset has had."""
     asset = AssetModel.name
     query = select(asset, func.count()).join(AssetEvent, AssetEvent.asset_id == AssetModel.id).group_by(asset)
-    with settings.Session() as session:
-        return dict(session.execute(query).tuples().all())
+    with create_session() as session:
+        return {str(row[0]): int(row[1]) for row in session.execute(query)}
 
 
 if __name__ == "__main__":

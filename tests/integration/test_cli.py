@@ -106,7 +106,10 @@ def test_load_and_preprocess(shell: Shell, tmp_path: Path) -> None:
     [
         (("preprocess",), "RAW_DATA.initial_data holds no load; run the DAG cargar_datos first"),
         (("load", "--source", "no/[such].csv"), "there is no file no/[such].csv"),
-        (("preprocess", "--train-percent", "70"), "options: Value error, train_percent + val_percent + test_percent must be 100, not 90"),
+        (
+            ("preprocess", "--train-percent", "70"),
+            "options: Value error, train_percent + val_percent + test_percent must be 100, not 90",
+        ),
         (("preprocess", "--target", "lt90"), "target: Input should be 'lt30' or 'any'"),
         (("train", "--n-estimators", "5"), "n_estimators: Input should be greater than or equal to 10"),
         (("train",), "there is no prepared data set; run the DAG preprocesar_datos first"),

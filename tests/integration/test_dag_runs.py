@@ -113,7 +113,7 @@ def test_what_the_dags_leave_is_what_the_platform_needs(chain: Chain) -> None:
     assert version is not None
     assert (version.tags["prepared_id"], version.tags["dataset"]) == (str(prepared.prepared_id), "synthetic")
     with engine_for(settings, "CLEAN_DATA").connect() as connection:
-        rows = dict(connection.execute(select(experiments.c.batch_id, experiments.c.rows)).tuples().all())
+        rows = {row.batch_id: row.rows for row in connection.execute(select(experiments))}
     assert rows == prepared.batches
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from connections.settings import Settings, machine_environment
 from readmission.embedded import processes
-from readmission.embedded.dag_runs import PIPELINE, RunFailedError, run_dag, wait_for_dags
+from readmission.embedded.dag_runs import PIPELINE, RunFailedError, finish_begun, run_dag, wait_for_dags
 from readmission.embedded.demo import airflow_client
 from readmission.embedded.platform import Platform
 from readmission.embedded.ports import all_ports, free_offset
@@ -126,6 +126,17 @@ def test_a_dag_runs_and_a_failed_one_shows_the_log_of_its_task(running: Platform
     assert (running.settings.state_dir / "databases/RAW_DATA.db").is_file()
 
 
+def test_a_run_that_was_begun_before_is_brought_to_its_end(running: Platform) -> None:
+    with airflow_client(running.settings) as airflow:
+        wait_for_dags(airflow)
+        airflow.set_paused(PIPELINE[0], True)
+        run = airflow.trigger(PIPELINE[0])
+        assert [waiting.dag_run_id for waiting in airflow.unfinished(PIPELINE[0])] == [run.dag_run_id]
+        finish_begun(airflow, lambda *_: None)
+        assert airflow.run(run).state == "success"
+        assert airflow.unfinished(PIPELINE[0]) == []
+
+
 def test_a_killed_service_comes_back(running: Platform, poll: Poll) -> None:
     api = next(service for service in running.services if service.name == "api")
     before = running.supervisor.states()["api"].pid
@@ -160,3 +171,7 @@ def _command(running: Platform, environment: dict[str, str], *arguments: str) ->
         timeout=START_SECONDS,
         check=False,
     )
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -100,7 +100,7 @@ def test_the_metrics_are_those_of_the_model_on_the_prepared_rows(trained: Traine
         metrics = run.data.metrics
         pipeline = load_pipeline(f"models:/{logged_model_id(run)}")
         for split in ("val", "test"):
-            rows = prepared_sets.read_split(trained.settings, split)  # type: ignore[arg-type]
+            rows = prepared_sets.read_split(trained.settings, split)
             truth, predicted = rows["target"].to_numpy(), pipeline.predict(inputs(rows))
             found = (predicted * truth).sum()
             assert metrics[f"{split}_precision"] == pytest.approx(found / predicted.sum())
