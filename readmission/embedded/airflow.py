@@ -4,6 +4,7 @@ There is no triggerer, since nothing here is deferred.
 """
 
 import json
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from readmission.embedded.service import Folders, Port, Service
 from readmission.embedded.stores import program
 
 DAGS = Path(__file__).parents[2] / "dags"
+_MOST_TASKS = 4
 _PASSWORDS = "passwords.json"
 _MIGRATED = "migrated-to"
 
@@ -62,7 +64,7 @@ def environment(settings: Settings) -> dict[str, str]:
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__PARALLELISM": str(_tasks_at_once()),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
             "AIRFLOW__CORE__FERNET_KEY": settings.airflow_fernet_key.get_secret_value(),
@@ -79,6 +81,11 @@ def environment(settings: Settings) -> dict[str, str]:
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
         }
     )
+
+
+def _tasks_at_once() -> int:
+    """A task a core: more only cost memory, 0.5 GB each. Two at least, so that a long one blocks no short one."""
+    return max(2, min(_MOST_TASKS, os.cpu_count() or 1))
 
 
 def write_password(settings: Settings) -> None:

@@ -1,0 +1,37 @@
+# The platform as Docker Compose services; the Makefile includes this. `make up` needs Docker and Python 3, no more.
+WORKERS ?= 1
+export GIT_REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
+
+.PHONY: up
+up: env ## Build and start the services in Docker, wait until they are healthy, show addresses (WORKERS=2)
+	@docker compose up --build --detach --wait --scale airflow-worker=$(WORKERS) || \
+	  { docker compose logs --no-log-prefix env-check-run-make-env; exit 1; }
+	@compose/addresses.sh
+
+.PHONY: run-pipeline
+run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress
+	@docker compose run --rm --no-deps run-pipeline
+
+.PHONY: ps
+ps: ## Show the services in Docker and whether they are healthy
+	@docker compose ps --all
+
+.PHONY: compose-down
+compose-down:
+	@docker compose down
+
+.PHONY: compose-logs
+compose-logs:
+	@exec docker compose logs --follow --tail=20 $(SERVICE)
+
+.PHONY: e2e
+e2e: install ## Prove the services in Docker end to end, as a project of its own (20-30 minutes; ARGS="-k start")
+	@docker info >/dev/null || { echo "make e2e needs a Docker engine, and none answers"; exit 1; }
+	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "make e2e needs Debian's chromium: apt-get install chromium"; exit 1; }
+	@$(VENV)/bin/pytest tests/e2e --e2e $(ARGS)
+
+.PHONY: test-mysql
+test-mysql: install ## Run the database tests on MySQL: the server of TEST_DATABASE_URL, or one in Docker for the while
+	@compose/test_mysql.sh $(PYTHON) $(ARGS)

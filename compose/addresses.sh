@@ -1,0 +1,25 @@
+#!/bin/sh
+# Prints where the running stack answers, as whom to sign in, and which key of .env holds the password.
+setting() { docker compose config --environment | sed -n "s/^$1=//p"; }
+
+host=$(setting PUBLIC_HOST)
+user=$(setting AIRFLOW_ADMIN_USER)
+store=$(setting MINIO_ROOT_USER)
+key=MINIO_ROOT_PASSWORD
+[ -n "$store" ] || { store=$(setting AWS_ACCESS_KEY_ID) key=AWS_SECRET_ACCESS_KEY; }
+
+row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]
+    published=$(docker compose port "$2" "$3" 2>/dev/null) || return 0
+    printf '  %-18s %-36s %-12s %s\n' "$1" "${7:-http}://${host:-${published%:*}}:${published##*:}$4" "$5" "$6"
+}
+
+docker compose logs --no-log-prefix env-check-run-make-env
+printf '\n  %-18s %-36s %-12s %s\n' Service Address User "Password (key in .env)"
+row Airflow airflow-apiserver 8080 "" "${user:-admin}" AIRFLOW_ADMIN_PASSWORD
+row MLflow mlflow 5000 "" - -
+row "Prediction API" api 8000 /docs - -
+row Form front 8501 "" - -
+row "MinIO console" minio 9001 "" "$store" "$key"
+row "MinIO S3" minio 9000 "" "$store" "$key"
+row MySQL mysql 3306 "" pipeline MYSQL_PIPELINE_PASSWORD mysql
+printf '\n  Next: make run-pipeline\n'

@@ -1,0 +1,77 @@
+"""Looks at the secrets before anything starts, and makes the data folder writable for Airflow.
+
+Runs in a bare Python image, before any of the platform's own: standard library only, and the one place beside
+`connections.settings` that reads the environment.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+PLACEHOLDER = "changethis"
+SECRET_NAMES = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID|USER)$")
+# Secrets travel inside URLs and JSON, where other characters would need an escape that Compose cannot write.
+ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
+# What the course's instructions export; good enough where only this machine can connect.
+WELL_KNOWN = {"AWS_SECRET_ACCESS_KEY": "supersecret", "MINIO_ROOT_PASSWORD": "supersecret"}
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+DATASET = Path("/dataset")
+
+
+def problems(values: Mapping[str, str]) -> list[str]:
+    """What is wrong with the secrets, one line each; values are never repeated."""
+    found = []
+    for name, value in _secrets(values).items():
+        if not value or PLACEHOLDER in value:
+            found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
+        elif not ALLOWED.fullmatch(value):
+            found.append(f"{name} may hold only letters, digits and _ . ~ = + -")
+    if not _on_loopback(values):
+        found += [
+            f"{name} is a well-known word, refused unless BIND_ADDRESS is 127.0.0.1" for name in _well_known(values)
+        ]
+    return found
+
+
+def warnings(values: Mapping[str, str]) -> list[str]:
+    """What is accepted on this machine alone."""
+    if not _on_loopback(values):
+        return []
+    return [
+        f"warning: {name} is a well-known word; nobody outside this machine may connect" for name in _well_known(values)
+    ]
+
+
+def _secrets(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in sorted(values.items()) if SECRET_NAMES.search(name)}
+
+
+def _well_known(values: Mapping[str, str]) -> list[str]:
+    return [name for name, word in WELL_KNOWN.items() if values.get(name) == word]
+
+
+def _on_loopback(values: Mapping[str, str]) -> bool:
+    return values.get("BIND_ADDRESS", "") in LOOPBACK
+
+
+def open_to_group(folder: Path) -> None:
+    """Lets Airflow (uid 50000, group 0) write the data set into a folder that belongs to whoever cloned."""
+    os.chown(folder, -1, 0)
+    folder.chmod(folder.stat().st_mode | 0o070)
+
+
+def main() -> int:
+    """Says what is wrong, and returns 1 if anything is."""
+    values = dict(os.environ)
+    found = problems(values)
+    sys.stderr.writelines(f"{line}\n" for line in found + warnings(values))
+    if found:
+        return 1
+    open_to_group(DATASET)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""Brings up the platform in Docker as a project of its own, and takes everything of it away at the end."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any, NoReturn, Protocol
+
+import pytest
+
+from readmission.embedded.dag_runs import run_pipeline
+from readmission.embedded.env_file import filled
+from readmission.embedded.ports import is_free
+from tests.conftest import REAL_ARCHIVE, REAL_CSV
+from tests.e2e.stack import CSV, ROOT, Stack, docker, leftovers
+
+PROJECT = "readmission-e2e"
+SUMMARY = ROOT / "e2e-summary.json"
+PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT", "MINIO_CONSOLE_PORT", "MYSQL_PORT")
+FIRST_PORT = 23_100
+REVISION = "proven-end-to-end"
+FIGURES = pytest.StashKey[dict[str, Any]]()
+
+
+class NotProven(Protocol):
+    """Ends a test that needs what is not here; the reason is told at the end of the session."""
+
+    def __call__(self, reason: str) -> NoReturn: ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """These tests take twenty minutes and a Docker engine, so they run only when asked for."""
+    parser.addoption("--e2e", action="store_true", help="run the end-to-end tests in Docker")
+    parser.addoption("--keep-stack", action="store_true", help="use the stack that runs, and leave it (development)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes room for the figures that tests measure."""
+    config.stash[FIGURES] = {"not_proven": []}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without --e2e they are skipped; with it each has time for images to be built."""
+    asked = config.getoption("--e2e", default=False)
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(1800) if asked else pytest.mark.skip(reason="make e2e runs it"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints what was measured, and what could not be proven."""
+    figures = config.stash[FIGURES]
+    if len(figures) > 1:
+        SUMMARY.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        terminalreporter.section("figures (e2e-summary.json)")
+        for name, value in figures.items():
+            terminalreporter.write_line(f"{name}: {value}")
+    for reason in figures["not_proven"]:
+        terminalreporter.write_line(f"NOT PROVEN: {reason}", red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def figures(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What the session measures, by name."""
+    return request.config.stash[FIGURES]
+
+
+@pytest.fixture
+def not_proven(figures: dict[str, Any]) -> NotProven:
+    """The way to say that something could not be proven on this machine."""
+
+    def say(reason: str) -> NoReturn:
+        figures["not_proven"].append(reason)
+        pytest.skip(f"NOT PROVEN: {reason}")
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, figures: dict[str, Any]
+) -> Iterator[Stack]:
+    """The platform, healthy, before any DAG has run; nothing of it is left after the session."""
+    kept = Path(f"/tmp/{PROJECT}")
+    if request.config.getoption("--keep-stack"):
+        kept.mkdir(exist_ok=True)
+        running = _prepare(kept)
+        running.up()
+        yield running
+        return
+    fresh = _prepare(tmp_path_factory.mktemp("e2e"))
+    try:
+        _build_and_start(fresh, figures)
+        yield fresh
+    finally:
+        fresh.compose("down", "--volumes", "--remove-orphans")
+        docker("image", "rm", *fresh.images().values())
+    assert leftovers(PROJECT) == []
+
+
+@pytest.fixture(scope="session")
+def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: dict[str, Any]) -> dict[str, float]:
+    """The four DAGs, run by hand in order; the seconds each took."""
+    if request.config.getoption("--keep-stack") and stack.ask("/health/ready").is_success:
+        return {}
+    with stack.airflow as airflow:
+        seconds = run_pipeline(airflow, lambda _dag, _tasks, _seconds: None)
+    figures["pipeline_seconds"] = {dag_id: round(value, 1) for dag_id, value in seconds.items()}
+    figures["pipeline_total_seconds"] = round(sum(seconds.values()), 1)
+    figures["memory_after_pipeline_mb"] = stack.memory_mb()
+    return seconds
+
+
+def _build_and_start(stack: Stack, figures: dict[str, Any]) -> None:
+    stack.compose("down", "--volumes", "--remove-orphans")
+    begun = monotonic()
+    stack.compose("build", timeout=1500)
+    figures["build_seconds"] = round(monotonic() - begun, 1)
+    begun = monotonic()
+    stack.up()
+    figures["built_to_healthy_seconds"] = round(monotonic() - begun, 1)
+    figures["memory_when_healthy_mb"] = stack.memory_mb()
+
+
+def _prepare(folder: Path) -> Stack:
+    """A settings file as `make env` writes it, on free ports, and the data set where a person would put it."""
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
+    env = folder / "env"
+    if not env.exists():
+        own = {"COMPOSE_PROJECT_NAME": PROJECT, "DATASET_DIR": str(data), "GIT_REVISION": REVISION}
+        own |= _ports() | _dataset(data)
+        secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
+        env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
+    return Stack(PROJECT, env, data)
+
+
+def _ports() -> dict[str, str]:
+    free = (number for number in range(FIRST_PORT, FIRST_PORT + 500) if is_free(number))
+    return {name: str(next(free)) for name in PORTS}
+
+
+def _dataset(data: Path) -> dict[str, str]:
+    if not REAL_ARCHIVE.is_file():
+        return {"DATASET_SOURCE": "synthetic"}
+    with zipfile.ZipFile(REAL_ARCHIVE) as archive, archive.open(REAL_CSV) as csv:
+        (data / CSV).write_bytes(csv.read())
+    (data / CSV).chmod(0o644)
+    return {}

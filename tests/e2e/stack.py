@@ -1,0 +1,151 @@
+"""The platform in Docker as a project of its own, seen from outside: its addresses, accounts and containers."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+from botocore.config import Config
+from dotenv import dotenv_values
+from mlflow.tracking import MlflowClient
+from mypy_boto3_s3 import S3Client
+from sqlalchemy import Engine, NullPool, create_engine
+
+from readmission.embedded.airflow_api import AirflowClient
+
+ROOT = Path(__file__).parents[2]
+CSV = "Diabetes.csv"
+SHELL = "python:3.13-slim-trixie"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One Compose project with its own settings file, ports and data folder."""
+
+    project: str
+    env_file: Path
+    data: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What is in its settings file."""
+        return {name: value or "" for name, value in dotenv_values(self.env_file).items()}
+
+    def set(self, name: str, value: str) -> None:
+        """Changes one of its settings."""
+        changed = {**self.env, name: value}
+        self.env_file.write_text("".join(f"{key}={text}\n" for key, text in changed.items()), encoding="utf-8")
+
+    def compose(self, *arguments: str, timeout: int = 900) -> str:
+        """Runs `docker compose` on this project and gives what it printed.
+
+        Raises:
+            AssertionError: it failed; the message ends with what it said.
+        """
+        done = self.try_compose(*arguments, timeout=timeout)
+        assert done.returncode == 0, f"docker compose {' '.join(arguments)}:\n{done.stdout}\n{done.stderr[-4_000:]}"
+        return done.stdout
+
+    def try_compose(self, *arguments: str, timeout: int = 900) -> subprocess.CompletedProcess[str]:
+        """Runs `docker compose` on this project, whatever comes of it."""
+        command = ["docker", "compose", "--env-file", str(self.env_file), "--file", str(ROOT / "docker-compose.yml")]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=timeout)
+
+    def up(self) -> None:
+        """Starts everything and waits until it is healthy."""
+        self.compose("up", "--detach", "--wait", "--wait-timeout", "600")
+
+    def address(self, service: str, port: int) -> str:
+        """Where a published port of a service answers."""
+        return f"http://{self.compose('port', service, str(port)).strip()}"
+
+    @property
+    def airflow(self) -> AirflowClient:
+        """Airflow's REST API, as its admin."""
+        password = self.env["AIRFLOW_ADMIN_PASSWORD"]
+        return AirflowClient(self.address("airflow-apiserver", 8080), "admin", password)
+
+    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        """The prediction service's answer to a GET, or to a POST of `body`."""
+        method = "GET" if body is None else "POST"
+        return httpx.request(method, self.address("api", 8000) + path, json=body, timeout=30, trust_env=False)
+
+    @property
+    def mlflow(self) -> MlflowClient:
+        """MLflow's server."""
+        return MlflowClient(self.address("mlflow", 5000))
+
+    def database(self, account: str, name: str = "") -> Engine:
+        """MySQL as one of the platform's accounts."""
+        server = self.address("mysql", 3306).removeprefix("http://")
+        password = self.env[f"MYSQL_{account.upper()}_PASSWORD"]
+        return create_engine(f"mysql+pymysql://{account}:{password}@{server}/{name}", poolclass=NullPool)
+
+    @contextmanager
+    def object_store(self) -> Iterator[S3Client]:
+        """The object store with MLflow's keys."""
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.address("minio", 9000),
+            aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
+            region_name="us-east-1",
+            config=Config(proxies={}, s3={"addressing_style": "path"}),
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def container(self, service: str) -> dict[str, Any]:
+        """What the engine knows of a service's container."""
+        identifier = self.compose("ps", "--quiet", service).strip()
+        (found,) = json.loads(docker("inspect", identifier))
+        return dict(found)
+
+    def images(self) -> dict[str, str]:
+        """The images built for this project, by the name of what is in them."""
+        names = sorted(set(self.compose("config", "--images").split()))
+        return {name.removeprefix(f"{self.project}-"): name for name in names if name.startswith(f"{self.project}-")}
+
+    def memory_mb(self) -> int:
+        """What all its containers use together."""
+        identifiers = self.compose("ps", "--quiet").split()
+        used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", *identifiers).splitlines()
+        return round(sum(_megabytes(line.split(" / ")[0]) for line in used))
+
+    def kill(self, service: str) -> None:
+        """Ends a service's first process as a crash would: the engine takes `docker kill` for a person's wish."""
+        pid = self.container(service)["State"]["Pid"]
+        docker("run", "--rm", "--privileged", "--pid=host", "--network=none", SHELL, "sh", "-c", f"kill -9 {pid}")
+
+    def healthy(self, service: str) -> bool:
+        """Whether the service's own health check passes."""
+        state = self.container(service)["State"]
+        return bool(state["Status"] == "running" and state["Health"]["Status"] == "healthy")
+
+
+def docker(*arguments: str) -> str:
+    """What a docker command prints; fails when it fails."""
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=300).stdout
+
+
+def leftovers(project: str) -> list[str]:
+    """The containers, volumes and networks that a project has, running or not."""
+    label = f"label=com.docker.compose.project={project}"
+    found = (
+        docker("ps", "--all", "--quiet", "--filter", label),
+        docker("volume", "ls", "--quiet", "--filter", label),
+        docker("network", "ls", "--quiet", "--filter", label),
+    )
+    return " ".join(found).split()
+
+
+def _megabytes(text: str) -> float:
+    number = float(text.rstrip("BKMGTi"))
+    return number * {"K": 1 / 1024, "M": 1, "G": 1024}.get(text.removesuffix("iB")[-1:], 0)

@@ -1,0 +1,69 @@
+"""With every DAG active, a load starts what follows: nothing when the file is the same, one training when it is not."""
+
+from collections.abc import Callable
+
+import pytest
+
+from readmission.embedded.airflow_api import ENDED, AirflowClient, DagRun
+from readmission.embedded.dag_runs import PIPELINE
+from tests.conftest import REAL_ARCHIVE, Poll
+from tests.e2e.stack import CSV, Stack
+from tests.e2e.test_2_pipeline import parents
+
+pytestmark = pytest.mark.usefixtures("pipeline")
+
+LOAD, PREPARE, TRAIN = PIPELINE[1:]
+
+
+def test_the_same_file_trains_nothing(stack: Stack, poll: Poll) -> None:
+    trainings = len(parents(stack))
+    with stack.airflow as airflow:
+        _activate(airflow)
+        prepared = _next_run(airflow, PREPARE, poll, lambda: _load(airflow, poll))
+        assert [task.state for task in airflow.task_instances(prepared)] == ["skipped"]
+    assert len(parents(stack)) == trainings
+
+
+def test_a_changed_file_trains_exactly_once(stack: Stack, poll: Poll) -> None:
+    trainings = len(parents(stack))
+    with stack.airflow as airflow:
+        before = len(airflow.runs(TRAIN))
+        _change(stack)
+        trained = _next_run(airflow, TRAIN, poll, lambda: _load(airflow, poll))
+        assert trained.state == "success"
+        assert len(airflow.runs(TRAIN)) == before + 1
+    assert len(parents(stack)) == trainings + 1
+
+
+def _activate(airflow: AirflowClient) -> None:
+    for dag_id in PIPELINE:
+        airflow.set_paused(dag_id, False)
+
+
+def _load(airflow: AirflowClient, poll: Poll) -> None:
+    run = airflow.trigger(LOAD)
+    assert _ended(airflow, run, poll).state == "success"
+
+
+def _next_run(airflow: AirflowClient, dag_id: str, poll: Poll, start: Callable[[], None]) -> DagRun:
+    """The run of `dag_id` that `start` leads to, when it has ended."""
+    known = {run.dag_run_id for run in airflow.runs(dag_id)}
+    start()
+    (new,) = poll(lambda: [run for run in airflow.runs(dag_id) if run.dag_run_id not in known], deadline=180, every=1)
+    return _ended(airflow, new, poll)
+
+
+def _ended(airflow: AirflowClient, run: DagRun, poll: Poll) -> DagRun:
+    poll(lambda: airflow.run(run).state in ENDED, deadline=400, every=1)
+    return airflow.run(run)
+
+
+def _change(stack: Stack) -> None:
+    """Takes the last thousand encounters away; without the real file, asks for other synthetic ones."""
+    path = stack.data / CSV
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert len(lines) > 20_000 or not REAL_ARCHIVE.is_file()
+    changed = path.with_suffix(".new")
+    changed.write_bytes(b"".join(lines[:-1_000]))
+    changed.chmod(0o644)
+    changed.replace(path)

@@ -1,0 +1,23 @@
+"""The compose file as written, before anybody's settings are put in."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def compose() -> dict[str, Any]:
+    """The parsed compose file."""
+    parsed: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Its services."""
+    found: dict[str, dict[str, Any]] = compose["services"]
+    return found

@@ -1,0 +1,110 @@
+"""Which container is given which secret, and what is refused before anything starts."""
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy.dialects import mysql
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
+
+from connections.tables import predictions
+
+ROOT = Path(__file__).parents[3]
+CHECK = "env-check-run-make-env"
+Services = dict[str, dict[str, Any]]
+GOOD = {"BIND_ADDRESS": "127.0.0.1", "MYSQL_ROOT_PASSWORD": "kT3-x_9", "AWS_SECRET_ACCESS_KEY": "aB.9~"}
+HOLDERS = {
+    "MYSQL_ROOT_PASSWORD": {"mysql"},
+    "MYSQL_API_PASSWORD": {"mysql", "api"},
+    "MYSQL_MLFLOW_PASSWORD": {"mysql", "mlflow"},
+    "MYSQL_PIPELINE_PASSWORD": {"mysql", "airflow-worker"},
+    "AWS_ACCESS_KEY_ID": {"minio", "bucket", "mlflow"},
+    "AWS_SECRET_ACCESS_KEY": {"minio", "bucket", "mlflow"},
+}
+
+
+@pytest.fixture(scope="module")
+def preflight() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("preflight", ROOT / "compose/preflight.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("secret", HOLDERS)
+def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secret: str) -> None:
+    holders = {name for name, service in services.items() if _mentions(service.get("environment", {}), secret)}
+    assert holders == HOLDERS[secret] | {CHECK}
+
+
+def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
+    assert len(required) == 12
+    assert required.keys() <= services[CHECK]["environment"].keys()
+    assert all("make env" in message for message in required.values())
+    for name in required:
+        assert f"${{{name}:-" not in text, f"{name} has a default"
+
+
+def test_every_variable_is_documented_in_the_example() -> None:
+    used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    documented = set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M))
+    assert used - documented == set()
+
+
+def test_everything_starts_after_the_check(services: Services) -> None:
+    assert all(CHECK in _all_before(services, name) for name in services if name != CHECK)
+
+
+def test_random_secrets_pass(preflight: ModuleType) -> None:
+    assert preflight.problems(GOOD) == []
+    assert preflight.warnings(GOOD) == []
+
+
+@pytest.mark.parametrize("value", ["changethis", "changethis123", ""])
+def test_a_placeholder_is_refused_with_what_to_do(preflight: ModuleType, value: str) -> None:
+    (line,) = preflight.problems(GOOD | {"MYSQL_ROOT_PASSWORD": value})
+    assert "MYSQL_ROOT_PASSWORD" in line and "make env" in line
+
+
+@pytest.mark.parametrize("value", ["pass@word", 'quo"te', "a b", "50%", "a/b"])
+def test_what_would_break_a_url_is_refused_and_not_repeated(preflight: ModuleType, value: str) -> None:
+    (line,) = preflight.problems(GOOD | {"MYSQL_ROOT_PASSWORD": value})
+    assert "letters, digits" in line and value not in line
+
+
+@pytest.mark.parametrize(("bind_address", "accepted"), [("127.0.0.1", True), ("0.0.0.0", False), ("10.0.0.7", False)])
+def test_well_known_words_pass_on_loopback_with_a_warning(
+    preflight: ModuleType, bind_address: str, accepted: bool
+) -> None:
+    values = GOOD | {"AWS_SECRET_ACCESS_KEY": "supersecret", "BIND_ADDRESS": bind_address}
+    assert (preflight.problems(values) == []) is accepted
+    assert len(preflight.warnings(values)) == (1 if accepted else 0)
+
+
+def test_the_first_start_creates_predictions_as_the_code_declares_it() -> None:
+    dialect = mysql.dialect()
+    indexes = sorted(predictions.indexes, key=lambda index: str(index.name))
+    declared: list[DDLElement] = [CreateTable(predictions), *map(CreateIndex, indexes)]
+    written = (ROOT / "compose/mysql/predictions.sql").read_text(encoding="utf-8")
+    statements = [_words(s) for s in re.sub(r"^--.*$", "", written, flags=re.M).split(";") if s.strip()]
+    assert statements == [_words(str(statement.compile(dialect=dialect))) for statement in declared]
+
+
+def _words(sql: str) -> str:
+    return re.sub(r"\s*([(),])\s*", r"\1", " ".join(sql.split()))
+
+
+def _mentions(environment: Mapping[str, Any], variable: str) -> bool:
+    return any(re.search(rf"\$\{{{variable}\b", str(value)) for value in environment.values())
+
+
+def _all_before(services: Services, name: str) -> set[str]:
+    direct = set(services[name].get("depends_on", {}))
+    return direct.union(*(_all_before(services, other) for other in direct))

@@ -1,0 +1,137 @@
+"""Every service of the compose file is watched, limited, pinned and published on BIND_ADDRESS alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+Services = dict[str, dict[str, Any]]
+BASE_IMAGES = {
+    "mysql:9.7",
+    "postgres:17",
+    "redis:8",
+    "python:3.13-slim-trixie",
+    "apache/airflow:3.3.2-python3.13",
+    "${MINIO_IMAGE:-pgsty/silo:RELEASE.2026-09-16T00-00-00Z}",
+}
+PUBLISHED = {
+    "airflow-apiserver": {"${AIRFLOW_PORT:-8080}:8080"},
+    "api": {"${API_PORT:-8000}:8000"},
+    "front": {"${FORM_PORT:-8501}:8501"},
+    "mlflow": {"${MLFLOW_PORT:-8084}:5000"},
+    "minio": {"${MINIO_CONSOLE_PORT:-8083}:9001", "${S3_PORT:-9000}:9000"},
+    "mysql": {"${MYSQL_PORT:-3306}:3306"},
+}
+AIRFLOW = "airflow-"
+
+
+def _running(services: Services) -> Services:
+    return {name: service for name, service in services.items() if service["restart"] != "no"}
+
+
+def _one_shots(services: Services) -> Services:
+    return {name: service for name, service in services.items() if service["restart"] == "no"}
+
+
+def _by_default(services: Services) -> Services:
+    return {name: service for name, service in services.items() if not service.get("profiles")}
+
+
+def test_a_service_that_stays_up_is_restarted_and_has_a_health_check(services: Services) -> None:
+    for name, service in _running(services).items():
+        assert service["restart"] == "unless-stopped", name
+        assert "test" in service.get("healthcheck", {}) or "HEALTHCHECK" in _dockerfile(service), name
+
+
+def test_a_one_shot_is_waited_for_since_up_wait_fails_on_its_exit_otherwise(services: Services) -> None:
+    waited_for = {
+        name
+        for service in services.values()
+        for name, rule in service.get("depends_on", {}).items()
+        if rule["condition"] == "service_completed_successfully"
+    }
+    assert waited_for == set(_by_default(_one_shots(services)))
+
+
+def test_nothing_waits_for_a_service_merely_started(services: Services) -> None:
+    for name, service in services.items():
+        for other, rule in service.get("depends_on", {}).items():
+            wanted = "service_completed_successfully" if other in _one_shots(services) else "service_healthy"
+            assert rule["condition"] == wanted, f"{name} → {other}"
+
+
+def test_memory_processors_and_logs_are_limited(services: Services) -> None:
+    for name, service in services.items():
+        assert service["mem_limit"], name
+        assert 0 < service["cpus"] <= 2, name
+        assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_images_are_ours_or_pinned_ones(services: Services) -> None:
+    for name, service in services.items():
+        ours = service["image"].startswith("${COMPOSE_PROJECT_NAME:-readmission}-")
+        assert ours == ("build" in service), name
+        assert ours or service["image"] in BASE_IMAGES, name
+
+
+def test_only_what_a_person_opens_is_published_and_on_the_bind_address(services: Services) -> None:
+    prefix = "${BIND_ADDRESS:-127.0.0.1}:"
+    found = {name: set(service["ports"]) for name, service in services.items() if service.get("ports")}
+    assert found == {name: {prefix + port for port in ports} for name, ports in PUBLISHED.items()}
+
+
+def test_who_can_reach_whom(services: Services) -> None:
+    airflow = {name for name in services if name.startswith(AIRFLOW)}
+    assert _seen_by(services, "front") == {"api"}
+    assert _seen_by(services, "api") == {"front", "mysql", "mlflow"}
+    assert _seen_by(services, "mysql") == {"api", "mlflow", "airflow-worker"}
+    assert _seen_by(services, "minio") == {"mlflow", "bucket"}
+    for store in ("postgres", "redis"):
+        assert _seen_by(services, store) - airflow == {"postgres", "redis"} - {store}
+    assert services["env-check-run-make-env"]["network_mode"] == "none"
+
+
+def test_dockerfiles_have_two_stages_known_bases_and_end_as_a_user_without_rights(services: Services) -> None:
+    built = {service["build"]["dockerfile"] for service in services.values() if "build" in service}
+    assert built == {
+        "dockerfile",
+        "app_back/dockerfile_api",
+        "app_front/dockerfile_app",
+        "mlflow/dockerfile_mlflow",
+        "minio/dockerfile_bucket",
+    }
+    for path in built:
+        lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+        bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+        assert len(bases) == 2 and set(bases) <= BASE_IMAGES, path
+        users = [line for line in lines if line.startswith("USER ")]
+        assert users[-1] in ("USER app", "USER airflow"), path
+        assert not any(line.startswith("# syntax=") for line in lines), path
+        assert "--require-hashes" in "\n".join(lines), path
+        assert "uv pip" not in "\n".join(lines[_last_stage(lines) :]), path
+
+
+def test_the_installed_packages_come_before_the_code(services: Services) -> None:
+    for service in services.values():
+        if "build" in service:
+            copies = [line for line in _dockerfile(service).splitlines() if line.startswith("COPY")]
+            assert copies[0].split()[1].endswith(".txt")
+            assert copies[1].startswith("COPY --from=dependencies")
+
+
+def _last_stage(lines: list[str]) -> int:
+    return max(number for number, line in enumerate(lines) if line.startswith("FROM "))
+
+
+def _dockerfile(service: dict[str, Any]) -> str:
+    return (ROOT / service["build"]["dockerfile"]).read_text(encoding="utf-8") if "build" in service else ""
+
+
+def _seen_by(services: Services, name: str) -> set[str]:
+    mine = set(services[name]["networks"])
+    return set(_sharing(services, mine)) - {name}
+
+
+def _sharing(services: Services, networks: set[str]) -> Iterator[str]:
+    return (name for name, service in services.items() if networks & set(service.get("networks", ())))
