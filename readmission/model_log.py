@@ -27,6 +27,8 @@ def signature() -> ModelSignature:
 
 def log_model(name: str, pipeline: Pipeline, files: Sequence[Path], run_id: str, example: pd.DataFrame) -> ModelInfo:
     """Logs the pipeline as a LoggedModel of an open run; `files` travel with it as its extra files."""
+    # A run can only be reopened while its own experiment is the active one, and a process may have chosen another.
+    mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
     with mlflow.start_run(run_id=run_id, nested=True):
         logged: ModelInfo = mlflow.sklearn.log_model(
             pipeline,
