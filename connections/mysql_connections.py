@@ -21,7 +21,7 @@ class LockTakenError(RuntimeError):
 
 
 def engine_for(settings: Settings, database: DatabaseName) -> Engine:
-    """The process's pooled engine for one of the two databases."""
+    """The process's pooled engine for one of the two databases; its errors quote no values, which are patients'."""
     return _engine(settings.database_server, database)
 
 
@@ -34,6 +34,7 @@ def _engine(server: str, database: DatabaseName) -> Engine:
         url.set(database=database, query={"charset": "utf8mb4"}),
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,
         connect_args={"local_infile": True, "connect_timeout": 10, "init_command": "SET time_zone = '+00:00'"},
     )
 
@@ -42,6 +43,7 @@ def _sqlite_engine(folder: Path, database: str) -> Engine:
     folder.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{folder / database}.db",
+        hide_parameters=True,
         connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
     )
 

@@ -1,6 +1,7 @@
 """Makes the bucket for MLflow's artifacts, with versioning. A second run changes nothing."""
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 import boto3
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bucket")
 OURS_ALREADY = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+REFUSED = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied")
+
+WHOSE_KEYS = (
+    "These keys are the store's root account unless MINIO_ROOT_USER and MINIO_ROOT_PASSWORD name another; then make an "
+    "access key with the values of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the store's console, and start again"
+)
 
 
 def s3_client(settings: Settings) -> "S3Client":
@@ -50,7 +57,12 @@ def main() -> None:
     """Makes the bucket that the settings name."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = get_settings()
-    created = ensure_bucket(s3_client(settings), settings.bucket)
+    try:
+        created = ensure_bucket(s3_client(settings), settings.bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in REFUSED:
+            raise
+        sys.exit(f"{settings.s3_endpoint} refuses AWS_ACCESS_KEY_ID: {error}. {WHOSE_KEYS}")
     log.info("bucket %s: %s, versioning on", settings.bucket, "created" if created else "there already")
 
 

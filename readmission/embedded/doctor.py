@@ -86,7 +86,7 @@ def env_file(path: Path = Path(".env")) -> Finding:
     if not path.is_file():
         return Finding("note", ".env: missing; `make env` (or `make demo`) writes it")
     if any("changethis" in value for value in _assigned(path).values()):
-        return Finding("bad", ".env: still holds the placeholder changethis; replace it by secrets of yours")
+        return Finding("bad", ".env: still holds the placeholder changethis; run `make env` to generate the secrets")
     if path.stat().st_mode & 0o077:
         return Finding("note", ".env: other users may read it; chmod 600 .env")
     return Finding("ok", ".env: there")

@@ -45,24 +45,45 @@ def assigned(text: str) -> dict[str, str]:
 
 
 def write(example: Path, target: Path) -> str:
-    """Creates `target`, readable by its owner only, or gives it the keys it lacks; says what it did."""
-    wanted = filled(example.read_text(encoding="utf-8"))
+    """Creates `target`, or gives it the secrets that it lacks: missing, empty or a placeholder. Says what it did.
+
+    Values that are there stay, and so do comments. What is written is readable by its owner only.
+    """
+    template = example.read_text(encoding="utf-8")
     if not target.exists():
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(wanted)
+        _replace(target, filled(template))
         return f"{target}: written, with new random secrets"
-    present = target.read_text(encoding="utf-8")
-    known = assigned(present)
-    missing = {key: line for key, line in assigned(wanted).items() if key not in known}
-    if missing:
-        ending = "" if present.endswith("\n") or not present else "\n"
-        with target.open("a", encoding="utf-8") as file:
-            file.write(ending + "\n".join(missing.values()) + "\n")
-        return f"{target}: added {', '.join(missing)}"
-    placeholders = [key for key, line in known.items() if PLACEHOLDER in line]
+    wanted = assigned(filled(template))
+    secret_keys = {key for key, line in assigned(template).items() if PLACEHOLDER in line}
+    lines = target.read_text(encoding="utf-8").splitlines()
+    present = assigned("\n".join(lines))
+    lacking = [key for key in wanted if key not in present or (key in secret_keys and _is_blank(present[key]))]
+    if lacking:
+        kept = [wanted[key] if (key := _key(line)) in lacking else line for line in lines]
+        added = [wanted[key] for key in lacking if key not in present]
+        _replace(target, "\n".join([*kept, *added]) + "\n")
+        return f"{target}: added {', '.join(lacking)}"
+    placeholders = [key for key, line in present.items() if PLACEHOLDER in line]
     if placeholders:
         return f"{target}: kept; still to be replaced by a secret of yours: {', '.join(placeholders)}"
     return f"{target}: kept as it is"
+
+
+def _key(line: str) -> str:
+    return next(iter(assigned(line)), "")
+
+
+def _is_blank(line: str) -> bool:
+    value = line.partition("=")[2].strip()
+    return not value or PLACEHOLDER in value
+
+
+def _replace(target: Path, text: str) -> None:
+    """Writes the file in one step: whoever stops this has either the old secrets or the new."""
+    draft = target.with_name(f"{target.name}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(target)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from readmission.databases import initialise
 from readmission.errors import NothingPreparedError, PromotionError
 from readmission.promotion import Verdict, previous_production, promote, promote_if_better
 from readmission.runs import logged_model_id
-from tests.integration.pipeline import FOREST, PREPARED, Trained, copied, train
+from readmission.training import begin, train_batch
+from tests.integration.pipeline import FOREST, PREPARED, Trained, copied
 
 Register = Callable[..., str]
 
@@ -241,8 +242,10 @@ def test_the_target_any_has_a_registered_model_of_its_own(trained: Trained, tmp_
     assert selection.registered_name(Settings(), "lt30") == "mejor_modelo_diabetes"
     assert selection.registered_name(Settings(), "any") == "mejor_modelo_diabetes_any"
     settings = copied(trained.settings, tmp_path, "target")
-    prepare.prepare(settings, PREPARED.model_copy(update={"target": "any", "batch_size": 20_000}))
-    outcome = train(settings, FOREST).outcome
+    prepare.prepare(settings, PREPARED.model_copy(update={"target": "any"}))
+    plan = begin(settings, FOREST)
+    train_batch(settings, plan, 1)
+    outcome = selection.select(settings, plan)
     version = client(settings).get_model_version("modelo_target_any", outcome.version)
     assert (outcome.name, version.tags["target"]) == ("modelo_target_any", "any")
     assert (production_version(settings, outcome.name) is not None) == outcome.verdict.promoted

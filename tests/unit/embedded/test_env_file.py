@@ -1,4 +1,4 @@
-"""`make env` writes a closed .env with secrets of the right form, and never changes one that is there."""
+"""`make env` writes a closed .env with secrets of the right form, and never changes a secret that is there."""
 
 import base64
 import subprocess
@@ -59,6 +59,18 @@ def test_nothing_is_written_when_nothing_is_missing(target: Path) -> None:
     before = target.read_text(encoding="utf-8")
     assert "kept as it is" in env_file.write(EXAMPLE, target)
     assert target.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("value", ["changethis", "", "changethis123"])
+def test_a_placeholder_or_nothing_gets_a_secret_and_the_rest_stays(target: Path, value: str) -> None:
+    target.write_text(f"# mine\nREDIS_PASSWORD={value}\nAPI_PORT=8001\n#MINIO_ROOT_USER=\n", encoding="utf-8")
+    target.chmod(0o644)
+    assert "REDIS_PASSWORD" in env_file.write(EXAMPLE, target)
+    lines = target.read_text(encoding="utf-8").splitlines()
+    assert (lines[0], lines[2], lines[3]) == ("# mine", "API_PORT=8001", "#MINIO_ROOT_USER=")
+    assert len(lines[1].removeprefix("REDIS_PASSWORD=")) == 40
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert "kept as it is" in env_file.write(EXAMPLE, target)
 
 
 def test_a_placeholder_that_a_person_left_is_named(target: Path) -> None:
