@@ -13,7 +13,7 @@ row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]
     printf '  %-18s %-36s %-12s %s\n' "$1" "${7:-http}://${host:-${published%:*}}:${published##*:}$4" "$5" "$6"
 }
 
-docker compose logs --no-log-prefix env-check-run-make-env
+docker compose logs --no-log-prefix env-check-run-make-env | sort -u  # once for each start of it
 printf '\n  %-18s %-36s %-12s %s\n' Service Address User "Password (key in .env)"
 row Airflow airflow-apiserver 8080 "" "${user:-admin}" AIRFLOW_ADMIN_PASSWORD
 row MLflow mlflow 5000 "" - -
