@@ -29,9 +29,11 @@ def drop_leftovers(engine: Engine, names: Sequence[str]) -> None:
 
 
 def swap(engine: Engine, names: Sequence[str], finish: Finish) -> None:
-    """Puts each table's staging table in its place; `finish` records it on the same connection.
+    """Puts each table's staging table in its place and records it with `finish`: both, or neither.
 
-    MySQL renames all tables in one atomic statement; SQLite does all of it in one short transaction.
+    SQLite does all of it in one short transaction. MySQL renames all tables in one atomic statement that no
+    transaction can take back, so the record is written before it and committed after it; `finish` may not
+    touch the tables that are renamed.
     """
     existing = set(inspect(engine).get_table_names())
     renames = [
@@ -40,9 +42,10 @@ def swap(engine: Engine, names: Sequence[str], finish: Finish) -> None:
     with engine.connect() as connection:
         if is_sqlite(engine):
             _rename_sqlite(connection, renames)
+            finish(connection)
         else:
-            _rename_mysql(connection, renames)
-        finish(connection)
+            finish(connection)
+            _rename_mysql(engine, renames)
         connection.commit()
     drop_leftovers(engine, names)
 
@@ -54,6 +57,8 @@ def _rename_sqlite(connection: Connection, renames: Sequence[tuple[str, str]]) -
         connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
 
 
-def _rename_mysql(connection: Connection, renames: Sequence[tuple[str, str]]) -> None:
-    connection.execute(text(f"SET SESSION lock_wait_timeout = {RENAME_WAIT_SECONDS}"))
-    connection.execute(text("RENAME TABLE " + ", ".join(f"{before} TO {after}" for before, after in renames)))
+def _rename_mysql(engine: Engine, renames: Sequence[tuple[str, str]]) -> None:
+    # On the connection of the record, it would commit the record first.
+    with engine.connect() as connection:
+        connection.execute(text(f"SET SESSION lock_wait_timeout = {RENAME_WAIT_SECONDS}"))
+        connection.execute(text("RENAME TABLE " + ", ".join(f"{before} TO {after}" for before, after in renames)))

@@ -1,7 +1,8 @@
 """Databases for tests: SQLite always, and the MySQL server that TEST_DATABASE_URL names, which is wiped."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,11 @@ SERVERS = ("sqlite", MYSQL)
 
 
 @pytest.fixture(params=SERVERS)
-def database_settings(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+def database_settings(
+    request: pytest.FixtureRequest, private_settings: Callable[[Path], Settings], tmp_path: Path
+) -> Iterator[Settings]:
     """Settings whose two databases do not exist yet, on each kind of server."""
+    settings = private_settings(tmp_path)
     if request.param == "mysql":
         wipe(TEST_SERVER)
         settings = settings.model_copy(update={"database_url": SecretStr(TEST_SERVER)})

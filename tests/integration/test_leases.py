@@ -16,6 +16,12 @@ NAME = leases.PREPARED_SET
 
 
 @pytest.fixture
+def settings(database_settings: Settings) -> Settings:
+    """On SQLite, and on MySQL where a server is given."""
+    return database_settings
+
+
+@pytest.fixture
 def engine(settings: Settings) -> Engine:
     initialise(settings)
     return engine_for(settings, "CLEAN_DATA")

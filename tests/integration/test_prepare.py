@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from sqlalchemy import inspect, select, text
 
-from connections.mysql_connections import engine_for
+from connections.mysql_connections import engine_for, is_sqlite
 from connections.settings import Settings
 from connections.tables import encounters as encounters_table
 from connections.tables import prepared_sets as records
@@ -41,6 +41,12 @@ def first(whole: Path) -> Path:
 
 
 @pytest.fixture
+def settings(database_settings: Settings) -> Settings:
+    """On SQLite, and on MySQL where a server is given."""
+    return database_settings
+
+
+@pytest.fixture
 def load(settings: Settings) -> Callable[[Path], Load]:
     initialise(settings)
     return lambda path: ingest.load(settings, path)
@@ -62,6 +68,13 @@ def tables(settings: Settings) -> list[str]:
 def run(settings: Settings, statement: str) -> None:
     with engine_for(settings, "CLEAN_DATA").begin() as connection:
         connection.execute(text(statement))
+
+
+def disk_full(settings: Settings) -> str:
+    """The body of a trigger that fails."""
+    if is_sqlite(engine_for(settings, "CLEAN_DATA")):
+        return "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    return "FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'disk full'"
 
 
 def test_nothing_loaded_and_nothing_prepared_are_said(settings: Settings) -> None:
@@ -170,7 +183,7 @@ def test_a_failure_in_the_middle_of_the_swap_leaves_the_old_set(
     load(first)
     before_set, before, names = prepare.prepare(settings, PARAMS), encounters(settings), tables(settings)
     load(whole)
-    run(settings, "CREATE TRIGGER full BEFORE INSERT ON prepared_sets BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    run(settings, f"CREATE TRIGGER full BEFORE INSERT ON prepared_sets {disk_full(settings)}")
     with pytest.raises(Exception, match="disk full"):
         prepare.prepare(settings, PARAMS)
     assert prepared_sets.current(settings) == before_set
