@@ -111,7 +111,8 @@ class Stack:
     def images(self) -> dict[str, str]:
         """The images built for this project, by the name of what is in them."""
         names = sorted(set(self.compose("config", "--images").split()))
-        return {name.removeprefix(f"{self.project}-"): name for name in names if name.startswith(f"{self.project}-")}
+        ours = [name for name in names if name.startswith(f"{self.project}-")]
+        return {name.removeprefix(f"{self.project}-").partition(":")[0]: name for name in ours}
 
     def memory_mb(self) -> int:
         """What all its containers use together."""
