@@ -15,7 +15,7 @@ OWN_UV := var/uv
 UV := $(or $(shell command -v uv),$(OWN_UV)/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 # Whether this project has containers.
-IN_DOCKER := docker compose ps --quiet 2>/dev/null | grep -q .
+IN_DOCKER := docker compose ps --all --quiet 2>/dev/null | grep -q .
 # The real data set, where a copy lies beside the repository.
 CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
 

@@ -4,7 +4,7 @@ FROM apache/airflow:3.3.2-python3.13 AS dependencies
 ARG UV_VERSION=0.13.9
 USER root
 RUN python -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir "uv==${UV_VERSION}"
-ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never
+ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=/root/.cache/uv
 COPY requirements.txt /tmp/requirements.txt
 RUN --mount=type=cache,target=/root/.cache/uv \
     /opt/uv/bin/uv venv --python python3.13 /opt/platform \

@@ -18,6 +18,7 @@ ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
 WELL_KNOWN = {"AWS_SECRET_ACCESS_KEY": "supersecret", "MINIO_ROOT_PASSWORD": "supersecret"}
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 DATASET = Path("/dataset")
+NO_PUBLIC_HOST = "warning: set PUBLIC_HOST to the name that others type, or MLflow and the form refuse their browsers"
 
 
 def problems(values: Mapping[str, str]) -> list[str]:
@@ -27,7 +28,7 @@ def problems(values: Mapping[str, str]) -> list[str]:
         if not value or PLACEHOLDER in value:
             found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
         elif not ALLOWED.fullmatch(value):
-            found.append(f"{name} may hold only letters, digits and _ . ~ = + -")
+            found.append(f"{name} may hold only letters, digits and _ . ~ = + - (the shell's value wins over .env's)")
     if not _on_loopback(values):
         found += [
             f"{name} is a well-known word, refused unless BIND_ADDRESS is 127.0.0.1" for name in _well_known(values)
@@ -38,7 +39,7 @@ def problems(values: Mapping[str, str]) -> list[str]:
 def warnings(values: Mapping[str, str]) -> list[str]:
     """What is accepted on this machine alone."""
     if not _on_loopback(values):
-        return []
+        return [] if values.get("PUBLIC_HOST", "localhost") != "localhost" else [NO_PUBLIC_HOST]
     return [
         f"warning: {name} is a well-known word; nobody outside this machine may connect" for name in _well_known(values)
     ]
@@ -56,21 +57,28 @@ def _on_loopback(values: Mapping[str, str]) -> bool:
     return values.get("BIND_ADDRESS", "") in LOOPBACK
 
 
-def open_to_group(folder: Path) -> None:
-    """Lets Airflow (uid 50000, group 0) write the data set into a folder that belongs to whoever cloned."""
-    os.chown(folder, -1, 0)
-    folder.chmod(folder.stat().st_mode | 0o070)
+def open_to_group(folder: Path) -> list[str]:
+    """Lets Airflow (uid 50000, group 0) write the data set into a folder that belongs to whoever cloned.
+
+    Gives a warning where the file system refuses, as shared folders of virtual machines do: there everybody may write.
+    """
+    try:
+        os.chown(folder, -1, 0)
+        folder.chmod(folder.stat().st_mode | 0o070)
+    except OSError as error:
+        return [f"warning: the data folder keeps its rights ({error}); Airflow's worker must be able to write there"]
+    return []
 
 
 def main() -> int:
     """Says what is wrong, and returns 1 if anything is."""
     values = dict(os.environ)
     found = problems(values)
-    sys.stderr.writelines(f"{line}\n" for line in found + warnings(values))
-    if found:
-        return 1
-    open_to_group(DATASET)
-    return 0
+    said = found + warnings(values)
+    if not found:
+        said += open_to_group(DATASET)
+    sys.stderr.writelines(f"{line}\n" for line in said)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -7,13 +7,17 @@ tests() { "$python" -m pytest tests/integration -k "mysql" "$@"; }
 [ -z "${TEST_DATABASE_URL:-}" ] || { tests "$@"; exit; }
 
 scratch=$(mktemp -d)
-compose() { docker compose --env-file "$scratch/env" "$@"; }
+# The shell's settings would win over the file's, so none of them gets there.
+compose() {
+    env -i PATH="$PATH" HOME="$HOME" ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} \
+        docker compose --project-name readmission-mysql-tests --env-file "$scratch/env" "$@"
+}
 trap 'compose down --volumes --timeout 1 >/dev/null 2>&1; rm -rf "$scratch"' EXIT
 
 "$python" -c 'import sys; from readmission.embedded.env_file import filled; sys.stdout.write(filled(sys.stdin.read()))' \
     < .env.example > "$scratch/env"
 # Port 0: the engine chooses a free one.
-printf '%s\n' COMPOSE_PROJECT_NAME=readmission-mysql-tests MYSQL_PORT=0 "DATASET_DIR=$scratch" >> "$scratch/env"
+printf '%s\n' MYSQL_PORT=0 "DATASET_DIR=$scratch" >> "$scratch/env"
 password=$("$python" -c 'import secrets; print(secrets.token_hex(16))')
 
 compose up --detach --wait mysql

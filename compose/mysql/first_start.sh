@@ -1,6 +1,8 @@
 #!/bin/bash
 # Run once by the MySQL image, when its volume is empty: databases, the table the prediction service writes to,
 # accounts and their grants. An SQL file would get no variables. The other tables are made by the migrations.
+set -euo pipefail
+
 account() { # NAME PASSWORD: a backslash or quote in a password would end its literal
     local password=${2//\\/\\\\}
     printf "CREATE USER '%s'@'%%' IDENTIFIED BY '%s';\n" "$1" "${password//\'/\\\'}"

@@ -1,6 +1,7 @@
 """The platform in Docker as a project of its own, seen from outside: its addresses, accounts and containers."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from mlflow.tracking import MlflowClient
 from mypy_boto3_s3 import S3Client
 from sqlalchemy import Engine, NullPool, create_engine
 
+from connections.settings import machine_environment
 from readmission.embedded.airflow_api import AirflowClient
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +55,9 @@ class Stack:
 
     def try_compose(self, *arguments: str, timeout: int = 900) -> subprocess.CompletedProcess[str]:
         """Runs `docker compose` on this project, whatever comes of it."""
-        command = ["docker", "compose", "--env-file", str(self.env_file), "--file", str(ROOT / "docker-compose.yml")]
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=timeout)
+        command = ["docker", "compose", "--project-name", self.project, "--env-file", str(self.env_file)]
+        command += ["--file", str(ROOT / "docker-compose.yml"), *arguments]
+        return subprocess.run(command, env=engine_environment(), capture_output=True, text=True, timeout=timeout)
 
     def up(self) -> None:
         """Starts everything and waits until it is healthy."""
@@ -120,15 +123,19 @@ class Stack:
         used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", *identifiers).splitlines()
         return round(sum(_megabytes(line.split(" / ")[0]) for line in used))
 
-    def kill(self, service: str) -> None:
+    def kill(self, pid: int) -> None:
         """Ends a service's first process as a crash would: the engine takes `docker kill` for a person's wish."""
-        pid = self.container(service)["State"]["Pid"]
         docker("run", "--rm", "--privileged", "--pid=host", "--network=none", SHELL, "sh", "-c", f"kill -9 {pid}")
 
     def healthy(self, service: str) -> bool:
         """Whether the service's own health check passes."""
         state = self.container(service)["State"]
         return bool(state["Status"] == "running" and state["Health"]["Status"] == "healthy")
+
+
+def engine_environment() -> dict[str, str]:
+    """The environment to talk to Docker with: Compose would let a setting of the shell win over the test's own."""
+    return machine_environment() | {name: text for name, text in os.environ.items() if name.startswith("DOCKER_")}
 
 
 def docker(*arguments: str) -> str:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.e2e.conftest import NotProven
-from tests.e2e.stack import Stack, docker
+from tests.e2e.stack import ROOT, Stack, docker, engine_environment
 
 REGISTRY = "/api/2.0/mlflow/registered-models/search?max_results=1"
 LAN_HOST = "10.43.101.200"
@@ -87,6 +88,21 @@ def test_mlflow_answers_only_to_the_hosts_it_is_configured_for(stack: Stack, hos
 def test_the_form_refuses_pages_of_other_sites(stack: Stack) -> None:
     assert websocket_status(stack, "http://localhost:8501") == 101
     assert websocket_status(stack, f"http://{LAN_HOST}:8501") == 403
+
+
+def test_the_table_names_addresses_and_keys_but_no_password(stack: Stack) -> None:
+    environment = {"COMPOSE_ENV_FILES": str(stack.env_file), "COMPOSE_PROJECT_NAME": stack.project}
+    done = subprocess.run(
+        [ROOT / "compose/addresses.sh"], cwd=ROOT, env=engine_environment() | environment, capture_output=True, text=True
+    )
+    rows = [line.split() for line in done.stdout.splitlines()]
+    listed = {(row[-3], row[-2], row[-1]) for row in rows if len(row) > 3}
+    assert (stack.address("airflow-apiserver", 8080), "admin", "AIRFLOW_ADMIN_PASSWORD") in listed
+    assert (stack.address("minio", 9001), stack.env["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY") in listed
+    for service, port, path in (("mlflow", 5000, ""), ("api", 8000, "/docs"), ("front", 8501, "")):
+        assert (stack.address(service, port) + path, "-", "-") in listed
+    passwords = [value for name, value in stack.env.items() if name.endswith(("PASSWORD", "SECRET", "ACCESS_KEY"))]
+    assert len(passwords) > 7 and not any(value in done.stdout for value in passwords)
 
 
 def test_no_model_yet_is_healthy_and_says_what_to_do(stack: Stack) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mlflow.exceptions import MlflowException
 
 from readmission.embedded.airflow_api import ENDED
 from tests.conftest import Poll
@@ -26,6 +27,7 @@ def expected(stack: Stack) -> dict[str, Any]:
 def test_predictions_are_answered_again(stack: Stack, poll: Poll, service: str, expected: dict[str, Any]) -> None:
     _kill(stack, poll, service)
     poll(lambda: _answers(stack), DEADLINE, every=1)
+    poll(lambda: _downloads(stack), DEADLINE, every=1)
     again = predict(stack, ORIGINAL)
     assert (again["probability"], again["model_version"]) == (expected["probability"], expected["model_version"])
 
@@ -45,18 +47,20 @@ def test_a_load_outlives_the_worker_that_ran_it(stack: Stack, poll: Poll) -> Non
         for dag_id in ("preprocesar_datos", "entrenar_modelo"):
             airflow.set_paused(dag_id, True)
         airflow.set_paused("cargar_datos", False)
+        worker = stack.container("airflow-worker")["State"]
         run = airflow.trigger("cargar_datos", {"force": True})
         poll(lambda: [task.state for task in airflow.task_instances(run)] == ["running"], 60)
-        _kill(stack, poll, "airflow-worker")
+        stack.kill(worker["Pid"])
+        poll(lambda: _restarted(stack, "airflow-worker", worker["StartedAt"]), DEADLINE)
         poll(lambda: airflow.run(run).state in ENDED, 400, every=1)
         (task,) = airflow.task_instances(run)
     assert (task.state, task.try_number) == ("success", 2)
 
 
 def _kill(stack: Stack, poll: Poll, service: str) -> None:
-    before = stack.container(service)["State"]["StartedAt"]
-    stack.kill(service)
-    poll(lambda: _restarted(stack, service, before), DEADLINE)
+    before = stack.container(service)["State"]
+    stack.kill(before["Pid"])
+    poll(lambda: _restarted(stack, service, before["StartedAt"]), DEADLINE)
 
 
 def _restarted(stack: Stack, service: str, before: str) -> bool:
@@ -73,11 +77,11 @@ def _answers(stack: Stack) -> bool:
 
 def _downloads(stack: Stack) -> bool:
     """Whether a file of the model in production comes through MLflow, from the store behind it."""
-    model = stack.mlflow.get_logged_model(str(production(stack).source).removeprefix("models:/"))
-    path = model.artifact_location.removeprefix("mlflow-artifacts:/").strip("/")
-    address = f"{stack.address('mlflow', 5000)}/api/2.0/mlflow-artifacts/artifacts/{path}/MLmodel"
     try:
+        model = stack.mlflow.get_logged_model(str(production(stack).source).removeprefix("models:/"))
+        path = model.artifact_location.removeprefix("mlflow-artifacts:/").strip("/")
+        address = f"{stack.address('mlflow', 5000)}/api/2.0/mlflow-artifacts/artifacts/{path}/MLmodel"
         answer = httpx.get(address, timeout=30, trust_env=False)
-    except httpx.HTTPError:
+    except (httpx.HTTPError, MlflowException):
         return False
     return answer.is_success and "mlflow_version" in answer.text

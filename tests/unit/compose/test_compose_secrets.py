@@ -1,6 +1,7 @@
 """Which container is given which secret, and what is refused before anything starts."""
 
 import importlib.util
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,9 +84,27 @@ def test_what_would_break_a_url_is_refused_and_not_repeated(preflight: ModuleTyp
 def test_well_known_words_pass_on_loopback_with_a_warning(
     preflight: ModuleType, bind_address: str, accepted: bool
 ) -> None:
-    values = GOOD | {"AWS_SECRET_ACCESS_KEY": "supersecret", "BIND_ADDRESS": bind_address}
+    values = GOOD | {"AWS_SECRET_ACCESS_KEY": "supersecret", "BIND_ADDRESS": bind_address, "PUBLIC_HOST": "10.0.0.7"}
     assert (preflight.problems(values) == []) is accepted
     assert len(preflight.warnings(values)) == (1 if accepted else 0)
+
+
+def test_others_are_let_in_by_a_name_that_is_asked_for(preflight: ModuleType) -> None:
+    (line,) = preflight.warnings(GOOD | {"BIND_ADDRESS": "0.0.0.0"})
+    assert "PUBLIC_HOST" in line
+    assert preflight.warnings(GOOD | {"BIND_ADDRESS": "0.0.0.0", "PUBLIC_HOST": "10.0.0.7"}) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to group 0")
+def test_the_data_folder_is_opened_to_airflows_group(preflight: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    assert preflight.open_to_group(tmp_path / "data") == []
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o770
+
+
+def test_a_data_folder_whose_rights_cannot_change_is_a_warning(preflight: ModuleType, tmp_path: Path) -> None:
+    (line,) = preflight.open_to_group(tmp_path / "nowhere")
+    assert "nowhere" in line
 
 
 def test_the_first_start_creates_predictions_as_the_code_declares_it() -> None:

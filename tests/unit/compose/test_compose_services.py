@@ -23,6 +23,7 @@ PUBLISHED = {
     "mysql": {"${MYSQL_PORT:-3306}:3306"},
 }
 AIRFLOW = "airflow-"
+CHECK = "env-check-run-make-env"
 
 
 def _running(services: Services) -> Services:
@@ -66,6 +67,14 @@ def test_memory_processors_and_logs_are_limited(services: Services) -> None:
         assert 0 < service["cpus"] <= 2, name
         assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}, name
         assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_no_service_gets_at_the_host(services: Services) -> None:
+    for name, service in services.items():
+        assert service.get("network_mode", "none") in ("none", "service:airflow-apiserver"), name
+        assert not service.keys() & {"privileged", "cap_add", "devices", "pid", "ipc"} or name == CHECK, name
+        assert "docker.sock" not in str(service.get("volumes")), name
+        assert "build" not in service or service["cap_drop"] == ["ALL"], name
 
 
 def test_images_are_ours_or_pinned_ones(services: Services) -> None:
