@@ -91,18 +91,17 @@ def test_the_form_refuses_pages_of_other_sites(stack: Stack) -> None:
 
 
 def test_the_table_names_addresses_and_keys_but_no_password(stack: Stack) -> None:
-    environment = {"COMPOSE_ENV_FILES": str(stack.env_file), "COMPOSE_PROJECT_NAME": stack.project}
-    done = subprocess.run(
-        [ROOT / "compose/addresses.sh"], cwd=ROOT, env=engine_environment() | environment, capture_output=True, text=True
-    )
-    rows = [line.split() for line in done.stdout.splitlines()]
+    settings = {"COMPOSE_ENV_FILES": str(stack.env_file), "COMPOSE_PROJECT_NAME": stack.project}
+    script = ROOT / "compose/addresses.sh"
+    table = subprocess.check_output([script], cwd=ROOT, env=engine_environment() | settings, text=True)
+    rows = [line.split() for line in table.splitlines()]
     listed = {(row[-3], row[-2], row[-1]) for row in rows if len(row) > 3}
     assert (stack.address("airflow-apiserver", 8080), "admin", "AIRFLOW_ADMIN_PASSWORD") in listed
     assert (stack.address("minio", 9001), stack.env["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY") in listed
     for service, port, path in (("mlflow", 5000, ""), ("api", 8000, "/docs"), ("front", 8501, "")):
         assert (stack.address(service, port) + path, "-", "-") in listed
     passwords = [value for name, value in stack.env.items() if name.endswith(("PASSWORD", "SECRET", "ACCESS_KEY"))]
-    assert len(passwords) > 7 and not any(value in done.stdout for value in passwords)
+    assert len(passwords) > 7 and not any(value in table for value in passwords)
 
 
 def test_no_model_yet_is_healthy_and_says_what_to_do(stack: Stack) -> None:
