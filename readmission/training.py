@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 from mlflow.entities import RunStatus
+from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 from sklearn.pipeline import Pipeline
 from sqlalchemy import insert
@@ -108,6 +109,7 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
     prepared = pinned(settings, plan)
     tracking = client(settings)
     tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch"}
+    _end_lost_runs(tracking, plan, batch_id)
     run = open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
     try:
         result = _train(settings, plan, prepared, batch_id, run.info.run_id)
@@ -117,6 +119,15 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
         raise
     tracking.set_terminated(run.info.run_id)
     return result
+
+
+def _end_lost_runs(tracking: MlflowClient, plan: TrainingPlan, batch_id: int) -> None:
+    """Marks as killed what an earlier attempt at this batch left running, as one whose worker died does."""
+    experiment_id = tracking.get_run(plan.parent_run_id).info.experiment_id
+    mine = f"tags.mlflow.parentRunId = '{plan.parent_run_id}' and tags.{BATCH_TAG} = '{batch_id}'"
+    for run in tracking.search_runs([experiment_id], f"{mine} and attributes.status = 'RUNNING'"):
+        logger.warning("batch %d: run %s was left running by an attempt that died", batch_id, run.info.run_id)
+        tracking.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
 
 
 def pinned(settings: Settings, plan: TrainingPlan) -> PreparedSet:

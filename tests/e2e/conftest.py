@@ -13,7 +13,7 @@ from readmission import synthetic
 from readmission.embedded.env_file import filled
 from readmission.embedded.ports import is_free
 from tests.conftest import REAL_ARCHIVE, REAL_CSV
-from tests.e2e.stack import CSV, ROOT, Stack, leftovers
+from tests.e2e.stack import CSV, ROOT, Stack, docker, images, leftovers
 
 PROJECT = "readmission-e2e"
 SUMMARY = ROOT / "e2e-summary.json"
@@ -95,8 +95,10 @@ def stack(
         _build_and_start(fresh, figures)
         yield fresh
     finally:
-        fresh.compose("down", "--volumes", "--remove-orphans", "--rmi", "local")
-    assert leftovers(PROJECT) == []
+        fresh.compose("down", "--volumes", "--remove-orphans")
+        if built := images(PROJECT):
+            docker("image", "rm", *built)
+    assert leftovers(PROJECT) + leftovers(f"{PROJECT}-refused") + images(PROJECT) == []
 
 
 @pytest.fixture(scope="session")

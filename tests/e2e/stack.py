@@ -154,6 +154,11 @@ def leftovers(project: str) -> list[str]:
     return " ".join(found).split()
 
 
+def images(project: str) -> list[str]:
+    """The images that were built for a project."""
+    return docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{project}-*").split()
+
+
 def _megabytes(text: str) -> float:
     number = float(text.rstrip("BKMGTi"))
     return number * {"K": 1 / 1024, "M": 1, "G": 1024}.get(text.removesuffix("iB")[-1:], 0)

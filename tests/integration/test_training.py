@@ -25,7 +25,7 @@ from readmission.features import CATEGORIES, NUMBERS
 from readmission.forest import inputs, positive
 from readmission.inference import Scorer
 from readmission.model_log import load_pipeline, signature
-from readmission.runs import logged_model_id
+from readmission.runs import logged_model_id, open_run
 from tests.integration.pipeline import BATCHES, FOREST, PREPARED, ROWS, Trained, copied, own_pipeline
 
 PROVENANCE = {
@@ -253,6 +253,16 @@ def test_a_failing_batch_does_not_stop_the_others(own: Settings) -> None:
     assert [run.data.tags["batch_id"] for run in failed] == ["2"]
     assert "one class" in failed[0].data.tags["error"]
     assert failed[0].info.run_id not in recorded(own)
+
+
+def test_what_an_attempt_that_died_left_running_is_ended(own: Settings) -> None:
+    plan = training.begin(own, FOREST)
+    tracking = client(own)
+    parent = plan.parent_run_id
+    lost, other = (open_run(tracking, own, "died", {"batch_id": batch}, parent).info.run_id for batch in ("2", "3"))
+    result = training.train_batch(own, plan, 2)
+    states = [tracking.get_run(run_id).info.status for run_id in (lost, other, result.run_id)]
+    assert states == ["KILLED", "RUNNING", "FINISHED"]
 
 
 def test_when_every_batch_fails_production_stays_and_the_parent_says_so(trained: Trained, own: Settings) -> None:
