@@ -24,35 +24,35 @@ CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
 .PHONY: demo
 demo: ## Set up, start everything, run the pipeline, predict once; Ctrl-C stops it (DETACH=1 leaves it up)
 	@since=$$(date +%s); $(MAKE) --no-print-directory install env && \
-	exec $(PYTHON) -m readmission.embedded demo --since $$since $(if $(DETACH),--detach)
+	exec $(PYTHON) -m readmission.local demo --since $$since $(if $(DETACH),--detach)
 
 .PHONY: services
 services: install env ## Start the services only; Ctrl-C stops them (DETACH=1 leaves them up)
-	@exec $(PYTHON) -m readmission.embedded up $(if $(DETACH),--detach)
+	@exec $(PYTHON) -m readmission.local up $(if $(DETACH),--detach)
 
 .PHONY: down
 down: ## Stop the services, embedded or in Docker; data, models and history stay
-	@[ ! -x $(PYTHON) ] || $(PYTHON) -m readmission.embedded down
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m readmission.local down
 	@! $(IN_DOCKER) || $(MAKE) --no-print-directory compose-down
 
 .PHONY: status
 status: ## Show each service: state, process, address and whether it is healthy
-	@$(PYTHON) -m readmission.embedded status
+	@$(PYTHON) -m readmission.local status
 
 .PHONY: logs
 logs: ## Follow the services' logs (SERVICE=api for one of them)
 	@if $(IN_DOCKER); then exec $(MAKE) --no-print-directory compose-logs; \
-	else exec $(PYTHON) -m readmission.embedded logs $(SERVICE); fi
+	else exec $(PYTHON) -m readmission.local logs $(SERVICE); fi
 
 .PHONY: doctor
 doctor: ## Check Python, disk, memory, ports and Docker before anything is started
-	@$(SYSTEM_PYTHON) readmission/embedded/doctor.py $(PORT_OFFSET)
+	@$(SYSTEM_PYTHON) scripts/doctor.py $(PORT_OFFSET)
 
 ##@ Setting up
 
 .PHONY: env
 env: ## Write .env with random secrets; one that exists keeps its values
-	@$(SYSTEM_PYTHON) readmission/embedded/env_file.py
+	@$(SYSTEM_PYTHON) scripts/env_file.py
 
 .PHONY: install
 install: $(VENV)/.installed ## Make the environment in .venv from the lock
@@ -96,7 +96,7 @@ format: install ## Put the code in its style
 
 .PHONY: demo-check
 demo-check: install env ## Run the demo in a throw-away folder on free ports and check what it comes to
-	@$(PYTHON) -m readmission.embedded check $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE))
+	@$(PYTHON) -m readmission.local check $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE))
 
 .PHONY: help
 help: ## Show this list

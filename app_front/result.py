@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from app_front import words
+from app_front import sentences
 from app_front.client import (
     ApiError,
     NotReady,
@@ -16,8 +16,8 @@ from app_front.client import (
     Unexpected,
     Unreachable,
 )
-from app_front.entered import DecidedGroup
-from app_front.words import Language, percent, plain, say
+from app_front.form_state import DecidedGroup
+from app_front.sentences import Language, percent, plain, say
 from connections.settings import SYNTHETIC
 from readmission.features import BY_NAME
 
@@ -28,15 +28,15 @@ _COLOURS = {False: "#1f7a4d", True: "#b3401f"}
 def show_model(found: ProductionModel | ApiError, language: Language) -> None:
     """Say which model is in production, or why that is not known."""
     if isinstance(found, NotReady):
-        st.warning(f"{say(words.NO_MODEL, language)} {plain(found.message)}")
+        st.warning(f"{say(sentences.NO_MODEL, language)} {plain(found.message)}")
     elif isinstance(found, ApiError):
         show_error(found, language)
     else:
-        st.markdown(say(words.MODEL, language, name=plain(found.name), version=plain(found.version)))
+        st.markdown(say(sentences.MODEL, language, name=plain(found.name), version=plain(found.version)))
         if found.target == ANY_TIME:
-            st.warning(say(words.ANY_TIME, language))
+            st.warning(say(sentences.ANY_TIME, language))
         if found.dataset == SYNTHETIC:
-            st.warning(say(words.SYNTHETIC, language))
+            st.warning(say(sentences.SYNTHETIC, language))
 
 
 def show_prediction(answer: Prediction, decided: Iterable[DecidedGroup], language: Language) -> None:
@@ -44,44 +44,44 @@ def show_prediction(answer: Prediction, decided: Iterable[DecidedGroup], languag
     high = answer.prediction == 1
     with st.container(border=True):
         figure, sentence = st.columns([1, 3], vertical_alignment="center")
-        figure.metric(say(words.PROBABILITY, language), percent(answer.probability, language))
+        figure.metric(say(sentences.PROBABILITY, language), percent(answer.probability, language))
         with sentence:
             st.html(_risk_html(answer, high, language))
         st.markdown(_explanation(answer, language))
         for group in decided:
             st.caption(_decided(group, language))
-        st.info(say(words.NOT_A_DIAGNOSIS, language))
+        st.info(say(sentences.NOT_A_DIAGNOSIS, language))
         if answer.dataset == SYNTHETIC:
-            st.warning(say(words.SYNTHETIC, language))
+            st.warning(say(sentences.SYNTHETIC, language))
         name, version = plain(answer.model_name), plain(answer.model_version)
-        st.caption(say(words.TRACE, language, name=name, version=version, prediction_id=answer.prediction_id))
+        st.caption(say(sentences.TRACE, language, name=name, version=version, prediction_id=answer.prediction_id))
 
 
 def show_error(error: ApiError, language: Language) -> None:
     """Say why there is no prediction and what to do."""
     if isinstance(error, Refused):
-        st.error("\n\n".join([say(words.REFUSED, language), *_refusals(error, language)]))
+        st.error("\n\n".join([say(sentences.REFUSED, language), *_refusals(error, language)]))
     elif isinstance(error, NotReady):
-        st.warning(say(words.NOT_READY, language, message=plain(error.message)))
+        st.warning(say(sentences.NOT_READY, language, message=plain(error.message)))
     elif isinstance(error, Unreachable | TooSlow):
-        text = words.TOO_SLOW if isinstance(error, TooSlow) else words.UNREACHABLE
+        text = sentences.TOO_SLOW if isinstance(error, TooSlow) else sentences.UNREACHABLE
         st.error(say(text, language, address=error.address))
     elif isinstance(error, Unexpected):
-        st.error(say(words.UNEXPECTED, language, status=error.status, detail=plain(error.detail)))
+        st.error(say(sentences.UNEXPECTED, language, status=error.status, detail=plain(error.detail)))
 
 
 def _explanation(answer: Prediction, language: Language) -> str:
     lines = (
-        say(words.LABEL, language, label=plain(answer.label)),
-        say(words.EXPECTED, language, count=round(answer.probability * 100)),
-        say(words.THRESHOLD, language, percent=percent(answer.threshold, language)),
+        say(sentences.LABEL, language, label=plain(answer.label)),
+        say(sentences.EXPECTED, language, count=round(answer.probability * 100)),
+        say(sentences.THRESHOLD, language, percent=percent(answer.threshold, language)),
     )
     return "\n\n".join(lines)
 
 
 def _decided(group: DecidedGroup, language: Language) -> str:
     return say(
-        words.CODE_DECIDED,
+        sentences.CODE_DECIDED,
         language,
         field=say(group.group.texts.label, language),
         group=say(group.group.category_text(group.category), language),
@@ -100,14 +100,14 @@ def _refusal(refused: RefusedField, language: Language) -> str:
     field = BY_NAME.get(refused.field)
     if field is None:
         return plain(f"{refused.field}: {refused.allowed or refused.message}")
-    label, allowed = say(field.texts.label, language), plain(words.allowed(field, language))
-    return say(words.REFUSED_FIELD, language, field=label, allowed=allowed)
+    label, allowed = say(field.texts.label, language), plain(sentences.allowed(field, language))
+    return say(sentences.REFUSED_FIELD, language, field=label, allowed=allowed)
 
 
 def _risk_html(answer: Prediction, high: bool, language: Language) -> str:
     """The risk in words over a bar from 0 to 100 % with a mark at the threshold; only our own text and numbers."""
-    risk = words.risk(high, answer.probability, language)
-    mark = say(words.THRESHOLD_MARK, language, percent=percent(answer.threshold, language))
+    risk = sentences.risk(high, answer.probability, language)
+    mark = say(sentences.THRESHOLD_MARK, language, percent=percent(answer.threshold, language))
     fill, at, colour = f"{answer.probability * 100:.1f}%", f"{answer.threshold * 100:.1f}%", _COLOURS[high]
     return f"""
 <div style="font-size:1.6rem;font-weight:600;margin-bottom:.5rem;color:{colour}">{risk}</div>

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from connections.settings import Settings, get_settings, machine_environment
-from readmission.embedded.airflow_api import AirflowClient
-from readmission.embedded.dag_runs import run_dag
+from readmission.dag_runs.airflow_api import AirflowClient
+from readmission.dag_runs.run import run_dag
 
 TRAIN = "entrenar_modelo"
 # Workers, and tasks that each runs at a time.

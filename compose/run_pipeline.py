@@ -3,9 +3,9 @@
 from rich.console import Console
 
 from connections.settings import get_settings
-from readmission.embedded.airflow_api import AirflowClient
-from readmission.embedded.dag_runs import run_pipeline
-from readmission.embedded.display import ProgressTable
+from readmission.dag_runs.airflow_api import AirflowClient
+from readmission.dag_runs.progress_table import ProgressTable
+from readmission.dag_runs.run import run_pipeline
 from readmission.errors import ReadmissionError
 
 

@@ -14,7 +14,7 @@ compose() {
 }
 trap 'compose down --volumes --timeout 1 >/dev/null 2>&1; rm -rf "$scratch"' EXIT
 
-"$python" -c 'import sys; from readmission.embedded.env_file import filled; sys.stdout.write(filled(sys.stdin.read()))' \
+"$python" -c 'import sys; from scripts.env_file import filled; sys.stdout.write(filled(sys.stdin.read()))' \
     < .env.example > "$scratch/env"
 # Port 0: the engine chooses a free one.
 printf '%s\n' MYSQL_PORT=0 "DATASET_DIR=$scratch" >> "$scratch/env"

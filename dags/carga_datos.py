@@ -16,7 +16,7 @@ def crear_bases_si_no_existen() -> None:
     @task
     def crear_bases() -> list[str]:
         from connections.settings import get_settings
-        from readmission import databases
+        from readmission.storage import databases
 
         return databases.initialise(get_settings())
 
@@ -53,12 +53,14 @@ def cargar_datos() -> None:
         import logging
 
         from connections.settings import get_settings
-        from readmission import ingest, progress, source
+        from readmission import progress
+        from readmission.dataset import obtain
+        from readmission.raw import ingest
 
         settings, params = get_settings(), get_current_context()["params"]
-        report = progress.logged(logging.getLogger("readmission.ingest"), "loading")
+        report = progress.logged(logging.getLogger("readmission.raw.ingest"), "loading")
         with without_retry():
-            path = source.obtain(settings, params["source"], report)
+            path = obtain.obtain(settings, params["source"], report)
             load = ingest.load(settings, path, force=params["force"], progress=report)
         return {"load_id": load.load_id, "rows": load.rows, "dataset": load.dataset, "outcome": load.outcome}
 

@@ -26,7 +26,7 @@ def preprocesar_datos() -> None:
     @task(outlets=[PREPARED_DATA])
     def preparar() -> dict[str, int]:
         from connections.settings import get_settings
-        from readmission import prepare
+        from readmission.clean import prepare
 
         settings, params = get_settings(), chosen(PrepareParams)
         with without_retry():

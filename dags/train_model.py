@@ -28,13 +28,13 @@ def entrenar_modelo() -> None:
     @task
     def abrir_entrenamiento() -> dict[str, Any]:
         from connections.settings import get_settings
-        from readmission import training
+        from readmission.training import batches
 
         settings, params = get_settings(), chosen(ForestParams)
         with without_retry():
-            if started_by_asset() and training.is_current(settings, params):
+            if started_by_asset() and batches.is_current(settings, params):
                 skip("the last training already used this prepared set with these params and this code")
-            return training.begin(settings, params).model_dump()
+            return batches.begin(settings, params).model_dump()
 
     @task
     def lotes(plan: Any) -> list[int]:
@@ -45,21 +45,21 @@ def entrenar_modelo() -> None:
         from airflow.sdk import get_current_context
 
         from connections.settings import get_settings
-        from readmission import training
+        from readmission.training import batches
 
         get_current_context()["lote"] = f"batch {batch_id}"  # type: ignore[typeddict-unknown-key]
         with without_retry():
-            result = training.train_batch(get_settings(), training.TrainingPlan(**plan), batch_id)
+            result = batches.train_batch(get_settings(), batches.TrainingPlan(**plan), batch_id)
         return result.val.f1
 
     # At least one success: the plan's own. It runs when every batch failed, to close the training and say so.
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def seleccionar_modelo(plan: Any) -> dict[str, Any]:
         from connections.settings import get_settings
-        from readmission import selection, training
+        from readmission.training import batches, selection
 
         with without_retry():
-            outcome = selection.select(get_settings(), training.TrainingPlan(**plan))
+            outcome = selection.select(get_settings(), batches.TrainingPlan(**plan))
         return {"name": outcome.name, "version": outcome.version, "verdict": str(outcome.verdict)}
 
     plan = abrir_entrenamiento()

@@ -24,7 +24,7 @@ from readmission.params import ForestParams, PrepareParams
 from readmission.progress import Progress
 
 if TYPE_CHECKING:
-    from readmission.training import TrainingPlan
+    from readmission.training.batches import TrainingPlan
 
 ParamsModel = TypeVar("ParamsModel", bound=BaseModel)
 
@@ -86,7 +86,7 @@ def _bar(what: str) -> Iterator[Progress]:
 @app.command()
 def init() -> None:
     """Create the databases and bring their tables up to date."""
-    from readmission import databases
+    from readmission.storage import databases
 
     with _clear_errors():
         for line in databases.initialise(get_settings()):
@@ -113,8 +113,8 @@ def load(
     force: Annotated[bool, typer.Option(help="load again even if the file has not changed")] = False,
 ) -> None:
     """Check the encounters' CSV and load it into RAW_DATA.initial_data."""
-    from readmission import ingest
-    from readmission.source import obtain
+    from readmission.dataset.obtain import obtain
+    from readmission.raw import ingest
 
     settings = get_settings()
     with _bar("obtaining") as progress:
@@ -134,7 +134,7 @@ def preprocess(
     test_percent: int = 10,
 ) -> None:
     """Clean, split by patient and batch the loaded encounters into CLEAN_DATA."""
-    from readmission import prepare
+    from readmission.clean import prepare
 
     params = _params(PrepareParams, locals())
     with _clear_errors():
@@ -152,12 +152,12 @@ def train(
     random_state: int = 42,
 ) -> None:
     """Train one forest a batch, register the best and promote it if it beats production."""
-    from readmission import selection, training
+    from readmission.training import batches, selection
 
     settings = get_settings()
     params = _params(ForestParams, locals())
     with _bar("batches") as progress:
-        plan = training.begin(settings, params)
+        plan = batches.begin(settings, params)
         try:
             for done, batch_id in enumerate(plan.batches):
                 progress(done, len(plan.batches))
@@ -173,10 +173,10 @@ def train(
 
 def _train_batch(settings: Settings, plan: "TrainingPlan", batch_id: int) -> None:
     """A batch that fails does not stop the others; the selection fails if none succeeds."""
-    from readmission import training
+    from readmission.training import batches
 
     try:
-        training.train_batch(settings, plan, batch_id)
+        batches.train_batch(settings, plan, batch_id)
     except Exception as error:
         # Whatever it was is on the batch's run; in Airflow too the other batches go on.
         errors.print(f"[yellow]batch {batch_id} failed:[/yellow] {escape(str(error))}", highlight=False)
@@ -190,7 +190,7 @@ def promote(
     reason: Annotated[str, typer.Option(help="written on the version, with --force")] = "by hand",
 ) -> None:
     """Promote a version if it beats production on the same validation rows."""
-    from readmission import promotion
+    from readmission.registry import promotion
 
     settings = _asking_briefly()
     name = name or settings.model_name
@@ -210,7 +210,7 @@ def rollback(
     reason: Annotated[str, typer.Option(help="written on the version")] = "rolled back by hand",
 ) -> None:
     """Put the version that was in production before back into production."""
-    from readmission import promotion
+    from readmission.registry import promotion
 
     settings = _asking_briefly()
     name = name or settings.model_name
@@ -262,7 +262,7 @@ def export(
     folder: Annotated[Path, typer.Option(help="where the .pkl files go")] = Path("models"),
 ) -> None:
     """Write the models of the training behind production as .pkl files, for people who want them."""
-    from readmission.export import export as write
+    from readmission.registry.export import export as write
 
     with _bar("models") as progress:
         written = write(_asking_briefly(), folder, progress)

@@ -11,15 +11,27 @@ from pathlib import Path
 from connections.settings import Settings
 
 PACKAGE = Path(__file__).parent
+# What decides a result; how the platform is started and shown does not.
+DECIDING = (
+    "clean", "dataset", "features", "inference.py", "model", "params.py", "raw", "registry", "storage", "synthetic",
+    "training",
+)  # fmt: skip
 _LIBRARIES = ("mlflow", "numpy", "onnxruntime", "pandas", "polars", "scikit-learn", "skl2onnx", "skops")
 
 
 @lru_cache
 def code_fingerprint() -> str:
-    """SHA-256 over the package's own source: two runs of the same code share it, with or without git."""
+    """SHA-256 over the source that decides a result: two runs of the same code share it, with or without git."""
+    return source_sha256(PACKAGE)
+
+
+def source_sha256(package: Path) -> str:
+    """SHA-256 over the paths and contents of `DECIDING` below a folder."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for name in DECIDING:
+        place = package / name
+        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            digest.update(f"{path.relative_to(package).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -15,12 +15,13 @@ import pytest
 from pydantic import SecretStr
 
 from connections.settings import Settings, get_settings
-from readmission.embedded import processes
-from readmission.embedded.ports import free_offset
-from readmission.embedded.service import Folders, Service
-from readmission.embedded.stores import mlflow, object_store
+from readmission.local import processes
+from readmission.local.ports import free_offset
+from readmission.local.service import Folders, Service
+from readmission.local.stores import mlflow, object_store
 
-REAL_ARCHIVE = Path(__file__).parents[1].parent / "shared/data/dataset_diabetes.zip"
+ROOT = Path(__file__).parents[1]
+REAL_ARCHIVE = ROOT.parent / "shared/data/dataset_diabetes.zip"
 REAL_CSV = "dataset_diabetes/diabetic_data.csv"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 NOBODY_LISTENS = "http://127.0.0.1:9"

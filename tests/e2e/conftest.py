@@ -10,8 +10,8 @@ from typing import Any, NoReturn, Protocol
 import pytest
 
 from readmission import synthetic
-from readmission.embedded.env_file import filled
-from readmission.embedded.ports import is_free
+from readmission.local.ports import is_free
+from scripts.env_file import filled
 from tests.conftest import REAL_ARCHIVE, REAL_CSV
 from tests.e2e.stack import CSV, ROOT, Stack, docker, images, leftovers
 

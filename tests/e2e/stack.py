@@ -18,7 +18,7 @@ from mypy_boto3_s3 import S3Client
 from sqlalchemy import Engine, NullPool, create_engine
 
 from connections.settings import machine_environment
-from readmission.embedded.airflow_api import AirflowClient
+from readmission.dag_runs.airflow_api import AirflowClient
 
 ROOT = Path(__file__).parents[2]
 CSV = "Diabetes.csv"

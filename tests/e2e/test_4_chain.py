@@ -5,8 +5,8 @@ from time import monotonic
 
 import pytest
 
-from readmission.embedded.airflow_api import ENDED, AirflowClient, DagRun
-from readmission.embedded.dag_runs import PIPELINE
+from readmission.dag_runs.airflow_api import ENDED, AirflowClient, DagRun
+from readmission.dag_runs.run import PIPELINE
 from tests.conftest import Poll
 from tests.e2e.stack import CSV, Stack
 from tests.e2e.test_2_pipeline import parents

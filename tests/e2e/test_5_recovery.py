@@ -6,7 +6,7 @@ import httpx
 import pytest
 from mlflow.exceptions import MlflowException
 
-from readmission.embedded.airflow_api import ENDED
+from readmission.dag_runs.airflow_api import ENDED
 from tests.conftest import Poll
 from tests.e2e.stack import Stack
 from tests.e2e.test_2_pipeline import production

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from connections.mysql_connections import DATABASES, engine_for
 from connections.settings import Settings
-from readmission import ingest, prepare, synthetic
-from readmission.databases import initialise
+from readmission import synthetic
+from readmission.clean import prepare
 from readmission.params import ForestParams, PrepareParams
-from readmission.selection import Outcome, select
-from readmission.training import TrainingPlan, begin, train_batch
+from readmission.raw import ingest
+from readmission.storage.databases import initialise
+from readmission.training.batches import TrainingPlan, begin, train_batch
+from readmission.training.selection import Outcome, select
 
 # So many that no batch is far from the validation rows by chance; the time goes to MLflow, not to the forests.
 ROWS = 30_000

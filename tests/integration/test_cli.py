@@ -16,9 +16,10 @@ from connections.model_registry import client, production_version
 from connections.mysql_connections import engine_for
 from connections.settings import Settings, get_settings
 from connections.tables import leases as leases_table
-from readmission import ingest, prepared_sets
+from readmission.clean import prepared_sets
 from readmission.cli import app
-from readmission.source_columns import COLUMN_NAMES
+from readmission.features import COLUMN_NAMES
+from readmission.raw import ingest
 from tests.conftest import Poll
 from tests.integration.pipeline import Trained, copied
 

@@ -16,17 +16,18 @@ from sklearn.pipeline import Pipeline
 
 from connections.model_registry import production_version
 from connections.settings import Settings
-from readmission import ingest, prepare, prepared_sets
-from readmission.cleaning import clean
-from readmission.databases import initialise
-from readmission.embedded.ports import free_offset
+from readmission.clean import prepare, prepared_sets
+from readmission.clean.cleaning import clean
 from readmission.features import CATEGORIES
-from readmission.forest import inputs, make_pipeline, positive
-from readmission.model_log import load_pipeline
+from readmission.local.ports import free_offset
+from readmission.model.forest import inputs, make_pipeline, positive
+from readmission.model.mlflow_models import load_pipeline
 from readmission.params import ForestParams, PrepareParams
-from readmission.selection import select
-from readmission.training import begin, train_batch
-from tests.integration.api.servers import running_api, wait_for
+from readmission.raw import ingest
+from readmission.storage.databases import initialise
+from readmission.training.batches import begin, train_batch
+from readmission.training.selection import select
+from tests.integration.app_back.servers import running_api, wait_for
 from tests.integration.pipeline import FOREST, Trained, copied, own_pipeline
 
 ROWS = 1_000

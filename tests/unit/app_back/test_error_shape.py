@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from app_back.body_limit import MAX_BODY_BYTES
 from app_back.main import create_app
 from connections.settings import Settings
-from readmission.databases import initialise
 from readmission.features import FIELDS
+from readmission.storage.databases import initialise
 
 NOBODY_LISTENS = "http://127.0.0.1:9"
 JSON = {"Content-Type": "application/json"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.conftest import ROOT
+
 OURS = {"app_back", "app_front", "connections", "dags", "readmission"}
 ALLOWED = ("app_back.", "connections.", "readmission.features", "readmission.inference")
 ABSENT_FROM_THE_IMAGE = ("airflow", "boto3", "joblib", "matplotlib", "pandas", "polars", "pyarrow", "scipy", "skl2onnx",

@@ -1,12 +1,11 @@
 """The compose file as written, before anybody's settings are put in."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[3]
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from connections.tables import predictions
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parents[3]
 CHECK = "env-check-run-make-env"
 Services = dict[str, dict[str, Any]]
 GOOD = {"BIND_ADDRESS": "127.0.0.1", "MYSQL_ROOT_PASSWORD": "kT3-x_9", "AWS_SECRET_ACCESS_KEY": "aB.9~"}

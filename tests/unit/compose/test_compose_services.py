@@ -1,10 +1,10 @@
 """Every service of the compose file is watched, limited, pinned and published on BIND_ADDRESS alone."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[3]
+from tests.conftest import ROOT
+
 Services = dict[str, dict[str, Any]]
 BASE_IMAGES = {
     "mysql:9.7",

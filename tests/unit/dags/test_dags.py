@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-DAGS = Path(__file__).parents[3] / "dags"
+from tests.conftest import ROOT
+
+DAGS = ROOT / "dags"
 FILES = sorted(DAGS.glob("*.py"))
 HEAVY = {"pandas", "polars", "numpy", "sklearn", "mlflow", "sqlalchemy", "onnxruntime", "matplotlib", "pyarrow"}
 

@@ -1,0 +1,1 @@
+"""Cleans, splits by patient and batches the loaded encounters: `CLEAN_DATA`."""

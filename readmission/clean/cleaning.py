@@ -1,0 +1,49 @@
+"""Turns raw encounters into the contract's values, as one lazy Polars plan."""
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from readmission.features import PREPARED_FIELDS, TARGET_COLUMN, Field, codes
+from readmission.params import Target
+
+_POSITIVE: dict[Target, tuple[str, ...]] = {"lt30": ("<30",), "any": ("<30", ">30")}
+
+
+def clean(raw: pl.LazyFrame, target: Target) -> pl.LazyFrame:
+    """Encounters that can be readmitted, one row each, in the contract's values.
+
+    Columns: `encounter_id`, `patient_nbr`, `target` (0/1), then one a prepared field (numbers Float64, else String).
+    Encounters of invalid gender, and those that ended in death or hospice, are left out.
+
+    Raises:
+        FieldError: a value that the contract does not know (raised when the plan is collected).
+    """
+    eligible = raw.filter(
+        pl.col("gender") != "Unknown/Invalid",
+        ~pl.col("discharge_disposition_id").cast(pl.String).is_in(sorted(codes.DEATH_OR_HOSPICE)),
+    )
+    return eligible.select(
+        pl.col("encounter_id").cast(pl.Int64),
+        pl.col("patient_nbr").cast(pl.Int64),
+        pl.col(TARGET_COLUMN).is_in(_POSITIVE[target]).cast(pl.Int8).alias("target"),
+        *_values(),
+    )
+
+
+def _values() -> Iterator[pl.Expr]:
+    for field in PREPARED_FIELDS:
+        dtype = pl.Float64 if field.kind == "number" else pl.String
+        source = pl.col(str(field.source)).cast(pl.String)
+        yield source.map_batches(_reader(field, dtype), return_dtype=dtype).alias(field.name)
+
+
+def _reader(field: Field, dtype: type[pl.DataType]) -> Callable[[pl.Series], pl.Series]:
+    """Reads each distinct text once, with the same function that tests and documents the field."""
+
+    def read(texts: pl.Series) -> pl.Series:
+        values = {text: field.from_source(text) for text in texts.unique().to_list()}
+        # Polars leaves an empty series as it was, whatever return_dtype says.
+        return texts.replace_strict(values, return_dtype=dtype).cast(dtype)
+
+    return read

@@ -1,0 +1,1 @@
+"""Obtains the encounters' CSV and checks it against the contract."""

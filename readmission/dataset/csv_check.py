@@ -1,0 +1,132 @@
+"""Checks a whole CSV against the contract before any of it is sent to a database."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from readmission.dataset.csv_problems import SHOWN, Problem, Problems
+from readmission.dataset.csv_reader import Block, read_blocks
+from readmission.errors import InvalidFileError
+from readmission.features import FIELDS, MISSING_MARK, SOURCE_COLUMNS, SYNTHETIC_FIRST_ID, SourceColumn, codes
+
+Dataset = Literal["real", "synthetic"]
+UNIQUE = "each encounter_id once in the file"
+ICD9_ALLOWED = f"an ICD-9 code such as 250.83, 428 or V57, or {MISSING_MARK}"
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file that keeps the contract: how many encounters it has, and whether they are real."""
+
+    rows: int
+    dataset: Dataset
+
+
+@dataclass
+class _Seen:
+    """What the check of a whole file must remember: 16 bytes a row."""
+
+    problems: Problems = field(default_factory=Problems)
+    identifiers: list[NDArray[np.int64]] = field(default_factory=list)
+    lines: list[NDArray[np.int64]] = field(default_factory=list)
+
+
+def check_file(path: Path) -> CheckedFile:
+    """Reads the file to its end.
+
+    Raises:
+        InvalidFileError: it breaks the contract; names the first lines, columns and values, and how many there are.
+    """
+    seen = _Seen()
+    for block in read_blocks(path):
+        _check_block(block, seen)
+    if not seen.lines:
+        raise InvalidFileError(f"{path.name} has column names and no encounter")
+    identifiers, lines = np.concatenate(seen.identifiers), np.concatenate(seen.lines)
+    _check_unique(identifiers, lines, seen.problems)
+    _check_unmixed(identifiers, lines, seen.problems)
+    seen.problems.check(path)
+    return CheckedFile(len(lines), "synthetic" if identifiers[0] >= SYNTHETIC_FIRST_ID else "real")
+
+
+def _check_block(block: Block, seen: _Seen) -> None:
+    seen.problems.add(block.broken)
+    refused = block.frame.select(_refusals().values()).sum().row(0)
+    for column, count in zip(_refusals(), refused, strict=True):
+        if count:
+            seen.problems.add(_examples(block, column), total=count)
+    identifiers = block.frame["encounter_id"].cast(pl.Int64, strict=False)
+    seen.identifiers.append(identifiers.fill_null(0).to_numpy())
+    seen.lines.append(block.lines)
+
+
+def _examples(block: Block, column: SourceColumn) -> list[Problem]:
+    places = block.frame.select(_refusals()[column].arg_true()).to_series()[:SHOWN]
+    values = block.frame[column.name].gather(places)
+    lines = block.lines[places.to_numpy()]
+    return [Problem(int(n), column.name, text, _allowed(column)) for n, text in zip(lines, values, strict=True)]
+
+
+def _check_unique(identifiers: NDArray[np.int64], lines: NDArray[np.int64], problems: Problems) -> None:
+    order = np.argsort(identifiers, kind="stable")
+    ordered = identifiers[order]
+    again = np.flatnonzero((ordered[1:] == ordered[:-1]) & (ordered[1:] > 0)) + 1
+    repeated = np.sort(order[again])
+    examples = (Problem(int(lines[i]), "encounter_id", str(identifiers[i]), UNIQUE) for i in repeated[:SHOWN])
+    problems.add(examples, total=len(repeated))
+
+
+def _check_unmixed(identifiers: NDArray[np.int64], lines: NDArray[np.int64], problems: Problems) -> None:
+    known = identifiers > 0
+    synthetic = identifiers >= SYNTHETIC_FIRST_ID
+    if not (synthetic & known).any() or not (~synthetic & known).any():
+        return
+    place = int(np.flatnonzero(known & (synthetic != synthetic[known][0]))[0])
+    allowed = f"only real encounters, or only synthetic ones (from {SYNTHETIC_FIRST_ID})"
+    problems.add([Problem(int(lines[place]), "encounter_id", str(identifiers[place]), allowed)])
+
+
+@cache
+def _refusals() -> dict[SourceColumn, pl.Expr]:
+    """Of each column, the expression that is true where the contract refuses the cell."""
+    return {column: ~_accepts(column) for column in SOURCE_COLUMNS}
+
+
+def _accepts(column: SourceColumn) -> pl.Expr:
+    cell = pl.col(column.name)
+    if column.kind != "text":
+        number = cell.cast(pl.Int64, strict=False)
+        return cell.str.contains("^[0-9]+$") & _in_range(column, number).fill_null(False)
+    if column.categories:
+        return cell.is_in(column.categories)
+    if column.name in _icd9_columns():
+        return (cell == MISSING_MARK) | cell.str.contains(f"^(?:{codes.ICD9_PATTERN.pattern})$")
+    return cell.str.contains(rf"^\P{{Cc}}{{1,{column.length}}}$")
+
+
+def _in_range(column: SourceColumn, number: pl.Expr) -> pl.Expr:
+    known = _known_codes().get(column.name)
+    return number.is_between(column.minimum, column.maximum) & (number.is_in(known) if known else True)
+
+
+def _allowed(column: SourceColumn) -> str:
+    if column.name in _icd9_columns():
+        return ICD9_ALLOWED
+    known = _known_codes().get(column.name)
+    return f"one of the codes {', '.join(map(str, known))}" if known else column.allowed
+
+
+@cache
+def _icd9_columns() -> frozenset[str]:
+    return frozenset(field.source for field in FIELDS if field.kind == "icd9" and field.source)
+
+
+@cache
+def _known_codes() -> dict[str, list[int]]:
+    """The admission codes that cleaning can group, by column."""
+    return {field.source: [int(code) for code in field.groups] for field in FIELDS if field.groups and field.source}

@@ -1,0 +1,54 @@
+"""The feature contract as everybody imports it: what is not named here is the package's own."""
+
+from readmission.features.codes import DEATH_OR_HOSPICE
+from readmission.features.contract import (
+    BY_NAME,
+    CATEGORIES,
+    CONTRACT_VERSION,
+    FIELDS,
+    MODEL_FIELDS,
+    NUMBERS,
+    OPTIONAL_FIELDS,
+    ORIGINAL_FIELDS,
+    PREPARED_FIELDS,
+)
+from readmission.features.field import ENCOUNTER_REF_LENGTH, MISSING_MARK, Field, FieldError, Kind, Value
+from readmission.features.labels import Text, Texts
+from readmission.features.request import complete_request, model_row
+from readmission.features.source_columns import (
+    COLUMN_NAMES,
+    SOURCE_COLUMNS,
+    SYNTHETIC_FIRST_ID,
+    TARGET_COLUMN,
+    SourceColumn,
+    read_integer,
+)
+
+__all__ = [
+    "BY_NAME",
+    "CATEGORIES",
+    "COLUMN_NAMES",
+    "CONTRACT_VERSION",
+    "DEATH_OR_HOSPICE",
+    "ENCOUNTER_REF_LENGTH",
+    "FIELDS",
+    "MISSING_MARK",
+    "MODEL_FIELDS",
+    "NUMBERS",
+    "OPTIONAL_FIELDS",
+    "ORIGINAL_FIELDS",
+    "PREPARED_FIELDS",
+    "SOURCE_COLUMNS",
+    "SYNTHETIC_FIRST_ID",
+    "TARGET_COLUMN",
+    "Field",
+    "FieldError",
+    "Kind",
+    "SourceColumn",
+    "Text",
+    "Texts",
+    "Value",
+    "complete_request",
+    "model_row",
+    "read_integer",
+]

@@ -1,0 +1,103 @@
+"""The 50 columns of the encounters' CSV, as it is published (UCI repository id 296)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from readmission.features import codes
+
+SourceKind = Literal["identifier", "integer", "text"]
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column of the CSV. `categories` closes a text column; `minimum`/`maximum` bound an integer one."""
+
+    name: str
+    kind: SourceKind
+    categories: tuple[str, ...] = ()
+    minimum: int = 0
+    maximum: int = 0
+    length: int = 64
+
+    @property
+    def allowed(self) -> str:
+        """What the column may hold, in words."""
+        if self.kind == "text":
+            return (
+                f"one of {', '.join(self.categories)}" if self.categories else f"text of 1 to {self.length} characters"
+            )
+        return f"a whole number from {self.minimum} to {self.maximum}"
+
+
+def read_integer(value: str | float) -> int | None:
+    """The whole number that a text or number stands for, or None."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
+
+
+def _identifier(name: str) -> SourceColumn:
+    return SourceColumn(name, "identifier", minimum=1, maximum=2**62)
+
+
+def _integer(name: str, low: int, high: int) -> SourceColumn:
+    return SourceColumn(name, "integer", minimum=low, maximum=high)
+
+
+def _closed(name: str, *categories: str) -> SourceColumn:
+    return SourceColumn(name, "text", categories)
+
+
+def _open(name: str) -> SourceColumn:
+    return SourceColumn(name, "text")
+
+
+_MEDICATIONS = (
+    "metformin", "repaglinide", "nateglinide", "chlorpropamide", "glimepiride", "acetohexamide", "glipizide",
+    "glyburide", "tolbutamide", "pioglitazone", "rosiglitazone", "acarbose", "miglitol", "troglitazone",
+    "tolazamide", "examide", "citoglipton", "insulin", "glyburide-metformin", "glipizide-metformin",
+    "glimepiride-pioglitazone", "metformin-rosiglitazone", "metformin-pioglitazone",
+)  # fmt: skip
+
+TARGET_COLUMN = "readmitted"
+
+SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
+    _identifier("encounter_id"),
+    _identifier("patient_nbr"),
+    _closed("race", "Caucasian", "AfricanAmerican", "Hispanic", "Asian", "Other", "?"),
+    _closed("gender", "Female", "Male", "Unknown/Invalid"),
+    _closed("age", *codes.AGE_MIDPOINTS),
+    _closed(
+        "weight", "?", "[0-25)", "[25-50)", "[50-75)", "[75-100)", "[100-125)", "[125-150)", "[150-175)",
+        "[175-200)", ">200",
+    ),
+    _integer("admission_type_id", 1, 8),
+    _integer("discharge_disposition_id", 1, 30),
+    _integer("admission_source_id", 1, 26),
+    _integer("time_in_hospital", 1, 14),
+    _open("payer_code"),
+    _open("medical_specialty"),
+    _integer("num_lab_procedures", 0, 200),
+    _integer("num_procedures", 0, 20),
+    _integer("num_medications", 0, 150),
+    _integer("number_outpatient", 0, 150),
+    _integer("number_emergency", 0, 150),
+    _integer("number_inpatient", 0, 150),
+    _open("diag_1"),
+    _open("diag_2"),
+    _open("diag_3"),
+    _integer("number_diagnoses", 1, 30),
+    _closed("max_glu_serum", "None", "Norm", ">200", ">300"),
+    _closed("A1Cresult", "None", "Norm", ">7", ">8"),
+    *(_closed(name, *codes.MEDICATION_DOSES) for name in _MEDICATIONS),
+    _closed("change", "No", "Ch"),
+    _closed("diabetesMed", "Yes", "No"),
+    _closed(TARGET_COLUMN, "NO", ">30", "<30"),
+)  # fmt: skip
+
+COLUMN_NAMES = tuple(column.name for column in SOURCE_COLUMNS)
+
+# Identifiers from here on are given to synthetic encounters only, so that a copied or renamed file still tells.
+SYNTHETIC_FIRST_ID = 9_000_000_000

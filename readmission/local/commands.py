@@ -1,0 +1,188 @@
+"""The commands of the embedded platform: demo, up, down, status, logs, doctor, check."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from time import sleep
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from connections.settings import Settings, get_settings
+from readmission.errors import ReadmissionError
+from readmission.local.platform import Platform
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The whole platform on one machine.")
+
+_console = Console()
+_errors = Console(stderr=True)
+
+_LOOK_SECONDS = 1.0
+
+Detach = Annotated[bool, typer.Option("--detach", help="leave the services up and return")]
+
+
+@app.command()
+def demo(
+    detach: Detach = False,
+    summary: Annotated[Path, typer.Option(help="where the summary is written")] = Path("demo-summary.json"),
+    since: Annotated[float | None, typer.Option(help="when `make demo` began, in seconds since the epoch")] = None,
+) -> None:
+    """Start everything, run the pipeline, make one prediction; then stay until Ctrl-C."""
+    from readmission.local.demo import Demo
+
+    settings = _settings()
+    seconds = {} if since is None else {"environment": round(max(0.0, datetime.now().timestamp() - since), 1)}
+    with _stopping(settings, detach):
+        Demo(settings, _console, seconds).run(summary)
+
+
+@app.command()
+def up(detach: Detach = False) -> None:
+    """Start the services and wait until each is healthy; then stay until Ctrl-C."""
+    from readmission.dag_runs.progress_table import ProgressTable
+
+    settings = _settings()
+    with _stopping(settings, detach), ProgressTable(_console, "Services", "Service") as table:
+        Platform(settings).up(table.service)
+
+
+@app.command()
+def down() -> None:
+    """Stop every service; data, models and history stay."""
+    platform = Platform(_settings())
+    count = len(platform.supervisor.processes())
+    platform.down()
+    _console.print(f"stopped {count} processes" if count else "nothing was running")
+
+
+@app.command()
+def status() -> None:
+    """Show each service: state, process, address, and whether it does its job. Exit 1 unless all do."""
+    platform = Platform(_settings())
+    states = platform.supervisor.states()
+    table = Table("Service", "State", "PID", "Address", "Healthy")
+    healthy = {service.name: service.name in states and service.healthy() for service in platform.services}
+    for service in platform.services:
+        process = states.get(service.name)
+        state, pid = (process.state, str(process.pid or "")) if process else ("STOPPED", "")
+        table.add_row(service.title, state, pid, service.address or "", "yes" if healthy[service.name] else "no")
+    _console.print(table)
+    raise typer.Exit(0 if all(healthy.values()) else 1)
+
+
+@app.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help="one service; all of them unless given")] = None,
+    lines: Annotated[int, typer.Option(min=0)] = 20,
+    follow: Annotated[bool, typer.Option(help="go on until Ctrl-C")] = True,
+) -> None:
+    """Show the end of the services' logs, and what is added to them."""
+    platform = Platform(_settings())
+    found = {known.name: known.log for known in platform.services}
+    if service is not None and service not in found:
+        _fail(f"no service {service!r}; there are {', '.join(found)}")
+    chosen = [log for name, log in found.items() if service in (None, name) and log.is_file()]
+    if not chosen:
+        _fail("no logs yet: nothing has been started")
+    command = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, chosen)]
+    process = subprocess.Popen(command)
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine before anything is started."""
+    from scripts.doctor import main
+
+    raise typer.Exit(main())
+
+
+@app.command()
+def check(
+    source: Annotated[str | None, typer.Option(help="DATASET_SOURCE of the check")] = None,
+) -> None:
+    """Run the demo in a throw-away folder on free ports and check what it came to."""
+    from readmission.local.check import run
+
+    with _reporting():
+        run(_settings(), _console, source)
+
+
+class _Stopped(BaseException):
+    """SIGINT, SIGTERM or SIGHUP came."""
+
+
+@contextmanager
+def _stopping(settings: Settings, detach: bool) -> Iterator[None]:
+    """Stays after the block until a signal, unless detached; stops every process at the end or when it fails."""
+    platform = Platform(settings)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _raise_stopped)
+    was_running = platform.supervisor.is_running()
+    try:
+        with _reporting():
+            yield
+    except BaseException as error:
+        if not (detach and was_running):
+            _stop(platform)
+        if isinstance(error, _Stopped):
+            raise typer.Exit(130) from None
+        raise
+    if detach:
+        _console.print("The services stay up; `make status`, `make logs`, `make down`.")
+        return
+    _stay(platform)
+
+
+def _stay(platform: Platform) -> None:
+    _console.print("Everything is up. Ctrl-C stops it.")
+    try:
+        while platform.supervisor.is_leader_alive():
+            sleep(_LOOK_SECONDS)
+        _console.print("The services were stopped by another command.")
+    except _Stopped:
+        _stop(platform)
+
+
+def _stop(platform: Platform) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    if platform.supervisor.processes():
+        _console.print("Stopping every service ...")
+    platform.down()
+
+
+def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
+    raise _Stopped
+
+
+@contextmanager
+def _reporting() -> Iterator[None]:
+    try:
+        yield
+    except ReadmissionError as error:
+        _fail(str(error))
+
+
+def _settings() -> Settings:
+    try:
+        return get_settings()
+    except ValidationError as error:
+        problems = "\n".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        _fail(f"the settings (.env or the environment) are not right:\n{problems}")
+
+
+def _fail(message: str) -> NoReturn:
+    _errors.print(message, style="red", highlight=False, markup=False)
+    raise typer.Exit(1)

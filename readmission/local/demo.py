@@ -1,0 +1,124 @@
+"""`make demo`: from nothing to a logged prediction, step by step."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+from rich.console import Console
+
+from connections.model_registry import production_version
+from connections.settings import SYNTHETIC, UCI_ARCHIVE, Settings
+from readmission.dag_runs.airflow_api import AirflowClient
+from readmission.dag_runs.progress_table import ProgressTable, download_progress
+from readmission.dag_runs.run import finish_begun, run_pipeline
+from readmission.errors import ReadmissionError, SourceError
+from readmission.features import ORIGINAL_FIELDS
+from readmission.local.platform import Platform
+from readmission.local.summary import Predicted, Summary, accounts, show, trained, write
+
+_FOLLOW_SECONDS = 120.0
+
+
+class PredictionError(ReadmissionError):
+    """The prediction service did not answer as it should."""
+
+
+@dataclass
+class Demo:
+    """One demo: its settings, where it is shown, and the seconds of each step so far."""
+
+    settings: Settings
+    console: Console
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, summary_path: Path) -> None:
+        """Obtains the data, starts the services, runs the pipeline, predicts once and tells about it.
+
+        Raises:
+            ReadmissionError: a step failed; the message says which and what to do.
+        """
+        with self._step("dataset"):
+            source = self._dataset()
+        with self._step("services"), ProgressTable(self.console, "Services", "Service") as table:
+            Platform(self.settings).up(table.service)
+        with self._step("pipeline"):
+            self._pipeline(source)
+        with self._step("prediction"):
+            prediction = self._predict()
+        addresses = {name: account.address for name, account in accounts(self.settings).items()}
+        summary = Summary(
+            **trained(self.settings).model_dump(), prediction=prediction, addresses=addresses, seconds=self.seconds
+        )
+        write(summary, summary_path)
+        show(self.console, summary, self.settings)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        begun = monotonic()
+        yield
+        self.seconds[name] = round(monotonic() - begun, 1)
+
+    def _dataset(self) -> str | None:
+        from readmission.dataset import obtain
+
+        try:
+            with download_progress(self.console, "Data set") as progress:
+                self.console.print(f"Data set: {obtain.obtain(self.settings, progress=progress)}", highlight=False)
+            return None
+        except SourceError as error:
+            if self.settings.dataset_source != UCI_ARCHIVE:
+                raise
+            self.console.print(_without_data(self.settings, error), style="yellow", highlight=False, markup=False)
+            return SYNTHETIC
+
+    def _pipeline(self, source: str | None) -> None:
+        from readmission.local.current import pipeline_is_current
+
+        with airflow_client(self.settings) as airflow, ProgressTable(self.console, "Pipeline", "DAG") as table:
+            finish_begun(airflow, table.dag)
+            if pipeline_is_current(self.settings, source):
+                self.console.print("The pipeline's results are current, so it is not run again.")
+                return
+            seconds = run_pipeline(airflow, table.dag, {"cargar_datos": {"source": source}})
+        self.seconds |= {dag_id: round(took, 1) for dag_id, took in seconds.items()}
+
+    def _predict(self) -> Predicted:
+        version = production_version(self.settings)
+        with httpx.Client(base_url=self.settings.url("api"), timeout=30, trust_env=False) as api:
+            _wait_for_version(api, version.version if version else None)
+            answer = api.post("/predict", json={field.name: field.default for field in ORIGINAL_FIELDS})
+        if answer.is_error:
+            raise PredictionError(f"the prediction service refused: {answer.status_code} {answer.text[:300]}")
+        return Predicted.model_validate(answer.json())
+
+
+def airflow_client(settings: Settings) -> AirflowClient:
+    """A client of the settings' Airflow, as its first user."""
+    password = settings.airflow_admin_password.get_secret_value()
+    return AirflowClient(settings.url("airflow"), settings.airflow_admin_user, password)
+
+
+def _wait_for_version(api: httpx.Client, version: str | None) -> None:
+    until = monotonic() + _FOLLOW_SECONDS
+    while True:
+        try:
+            answer = api.get("/model")
+            if answer.is_success and answer.json()["version"] == version:
+                return
+            said = answer.text[:300]
+        except httpx.HTTPError as error:
+            said = str(error)
+        if monotonic() > until:
+            raise PredictionError(f"the prediction service does not serve version {version}: {said}")
+        sleep(0.2)
+
+
+def _without_data(settings: Settings, error: SourceError) -> str:
+    return (
+        f"The real data set could not be obtained ({error}). The demo goes on with {settings.synthetic_rows:,} made-up "
+        "encounters, and everything it makes says so (dataset: synthetic). For the real data, set DATASET_SOURCE in "
+        ".env to a copy of the UCI archive (csv, gz, zip or an address) and run `make demo` again."
+    )

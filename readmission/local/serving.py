@@ -1,0 +1,57 @@
+"""The services that clinicians meet: the prediction API and the form."""
+
+from pathlib import Path
+
+from connections.settings import Settings, machine_environment
+from readmission.local.health import answers
+from readmission.local.service import Folders, Port, Service
+from readmission.local.stores import program
+
+FORM = Path(__file__).parents[2] / "app_front" / "app.py"
+
+
+def api(settings: Settings) -> Service:
+    """The prediction service. Alive is enough: without a model yet it works, and says so."""
+    return Service(
+        name="api",
+        title="Prediction API",
+        command=(
+            program("uvicorn"),
+            "app_back.main:create_app",
+            "--factory",
+            f"--host={settings.bind_address}",
+            f"--port={settings.port('api')}",
+        ),
+        environment=machine_environment()
+        | settings.as_environment("database_url")
+        | {"MLFLOW_TRACKING_URI": settings.tracking_uri},
+        folder=Folders.of(settings).of_service("api"),
+        log=Folders.of(settings).logs / "api.log",
+        healthy=lambda: answers(f"{settings.url('api')}/health/live"),
+        ports=(Port(settings.port("api"), "API_PORT"),),
+        address=settings.url("api"),
+    )
+
+
+def form(settings: Settings) -> Service:
+    """The form. It knows the prediction service's address and nothing else."""
+    return Service(
+        name="form",
+        title="Form",
+        command=(
+            program("streamlit"),
+            "run",
+            str(FORM),
+            "--server.headless=true",
+            f"--server.address={settings.bind_address}",
+            f"--server.port={settings.port('form')}",
+            "--server.fileWatcherType=none",
+            "--browser.gatherUsageStats=false",
+        ),
+        environment=machine_environment() | {"API_URL": settings.prediction_api, "LOG_LEVEL": settings.log_level},
+        folder=Folders.of(settings).of_service("form"),
+        log=Folders.of(settings).logs / "form.log",
+        healthy=lambda: answers(f"{settings.url('form')}/_stcore/health"),
+        ports=(Port(settings.port("form"), "FORM_PORT"),),
+        address=settings.url("form"),
+    )

@@ -1,0 +1,216 @@
+"""Runs the services under supervisord, which restarts what dies and answers on a socket only its owner may use."""
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from configparser import RawConfigParser
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import psutil
+
+from connections.settings import machine_environment
+from readmission.local import launch, processes
+from readmission.local.service import Folders, Service
+from readmission.local.supervisor_rpc import NO_ANSWER, SupervisorError, call, socket_path
+
+_START_SECONDS = 20
+_STOP_SECONDS = 60
+_PATIENCE_SECONDS = 10
+# Clock corrections move a process's time of start a little.
+_SAME_START_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """What the supervisor knows of a program: its state (RUNNING, BACKOFF, ...), pid and time of the last start."""
+
+    name: str
+    state: str
+    pid: int
+    started_at: int
+
+
+class Supervisor:
+    """The supervisor of one state folder, running or not."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._configuration = folders.run / "supervisord.conf"
+        self._leader = folders.run / "supervisord.json"
+        self._started: subprocess.Popen[bytes] | None = None
+
+    def is_running(self) -> bool:
+        """Whether the supervisor answers."""
+        try:
+            return bool(self._call("getState")["statename"] == "RUNNING")
+        except NO_ANSWER:
+            return False
+
+    def start(self, services: Iterable[Service]) -> None:
+        """Starts the supervisor itself, with its programs stopped; it outlives this process.
+
+        Raises:
+            SupervisorError: it ended or did not answer in time.
+        """
+        processes.end(self.processes(), _PATIENCE_SECONDS)  # what a supervisor that was killed left behind
+        self._write_configuration(services)
+        self._started = process = subprocess.Popen(
+            (sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)),
+            env=machine_environment(),
+            cwd=self._folders.state,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        leader = {"pid": process.pid, "created": psutil.Process(process.pid).create_time()}
+        self._leader.write_text(json.dumps(leader), encoding="utf-8")
+        until = monotonic() + _START_SECONDS
+        while not self.is_running():
+            if process.poll() is not None or monotonic() > until:
+                raise SupervisorError(f"the supervisor did not start; see {self._log}")
+            sleep(0.1)
+
+    def run(self, service: Service) -> bool:
+        """Makes the program run as it is declared; False when it does so already."""
+        description = self._description(service.name)
+        wanted = json.dumps(_launched(service), indent=1)
+        running = self.states()[service.name].state in ("RUNNING", "STARTING")
+        if running and description.is_file() and description.read_text(encoding="utf-8") == wanted:
+            return False
+        if running:
+            self._call("stopProcess", service.name, True)
+        _write_private(description, wanted)
+        self._call("startProcess", service.name, False)
+        return True
+
+    def states(self) -> dict[str, ProcessState]:
+        """The programs' states by name; empty when the supervisor does not run."""
+        try:
+            found = self._call("getAllProcessInfo")
+        except NO_ANSWER:
+            return {}
+        return {p["name"]: ProcessState(p["name"], p["statename"], p["pid"], p["start"]) for p in found}
+
+    def stop(self) -> None:
+        """Stops the supervisor and every process that it or a service started; none is left."""
+        if self.is_running():
+            self._call("stopAllProcesses", False)  # all at once; a shutdown alone waits for one after the other
+            self._call("shutdown")
+        until = monotonic() + _STOP_SECONDS
+        while self.processes() and self.is_leader_alive() and monotonic() < until:
+            sleep(0.1)
+        processes.end(self.processes(), _PATIENCE_SECONDS)
+        if self._started is not None:
+            self._started.wait()
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process of the platform, the supervisor's included, even when that died."""
+        leader = self._read_leader()
+        if leader is None:
+            return []
+        pid, created = leader
+        if psutil.pid_exists(pid) and not _is_same(pid, created):
+            return []  # the number has gone to a stranger
+        return processes.of_session(pid)
+
+    def is_leader_alive(self) -> bool:
+        """Whether the supervisor's own process exists."""
+        leader = self._read_leader()
+        return leader is not None and _is_same(*leader) and _is_alive(leader[0])
+
+    def _read_leader(self) -> tuple[int, float] | None:
+        try:
+            leader = json.loads(self._leader.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return leader["pid"], leader["created"]
+
+    @property
+    def _log(self) -> Path:
+        return self._folders.logs / "supervisord.log"
+
+    def _description(self, name: str) -> Path:
+        return self._folders.run / f"{name}.json"
+
+    def _relative(self, path: Path) -> str:
+        """The path from the supervisor's folder: what a person called the folders above cannot disturb its syntax."""
+        return str(path.relative_to(self._folders.state))
+
+    def _call(self, method: str, *arguments: str | bool) -> Any:
+        return call(socket_path(self._folders.run), method, *arguments)
+
+    def _write_configuration(self, services: Iterable[Service]) -> None:
+        parser = RawConfigParser()
+        parser.read_dict(
+            {
+                "supervisord": {
+                    "nodaemon": "true",
+                    "silent": "true",
+                    "umask": "077",
+                    "logfile": self._relative(self._log),
+                    "pidfile": self._relative(self._folders.run / "supervisord.pid"),
+                    "childlogdir": self._relative(self._folders.logs),
+                },
+                "unix_http_server": {"file": _escaped(socket_path(self._folders.run)), "chmod": "0700"},
+                "rpcinterface:supervisor": {
+                    "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+                },
+                **{f"program:{service.name}": self._program(service) for service in services},
+            }
+        )
+        with self._configuration.open("w", encoding="utf-8") as file:
+            parser.write(file)
+
+    def _program(self, service: Service) -> dict[str, str]:
+        become = (sys.executable, "-I", "-S", launch.__file__, self._relative(self._description(service.name)))
+        return {
+            "command": _escaped(shlex.join(become)),
+            "autostart": "false",
+            "autorestart": "true",
+            "stopasgroup": "true",
+            "killasgroup": "true",
+            "stopwaitsecs": "20",
+            "redirect_stderr": "true",
+            "stdout_logfile": self._relative(service.log),
+            "stdout_logfile_maxbytes": "10MB",
+            "stdout_logfile_backups": "2",
+        }
+
+
+def _launched(service: Service) -> dict[str, object]:
+    return {
+        "command": service.command,
+        "folder": str(service.folder),
+        "environment": dict(sorted(service.environment.items())),
+    }
+
+
+def _escaped(value: object) -> str:
+    """A value for the supervisor's configuration, in which % begins an expression."""
+    return str(value).replace("%", "%%")
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+
+
+def _is_same(pid: int, created: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - created) < _SAME_START_SECONDS
+    except psutil.Error:
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,1 @@
+"""One forest: how it is fitted, measured, logged and turned into the files that are served."""

@@ -1,0 +1,127 @@
+"""The model: a preprocessing pipeline and a forest that calibrates itself on its out-of-bag votes."""
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve, roc_auc_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from readmission.errors import TrainingError
+from readmission.features import BY_NAME, CATEGORIES, NUMBERS
+from readmission.inference import PROBABILITY_MARGIN, Calibration
+from readmission.params import ForestParams
+
+
+class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """An unweighted random forest with a Platt calibration and a decision threshold of its own.
+
+    Both are fitted on out-of-bag votes, so that no row is spent on them and none scores a tree that saw it.
+    Class weights are left out on purpose: they ruin out-of-bag votes and probabilities in scikit-learn 1.9.
+    """
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        min_samples_leaf: int = 40,
+        max_features: float = 0.15,
+        max_depth: int | None = None,
+        random_state: int = 42,
+        n_jobs: int = 1,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.min_samples_leaf = min_samples_leaf
+        self.max_features = max_features
+        self.max_depth = max_depth
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, matrix: ArrayLike, target: ArrayLike) -> Self:
+        """Fits forest, calibration and threshold.
+
+        Args:
+            matrix: shape (rows, columns), preprocessed.
+            target: shape (rows,), 0 or 1.
+
+        Raises:
+            TrainingError: one class only, or a row without an out-of-bag vote.
+        """
+        truth = np.asarray(target)
+        if len(np.unique(truth)) < 2:
+            raise TrainingError("the batch has one class only: nothing can be learned from it")
+        self.forest_ = _grow(RandomForestClassifier(**self.get_params(), oob_score=True), matrix, truth)
+        votes = self.forest_.oob_decision_function_[:, 1]
+        self.classes_ = self.forest_.classes_
+        self.calibration_slope_, self.calibration_intercept_ = _platt(votes, truth)
+        calibrated = self.calibration.apply(votes)
+        self.threshold_ = best_threshold(truth, calibrated)
+        self.out_of_bag_roc_auc_ = float(roc_auc_score(truth, votes))
+        return self
+
+    @property
+    def calibration(self) -> Calibration:
+        """The fitted Platt calibration."""
+        return Calibration(slope=self.calibration_slope_, intercept=self.calibration_intercept_)
+
+    def predict_proba(self, matrix: ArrayLike) -> NDArray[np.float64]:
+        """Calibrated probabilities, shape (rows, 2)."""
+        positive = self.calibration.apply(self.forest_.predict_proba(matrix)[:, 1])
+        return np.column_stack([1 - positive, positive])
+
+    def predict(self, matrix: ArrayLike) -> NDArray[np.int64]:
+        """1 where the calibrated probability reaches the threshold, else 0; shape (rows,)."""
+        return (self.predict_proba(matrix)[:, 1] >= self.threshold_).astype(np.int64)
+
+
+def _grow(forest: RandomForestClassifier, matrix: ArrayLike, truth: NDArray[Any]) -> RandomForestClassifier:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Some inputs do not have OOB scores", UserWarning)  # an error below
+        forest.fit(matrix, truth)
+    # scikit-learn gives a row without a vote 0 for both classes, which would pass for a sure "no".
+    if not forest.oob_decision_function_.any(axis=1).all():
+        raise TrainingError("a row has no out-of-bag vote; raise n_estimators")
+    return forest
+
+
+def _platt(votes: NDArray[np.float64], truth: NDArray[Any]) -> tuple[float, float]:
+    clipped = np.clip(votes, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
+    logit = np.log(clipped) - np.log1p(-clipped)
+    fitted = LogisticRegression(C=1e6).fit(logit[:, None], truth)
+    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+
+
+def best_threshold(truth: NDArray[Any], probability: NDArray[np.float64]) -> float:
+    """The decision threshold with the highest F1."""
+    precision, recall, thresholds = precision_recall_curve(truth, probability)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(thresholds[f1[:-1].argmax()])
+
+
+def make_pipeline(params: ForestParams, jobs: int) -> Pipeline:
+    """An unfitted pipeline over the contract's model fields; categories are the contract's, never the data's."""
+    encode = OneHotEncoder(
+        categories=[list(BY_NAME[name].vocabulary) for name in CATEGORIES], handle_unknown="ignore", sparse_output=False
+    )
+    columns = ColumnTransformer(
+        [("numbers", StandardScaler(), list(NUMBERS)), ("categories", encode, list(CATEGORIES))],
+        verbose_feature_names_out=False,
+    )
+    return Pipeline([("columns", columns), ("forest", CalibratedForest(**params.model_dump(), n_jobs=jobs))])
+
+
+def inputs(frame: pd.DataFrame) -> pd.DataFrame:
+    """The model's inputs of prepared rows, in contract order, with the signature's types."""
+    return frame[[*NUMBERS, *CATEGORIES]].astype(dict.fromkeys(NUMBERS, "float64"))
+
+
+def positive(pipeline: Pipeline, frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Calibrated probability of readmission, shape (rows,), for prepared rows."""
+    probability: NDArray[np.float64] = pipeline.predict_proba(inputs(frame))[:, 1]
+    return probability

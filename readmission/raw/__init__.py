@@ -1,0 +1,1 @@
+"""Loads a checked CSV: `RAW_DATA.initial_data`."""

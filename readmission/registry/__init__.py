@@ -1,0 +1,1 @@
+"""Which version serves, and why: promotion, rollback, export."""

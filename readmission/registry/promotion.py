@@ -1,0 +1,173 @@
+"""Which version serves: promotes what is better on the same validation rows, says why, and goes back on command.
+
+The alias `production` is authoritative; the stage `Production` mirrors it for people and tools that look there.
+"""
+
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import mlflow
+import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.tracking import MlflowClient
+
+from connections.model_registry import client, production_version
+from connections.mysql_connections import database_lock, engine_for
+from connections.settings import Settings
+from readmission.clean import prepared_sets
+from readmission.errors import PromotionError
+from readmission.model.evaluation import evaluate
+from readmission.model.forest import positive
+from readmission.model.mlflow_models import load_pipeline
+from readmission.storage import leases
+
+logger = logging.getLogger(__name__)
+
+LOCK = "promotion"
+FIRST_ROC_AUC = 0.62
+PROMOTED_AT = "promoted_at"
+REASON = "promotion"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a version was promoted, and why."""
+
+    promoted: bool
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{'promoted' if self.promoted else 'not promoted'}: {self.reason}"
+
+
+def promote_if_better(settings: Settings, name: str, version: str) -> Verdict:
+    """Compares a version with the one in production and promotes it if it is better; the reason is written on it.
+
+    Raises:
+        PromotionError: there is no such version.
+        LockTakenError: another promotion is running and does not end.
+    """
+    with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
+        tracking = client(settings)
+        candidate = _version(tracking, name, version)
+        verdict = _judge(settings, candidate)
+        if verdict.promoted:
+            _point_production_at(settings, tracking, candidate)
+        tracking.set_model_version_tag(name, version, REASON, str(verdict))
+    logger.info("version %s of %s %s", version, name, verdict)
+    return verdict
+
+
+def promote(settings: Settings, name: str, version: str, reason: str) -> Verdict:
+    """Puts a version in production whatever it scores: a person's decision, which is written on it.
+
+    Raises:
+        PromotionError: there is no such version.
+    """
+    with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
+        tracking = client(settings)
+        _point_production_at(settings, tracking, _version(tracking, name, version))
+        verdict = Verdict(True, reason)
+        tracking.set_model_version_tag(name, version, REASON, str(verdict))
+    logger.info("version %s of %s %s", version, name, verdict)
+    return verdict
+
+
+def previous_production(settings: Settings, name: str) -> str:
+    """The version that was in production before the present one.
+
+    Raises:
+        PromotionError: no other version was ever promoted.
+    """
+    present = production_version(settings, name)
+    versions = client(settings).search_model_versions(f"name = '{name}'")
+    earlier = [
+        (version.tags[PROMOTED_AT], str(version.version))
+        for version in versions
+        if PROMOTED_AT in version.tags and present is not None and str(version.version) != present.version
+    ]
+    if not earlier:
+        raise PromotionError(f"{name} has no earlier production version to go back to")
+    return max(earlier)[1]
+
+
+def _version(tracking: MlflowClient, name: str, version: str) -> ModelVersion:
+    try:
+        return tracking.get_model_version(name, version)
+    except MlflowException as error:
+        if error.error_code not in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)):
+            raise
+        raise PromotionError(f"{name} has no version {version}: {error.message}") from error
+
+
+def _judge(settings: Settings, candidate: ModelVersion) -> Verdict:
+    champion = production_version(settings, candidate.name)
+    if champion is None:
+        return _first(candidate, "the first version")
+    if champion.version == str(candidate.version):
+        return Verdict(True, "already in production")
+    datasets = candidate.tags.get("dataset"), champion.tags.get("dataset")
+    if datasets == ("synthetic", "real"):
+        return Verdict(False, f"synthetic data never replaces version {champion.version}, trained on real data")
+    if datasets == ("real", "synthetic"):
+        return _first(candidate, f"real data replaces version {champion.version}, trained on synthetic data")
+    for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", _prepared_tags(settings))):
+        if difference := _difference(candidate.tags, tags):
+            return Verdict(False, f"not comparable with {other}: {difference}; promote it by hand if you mean it")
+    return _better(settings, candidate, champion.version)
+
+
+def _prepared_tags(settings: Settings) -> dict[str, str]:
+    """What the validation rows at hand would be tagged with, had a version been trained beside them."""
+    prepared = prepared_sets.current(settings)
+    return {
+        "target": prepared.params.target,
+        "split": prepared.params.split_key,
+        "contract_version": prepared.contract_version,
+        "dataset": prepared.dataset,
+    }
+
+
+def _difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | None:
+    """The first aspect that forbids to compare two versions on one validation set."""
+    for aspect in ("target", "split", "contract_version", "dataset"):
+        if ours.get(aspect) != theirs.get(aspect):
+            return f"{aspect} is {ours.get(aspect)}, there {theirs.get(aspect)}"
+    return None
+
+
+def _first(candidate: ModelVersion, why: str) -> Verdict:
+    tags = [candidate.tags.get(f"val_{name}") for name in ("roc_auc", "brier", "base_brier")]
+    if None in tags:
+        return Verdict(False, f"{why}, but it has no validation figures; promote it by hand if you mean it")
+    roc_auc, brier, base = map(float, filter(None, tags))
+    fit = roc_auc >= FIRST_ROC_AUC and brier < base
+    measured = f"validation ROC-AUC {roc_auc:.3f} (at least {FIRST_ROC_AUC}), Brier {brier:.4f} (base rate {base:.4f})"
+    return Verdict(fit, f"{why}: {measured}")
+
+
+def _better(settings: Settings, candidate: ModelVersion, champion: str) -> Verdict:
+    """Scores both on the validation rows at hand: an older version was measured on fewer of them."""
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    val = prepared_sets.read_split(settings, "val")
+    ours, theirs = (_f1(f"models:/{candidate.name}/{number}", val) for number in (candidate.version, champion))
+    compared = f"val_f1 {ours:.4f} against {theirs:.4f} of version {champion} on the same {len(val):,} rows"
+    return Verdict(ours > theirs, compared)
+
+
+def _f1(model_uri: str, rows: pd.DataFrame) -> float:
+    pipeline = load_pipeline(model_uri)
+    return evaluate(rows["target"].to_numpy(), positive(pipeline, rows), pipeline["forest"].threshold_).f1
+
+
+def _point_production_at(settings: Settings, tracking: MlflowClient, version: ModelVersion) -> None:
+    name, number = version.name, str(version.version)
+    tracking.set_model_version_tag(name, number, PROMOTED_AT, f"{leases.now().isoformat(timespec='microseconds')}Z")
+    tracking.set_registered_model_alias(name, settings.model_alias, number)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated; the alias is what counts
+        tracking.transition_model_version_stage(name, number, "Production", archive_existing_versions=True)

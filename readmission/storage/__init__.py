@@ -1,0 +1,1 @@
+"""The platform's tables: created, filled, read, swapped and leased."""

@@ -1,0 +1,1 @@
+"""Trains one forest a batch and selects the best."""

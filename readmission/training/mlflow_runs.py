@@ -1,0 +1,104 @@
+"""What a training writes to MLflow: its runs, their params, metrics and figures, and what they were made of."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from mlflow.entities import Metric, Param, Run
+from mlflow.tracking import MlflowClient
+from sklearn.pipeline import Pipeline
+
+from connections.settings import Settings
+from readmission.clean.prepared_sets import PreparedSet
+from readmission.code_version import fingerprint, git_revision, library_versions
+from readmission.model.evaluation import Scores, figures
+from readmission.model.forest import CalibratedForest, positive
+from readmission.params import ForestParams
+from readmission.storage.contract_tables import Split
+
+BATCH_TAG = "batch_id"
+FINGERPRINT_TAG = "fingerprint"
+KIND_TAG = "kind"
+MEASURED: tuple[Split, ...] = ("val", "test")
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """One trained batch: its run and its scores."""
+
+    run_id: str
+    batch_id: int
+    rows: int
+    threshold: float
+    val: Scores
+    test: Scores
+
+
+def training_fingerprint(prepared: PreparedSet, params: ForestParams) -> str:
+    """What two trainings share when their prepared data, params and code are the same."""
+    return fingerprint(prepared=prepared.fingerprint, params=params.model_dump())
+
+
+def provenance(settings: Settings, prepared: PreparedSet, params: ForestParams) -> dict[str, str]:
+    """Tags that say what a run or a version was made of."""
+    return {
+        "dataset": prepared.dataset,
+        "source_sha256": prepared.source_sha256,
+        "load_id": str(prepared.load_id),
+        "prepared_id": str(prepared.prepared_id),
+        "target": prepared.params.target,
+        "split": prepared.params.split_key,
+        "split_seed": str(prepared.params.seed),
+        "forest_seed": str(params.random_state),
+        "contract_version": prepared.contract_version,
+        "git_revision": git_revision(settings),
+        FINGERPRINT_TAG: training_fingerprint(prepared, params),
+        **{f"version.{name}": number for name, number in library_versions().items()},
+    }
+
+
+def open_run(
+    tracking: MlflowClient, settings: Settings, name: str, tags: dict[str, str], parent: str | None = None
+) -> Run:
+    """Starts a run of the platform's experiment, below `parent` if there is one."""
+    experiment = tracking.get_experiment_by_name(settings.experiment)
+    experiment_id = experiment.experiment_id if experiment else tracking.create_experiment(settings.experiment)
+    nested = {"mlflow.parentRunId": parent} if parent else {}
+    return tracking.create_run(experiment_id, run_name=name, tags={**tags, **nested})
+
+
+def logged_model_id(run: Run) -> str:
+    """The LoggedModel that a finished batch run gave."""
+    outputs = run.outputs.model_outputs if run.outputs else []
+    return str(outputs[0].model_id)
+
+
+def log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, params: ForestParams) -> None:
+    """Logs how the data was prepared and the forest's hyper-parameters."""
+    prefixed = {f"prepare.{name}": value for name, value in prepared.params.model_dump().items()}
+    chosen = {**params.model_dump(), **prefixed}
+    tracking.log_batch(run_id, params=[Param(name, str(value)) for name, value in chosen.items()])
+
+
+def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedForest) -> None:
+    """Logs the metrics of one batch."""
+    metrics = {
+        **result.val.named("val"),
+        **result.test.named("test"),
+        "rows": result.rows,
+        "threshold": result.threshold,
+        "out_of_bag_roc_auc": forest.out_of_bag_roc_auc_,
+    }
+    moment = int(time.time() * 1000)
+    tracking.log_batch(result.run_id, [Metric(name, value, moment, 0) for name, value in metrics.items()])
+
+
+def log_figures(
+    tracking: MlflowClient, result: BatchResult, pipeline: Pipeline, data: Mapping[Split, pd.DataFrame]
+) -> None:
+    """Logs the figures of validation and test."""
+    for split in MEASURED:
+        truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
+        for path, figure in figures(truth, probability, result.threshold, split).items():
+            tracking.log_figure(result.run_id, figure, path)

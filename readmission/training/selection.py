@@ -1,0 +1,139 @@
+"""Ends a training: the batch with the best `val_f1` becomes a version of the registered model, and may be promoted."""
+
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow.entities import Metric, Run, RunStatus
+from mlflow.tracking import MlflowClient
+from sklearn.pipeline import Pipeline
+
+from connections.model_registry import client
+from connections.mysql_connections import engine_for
+from connections.settings import Settings
+from readmission.clean.prepared_sets import PreparedSet, read_split
+from readmission.errors import TrainingError
+from readmission.model import serving_files
+from readmission.model.forest import inputs
+from readmission.model.mlflow_models import load_pipeline, log_model
+from readmission.registry import promotion
+from readmission.registry.promotion import Verdict
+from readmission.storage import leases
+from readmission.training.batches import TrainingPlan, pinned
+from readmission.training.mlflow_runs import BATCH_TAG, logged_model_id, provenance
+
+logger = logging.getLogger(__name__)
+
+SELECTING_METRIC = "val_f1"
+FINAL_MODEL = "modelo_entrenado_final"
+_VERSION_METRICS = (
+    "threshold", "val_f1", "val_roc_auc", "val_brier", "val_base_brier",
+    "test_f1", "test_roc_auc", "test_brier", "test_base_brier",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to: its best batch, the version it became and whether that was promoted."""
+
+    batch_id: int
+    val_f1: float
+    name: str
+    version: str
+    verdict: Verdict
+
+
+def registered_name(settings: Settings, target: str) -> str:
+    """The registered model of a target: the main one for lt30, one of its own for any other."""
+    return settings.model_name if target == "lt30" else f"{settings.model_name}_{target}"
+
+
+def select(settings: Settings, plan: TrainingPlan) -> Outcome:
+    """Registers the best batch, promotes it if it is better than production, and closes the training.
+
+    Raises:
+        TrainingError: no batch gave a model; production stays.
+        PreparedSetChangedError: the pinned prepared set was replaced.
+    """
+    tracking = client(settings)
+    try:
+        outcome = _select(settings, plan, tracking)
+    except BaseException:
+        tracking.set_terminated(plan.parent_run_id, RunStatus.to_string(RunStatus.FAILED))
+        raise
+    finally:
+        leases.release(engine_for(settings, "CLEAN_DATA"), leases.PREPARED_SET, plan.parent_run_id)
+    tracking.set_terminated(plan.parent_run_id)
+    logger.info("batch %s is version %s of %s: %s", outcome.batch_id, outcome.version, outcome.name, outcome.verdict)
+    return outcome
+
+
+def abandon(settings: Settings, plan: TrainingPlan) -> None:
+    """Closes a training that a person broke off, so that the next need not wait for its lease to run out."""
+    leases.release(engine_for(settings, "CLEAN_DATA"), leases.PREPARED_SET, plan.parent_run_id)
+    client(settings).set_terminated(plan.parent_run_id, RunStatus.to_string(RunStatus.KILLED))
+
+
+def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> Outcome:
+    prepared = pinned(settings, plan)
+    best = best_run(tracking, plan)
+    pipeline = load_pipeline(f"models:/{logged_model_id(best)}")
+    model_id = _log_final(settings, plan, prepared, pipeline)
+    copied = [Metric(name, value, best.info.end_time, 0) for name, value in best.data.metrics.items()]
+    tracking.log_batch(plan.parent_run_id, copied)
+    batch_id = int(best.data.tags[BATCH_TAG])
+    tracking.set_tag(plan.parent_run_id, "best_batch_id", str(batch_id))
+    name = registered_name(settings, prepared.params.target)
+    version = _register(tracking, name, model_id, plan, _version_tags(settings, plan, prepared, best))
+    verdict = promotion.promote_if_better(settings, name, version)
+    return Outcome(batch_id, best.data.metrics[SELECTING_METRIC], name, version, verdict)
+
+
+def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
+    """The finished batch run with the highest `val_f1`.
+
+    Raises:
+        TrainingError: no batch run finished.
+    """
+    runs = batch_runs(tracking, plan.parent_run_id)
+    if not runs:
+        raise TrainingError(
+            f"none of the {len(plan.batches)} batches gave a model; production stays as it is. "
+            "Each batch's run in MLflow has the reason in its tag 'error'"
+        )
+    return max(runs, key=lambda run: (run.data.metrics[SELECTING_METRIC], -int(run.data.tags[BATCH_TAG])))
+
+
+def batch_runs(tracking: MlflowClient, parent_run_id: str) -> list[Run]:
+    """The finished batch runs of a training, by batch."""
+    experiment = tracking.get_run(parent_run_id).info.experiment_id
+    found = tracking.search_runs(
+        [experiment], f"tags.mlflow.parentRunId = '{parent_run_id}' and attributes.status = 'FINISHED'"
+    )
+    return sorted(found, key=lambda run: int(run.data.tags[BATCH_TAG]))
+
+
+def _log_final(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, pipeline: Pipeline) -> str:
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    val = read_split(settings, "val")
+    with tempfile.TemporaryDirectory() as folder:
+        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
+        serving_files.check_parity(pipeline, Path(folder), val)
+        logged = log_model(FINAL_MODEL, pipeline, files, plan.parent_run_id, inputs(val.head(5)))
+    return str(logged.model_id)
+
+
+def _version_tags(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, best: Run) -> dict[str, str]:
+    metrics = {name: repr(best.data.metrics[name]) for name in _VERSION_METRICS}
+    return {**provenance(settings, prepared, plan.params), **metrics, BATCH_TAG: best.data.tags[BATCH_TAG]}
+
+
+def _register(tracking: MlflowClient, name: str, model_id: str, plan: TrainingPlan, tags: dict[str, str]) -> str:
+    if not tracking.search_registered_models(f"name = '{name}'"):
+        tracking.create_registered_model(name)
+    created = tracking.create_model_version(
+        name, source=f"models:/{model_id}", run_id=plan.parent_run_id, tags=tags, model_id=model_id
+    )
+    return str(created.version)

@@ -1,0 +1,74 @@
+"""What cannot be logged is not answered, and health tells which part is missing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import func, select, text
+
+from connections.mysql_connections import engine_for
+from connections.settings import Settings
+from connections.tables import predictions
+from readmission.local.ports import free_offset
+from tests.integration.app_back.conftest import Api
+from tests.integration.app_back.servers import api_log, running_api
+
+
+@contextmanager
+def without_the_table(settings: Settings) -> Iterator[None]:
+    engine = engine_for(settings, "RAW_DATA")
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE predictions RENAME TO elsewhere"))
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO predictions"))
+
+
+def rows(settings: Settings) -> int:
+    with engine_for(settings, "RAW_DATA").connect() as connection:
+        return connection.execute(select(func.count()).select_from(predictions)).scalar_one()
+
+
+def test_what_cannot_be_logged_is_not_answered(api: Api) -> None:
+    before = rows(api.settings)
+    with without_the_table(api.settings):
+        answer = api.http.post("/predict", json={"encounter_ref": "secreto-5678"})
+        listed = api.http.get("/predictions")
+    assert answer.status_code == 503
+    error = answer.json()["error"]
+    assert list(error) == ["code", "message"]
+    assert error["code"] == "prediction_log_unavailable"
+    assert error["message"].startswith("RAW_DATA.predictions could not be written, so the prediction is withheld;")
+    assert listed.status_code == 503
+    assert rows(api.settings) == before
+    assert "no such table" in api_log(api.settings)
+    assert "secreto" not in api_log(api.settings)
+    assert api.http.post("/predict", json={}).status_code == 200
+    assert rows(api.settings) == before + 1
+
+
+def test_health_names_the_database_when_its_table_is_missing(api: Api) -> None:
+    assert api.http.get("/health").json() == {"status": "ok", "checks": ["process", "database"]}
+    assert api.http.get("/health/ready").json() == {"status": "ok", "checks": ["process", "database", "model"]}
+    with without_the_table(api.settings):
+        assert api.http.get("/health/live").status_code == 200
+        for path in ("/health", "/health/ready"):
+            answer = api.http.get(path)
+            assert answer.status_code == 503
+            assert answer.json()["error"]["code"] == "not_ready"
+            assert answer.json()["error"]["message"].startswith("failed checks: database: RAW_DATA.predictions")
+    assert api.http.get("/health/ready").status_code == 200
+
+
+def test_a_database_that_is_not_there_is_a_503(settings: Settings) -> None:
+    nobody = "mysql+pymysql://api:clave-secreta@127.0.0.1:9/"
+    down = Settings(**settings.model_dump() | {"database_url": nobody, "port_offset": free_offset(settings)})
+    with running_api(down) as http:
+        answer = http.get("/health/ready")
+        assert http.get("/health/live").status_code == 200
+        assert http.get("/health").status_code == 503
+    assert answer.status_code == 503
+    message = answer.json()["error"]["message"]
+    assert "database: " in message and "model: " in message
+    assert "clave-secreta" not in answer.text + api_log(down)

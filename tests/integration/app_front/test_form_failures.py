@@ -1,0 +1,180 @@
+"""The form when the API fails: an API that answers what it is told to, over real HTTP."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from streamlit.testing.v1 import AppTest
+
+from app_front.client import NotReady, PredictionClient, Refused, TooSlow, Unexpected, Unreachable
+from connections.settings import get_settings
+from tests.conftest import ROOT
+
+APP = ROOT / "app_front/app.py"
+MODEL = {"name": "mejor_modelo_diabetes", "version": "7", "dataset": "real", "target": "lt30"}
+PREDICTION = {
+    "prediction": 1,
+    "label": "Readmitido",
+    "probability": 0.2,
+    "threshold": 0.1,
+    "model_name": "mejor_modelo_diabetes",
+    "model_version": "7",
+    "prediction_id": "1",
+    "dataset": "real",
+}
+REFUSED = {"field": "diag_1", "message": "'xx' is not an ICD-9 code", "allowed": "an ICD-9 code"}
+NEWER = {"field": "smoker", "message": "is required", "allowed": "one of yes, no"}
+
+
+@dataclass
+class ScriptedApi:
+    """What the API answers next, and where it listens."""
+
+    address: str = ""
+    model: Response = field(default_factory=lambda: JSONResponse(MODEL))
+    prediction: Response = field(default_factory=lambda: JSONResponse({}))
+    answer_now: Event = field(default_factory=Event)
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+        app.add_api_route("/model", lambda: self.model, response_model=None)
+        app.add_api_route("/predict", self._predict, methods=["POST"], response_model=None)
+        return app
+
+    def _predict(self) -> Response:
+        self.answer_now.wait(timeout=30)
+        return self.prediction
+
+
+def error(status: int, message: str, *fields: dict[str, str]) -> Response:
+    body: dict[str, Any] = {"code": "of_the_test", "message": message}
+    return JSONResponse({"error": body | ({"fields": list(fields)} if fields else {})}, status)
+
+
+@pytest.fixture
+def api() -> Iterator[ScriptedApi]:
+    scripted = ScriptedApi()
+    scripted.answer_now.set()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        scripted.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(scripted.app(), log_level="error", ws="none", lifespan="off"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield scripted
+        scripted.answer_now.set()
+        server.should_exit = True
+        thread.join(timeout=30)
+
+
+@pytest.fixture
+def form(api: ScriptedApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("API_URL", api.address)
+    get_settings.cache_clear()
+    yield AppTest.from_file(str(APP), default_timeout=60)
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def nobody() -> str:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def submit(form: AppTest) -> AppTest:
+    form.run()
+    form.button(key="submit").click().run()
+    assert not form.exception
+    assert not form.metric
+    return form
+
+
+def shown(form: AppTest) -> str:
+    return "\n".join(element.value for element in (*form.error, *form.warning))
+
+
+def test_the_model_in_production_is_named(api: ScriptedApi, form: AppTest) -> None:
+    assert any("mejor\\_modelo\\_diabetes" in line.value and "**7**" in line.value for line in form.run().markdown)
+    assert shown(form) == ""
+    api.model = JSONResponse(MODEL | {"dataset": "synthetic"})
+    assert "datos **sintéticos**" in shown(form.run())
+    api.model = JSONResponse(MODEL | {"target": "any"})
+    assert "**en cualquier momento**" in shown(form.run())
+
+
+def test_no_model_yet(api: ScriptedApi, form: AppTest) -> None:
+    api.model = api.prediction = error(503, "no version has the alias production; run entrenar_modelo")
+    assert "Todavía no hay un modelo en producción" in shown(form.run())
+    assert "todavía no puede predecir.** Dice: no version has the alias production" in shown(submit(form))
+    form.button(key="switch_to_en").click().run()
+    assert "The service cannot predict yet.** It says: no version" in shown(form)
+
+
+def test_api_down(form: AppTest, nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_URL", nobody)
+    get_settings.cache_clear()
+    told = shown(submit(form))
+    assert f"no responde** en {nobody}" in told
+    assert "`make status`" in told
+
+
+def test_refused_fields_are_told_by_label_and_beside_the_field(api: ScriptedApi, form: AppTest) -> None:
+    api.prediction = error(422, "2 fields are refused", REFUSED, NEWER)
+    told = shown(submit(form))
+    assert "**Diagnóstico principal (CIE-9)** admite un código CIE-9, por ejemplo 250.83, 428 o V57" in told
+    assert r"smoker\: one of yes, no" in told
+    assert any(line.value.startswith(":red[Admite un código CIE-9") for line in form.markdown)
+    assert form.expander[0].proto.expanded, "the refused field must be in sight"
+
+
+def test_unexpected_answers(api: ScriptedApi, form: AppTest) -> None:
+    for answer in (
+        Response("<html>gateway</html>", 502),
+        Response("<html>gateway</html>", 200),
+        JSONResponse(PREDICTION | {"probability": 7.0}),
+        error(500, "gateway"),
+    ):
+        api.prediction = answer
+        assert f"Respuesta inesperada del servicio de predicción** (estado {answer.status_code})" in shown(submit(form))
+
+
+def test_each_failure_has_its_type(api: ScriptedApi, nobody: str) -> None:
+    client = PredictionClient(api.address)
+    api.prediction = error(503, "training")
+    with pytest.raises(NotReady) as not_ready:
+        client.predict({})
+    assert not_ready.value.message == "training"
+    api.prediction = error(422, "no", REFUSED)
+    with pytest.raises(Refused) as refused:
+        client.predict({})
+    assert [told.field for told in refused.value.fields] == ["diag_1"]
+    api.prediction = Response("gateway", 502)
+    with pytest.raises(Unexpected) as unexpected:
+        client.predict({})
+    assert (unexpected.value.status, unexpected.value.detail) == (502, "gateway")
+    for address in (nobody, "no-scheme", "http://[bad"):
+        with pytest.raises(Unreachable):
+            PredictionClient(address).model()
+
+
+def test_a_slow_api_is_given_up(api: ScriptedApi, form: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.answer_now.clear()
+    monkeypatch.setattr(PredictionClient.__init__, "__defaults__", (httpx.Timeout(0.3),))
+    with pytest.raises(TooSlow):
+        PredictionClient(api.address).predict({})
+    assert f"tarda demasiado** en contestar en {api.address}" in shown(submit(form))
+
+
+def test_a_proxy_of_the_environment_is_passed_by(
+    api: ScriptedApi, nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", nobody)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert PredictionClient(api.address).model().version == "7"

@@ -1,0 +1,37 @@
+"""The whole pipeline with its databases on MySQL; with SQLite, tests of each step cover it."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from connections.model_registry import production_version
+from connections.mysql_connections import database_lock, engine_for
+from connections.settings import Settings
+from connections.tables import experiments, leases
+from readmission.registry import promotion
+from readmission.registry.promotion import promote
+from tests.integration.conftest import MYSQL
+from tests.integration.pipeline import BATCHES, filled, own_pipeline, train
+
+
+@pytest.mark.parametrize("database_settings", [MYSQL], indirect=True)
+def test_training_records_its_batches_and_promotions_take_turns(
+    database_settings: Settings, stores: Settings, tmp_path: Path
+) -> None:
+    own = own_pipeline(stores, tmp_path, "mysql")
+    settings = filled(own.model_copy(update={"database_url": database_settings.database_url}))
+    done = train(settings)
+    engine = engine_for(settings, "CLEAN_DATA")
+    with engine.connect() as connection:
+        recorded = connection.execute(select(experiments.c.batch_id, experiments.c.val_f1)).all()
+        assert connection.execute(select(func.count()).select_from(leases)).scalar_one() == 0
+    assert {row.batch_id for row in recorded} == set(range(1, BATCHES + 1))
+    assert done.outcome.val_f1 == max(row.val_f1 for row in recorded)
+    assert production_version(settings, settings.model_name) is not None
+    with ThreadPoolExecutor(1) as pool:
+        with database_lock(engine, promotion.LOCK):
+            running = pool.submit(promote, settings, settings.model_name, done.outcome.version, "by hand")
+            assert not wait([running], timeout=1.5).done
+        assert running.result(timeout=60).promoted

@@ -1,0 +1,264 @@
+"""Which version serves: each rule of promotion, going back, and two promotions at once."""
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from connections.model_registry import client, production_version
+from connections.mysql_connections import database_lock, engine_for
+from connections.settings import Settings
+from readmission.clean import prepare
+from readmission.errors import NothingPreparedError, PromotionError
+from readmission.registry import promotion
+from readmission.registry.promotion import Verdict, previous_production, promote, promote_if_better
+from readmission.storage.databases import initialise
+from readmission.training import selection
+from readmission.training.batches import begin, train_batch
+from readmission.training.mlflow_runs import logged_model_id
+from tests.integration.pipeline import FOREST, PREPARED, Trained, copied
+
+Register = Callable[..., str]
+
+
+@pytest.fixture
+def settings(trained: Trained, request: pytest.FixtureRequest) -> Settings:
+    """The trained pipeline's stores and validation rows, with a registered model of the test's own."""
+    return trained.settings.model_copy(update={"model_name": re.sub(r"\W+", "_", request.node.name)})
+
+
+@pytest.fixture
+def tracking(settings: Settings) -> MlflowClient:
+    return client(settings)
+
+
+@pytest.fixture
+def ranked(trained: Trained, tracking: MlflowClient) -> list[int]:
+    """The batches by their `val_f1`, worst first."""
+    runs = selection.batch_runs(tracking, trained.plan.parent_run_id)
+    return [int(run.data.tags["batch_id"]) for run in sorted(runs, key=lambda run: run.data.metrics["val_f1"])]
+
+
+@pytest.fixture
+def register(trained: Trained, settings: Settings, tracking: MlflowClient) -> Register:
+    """Makes a version of one batch's model, tagged as its training would have tagged it but for what is given."""
+    runs = {int(run.data.tags["batch_id"]): run for run in selection.batch_runs(tracking, trained.plan.parent_run_id)}
+    tracking.create_registered_model(settings.model_name)
+
+    def made(batch_id: int, **changes: str) -> str:
+        run = runs[batch_id]
+        model_id = logged_model_id(run)
+        tags = {**run.data.tags, **{name: repr(value) for name, value in run.data.metrics.items()}, **changes}
+        ours = {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
+        version = tracking.create_model_version(
+            settings.model_name, f"models:/{model_id}", run_id=run.info.run_id, tags=ours, model_id=model_id
+        )
+        return str(version.version)
+
+    return made
+
+
+def in_production(settings: Settings) -> str | None:
+    version = production_version(settings)
+    return version.version if version else None
+
+
+def judged(settings: Settings, version: str) -> Verdict:
+    verdict = promote_if_better(settings, settings.model_name, version)
+    tags = client(settings).get_model_version(settings.model_name, version).tags
+    assert tags["promotion"] == str(verdict)
+    assert ("promoted_at" in tags) == verdict.promoted
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "promoted"),
+    [
+        ({"val_roc_auc": "0.6199"}, False),
+        ({"val_roc_auc": "0.62"}, True),
+        ({"val_brier": "0.1", "val_base_brier": "0.1"}, False),
+        ({"val_brier": "0.0999", "val_base_brier": "0.1"}, True),
+    ],
+)
+def test_the_first_version_must_be_fit(
+    settings: Settings, register: Register, changes: dict[str, str], promoted: bool
+) -> None:
+    version = register(1, **{"val_roc_auc": "0.65", "val_brier": "0.09", "val_base_brier": "0.1", **changes})
+    verdict = judged(settings, version)
+    assert verdict.promoted == promoted
+    assert "the first version: validation ROC-AUC" in verdict.reason
+    assert in_production(settings) == (version if promoted else None)
+
+
+def test_a_version_without_figures_is_left_to_a_person(
+    settings: Settings, register: Register, tracking: MlflowClient
+) -> None:
+    version = register(1)
+    tracking.delete_model_version_tag(settings.model_name, version, "val_brier")
+    assert "promote it by hand" in judged(settings, version).reason
+    assert in_production(settings) is None
+
+
+def test_a_better_version_replaces_the_one_in_production(
+    settings: Settings, register: Register, ranked: list[int], tracking: MlflowClient
+) -> None:
+    worse, better = register(ranked[0]), register(ranked[-1])
+    promote(settings, settings.model_name, worse, "a start")
+    verdict = judged(settings, better)
+    assert verdict.promoted and f"of version {worse} on the same" in verdict.reason
+    assert in_production(settings) == better
+    stages = {v.version: v.current_stage for v in tracking.search_model_versions(f"name = '{settings.model_name}'")}
+    assert {str(version): stage for version, stage in stages.items()} == {worse: "Archived", better: "Production"}
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_worse_or_equal_version_does_not(
+    settings: Settings, register: Register, ranked: list[int], place: int
+) -> None:
+    best, other = register(ranked[-1]), register(ranked[place])
+    promote(settings, settings.model_name, best, "a start")
+    verdict = judged(settings, other)
+    assert not verdict.promoted and "val_f1" in verdict.reason
+    assert in_production(settings) == best
+
+
+def test_rows_decide_and_not_what_a_version_once_measured(
+    settings: Settings, register: Register, ranked: list[int]
+) -> None:
+    """A version trained before data was appended was measured on fewer validation rows."""
+    best, worst = register(ranked[-1]), register(ranked[0], val_f1="0.99")
+    promote(settings, settings.model_name, best, "a start")
+    assert not judged(settings, worst).promoted
+
+
+@pytest.mark.parametrize(
+    ("aspect", "value"),
+    [("target", "any"), ("split", "seed=1 80/10/10"), ("contract_version", "0")],
+)
+def test_what_cannot_be_compared_is_said_so(
+    settings: Settings, register: Register, ranked: list[int], aspect: str, value: str
+) -> None:
+    for champion, candidate in (({aspect: value}, {}), ({}, {aspect: value})):
+        first = register(ranked[0], **champion)
+        promote(settings, settings.model_name, first, "a start")
+        verdict = judged(settings, register(ranked[-1], **candidate))
+        assert not verdict.promoted
+        assert f"not comparable with version {first}: {aspect} is" in verdict.reason and value in verdict.reason
+        assert in_production(settings) == first
+
+
+def test_versions_of_another_split_than_the_rows_at_hand_are_not_compared(
+    settings: Settings, register: Register, ranked: list[int], tmp_path: Path
+) -> None:
+    first, second = register(ranked[0]), register(ranked[-1])
+    promote(settings, settings.model_name, first, "a start")
+    elsewhere = copied(settings, tmp_path, settings.model_name).model_copy(update={"model_name": settings.model_name})
+    prepare.prepare(elsewhere, PREPARED.model_copy(update={"seed": 6}))
+    verdict = judged(elsewhere, second)
+    assert not verdict.promoted
+    assert "not comparable with the prepared set: split is seed=5 60/30/10, there seed=6 60/30/10" in verdict.reason
+
+
+def test_synthetic_data_never_replaces_real(settings: Settings, register: Register, ranked: list[int]) -> None:
+    real, synthetic = register(ranked[0], dataset="real"), register(ranked[-1])
+    promote(settings, settings.model_name, real, "a start")
+    verdict = judged(settings, synthetic)
+    assert verdict == Verdict(False, f"synthetic data never replaces version {real}, trained on real data")
+    assert in_production(settings) == real
+
+
+@pytest.mark.parametrize(("roc_auc", "promoted"), [("0.63", True), ("0.61", False)])
+def test_real_data_replaces_synthetic_when_it_is_fit(
+    settings: Settings, register: Register, ranked: list[int], roc_auc: str, promoted: bool
+) -> None:
+    synthetic, real = register(ranked[-1]), register(ranked[0], dataset="real", val_roc_auc=roc_auc)
+    promote(settings, settings.model_name, synthetic, "a start")
+    verdict = judged(settings, real)
+    assert (verdict.promoted, in_production(settings)) == (promoted, real if promoted else synthetic)
+    assert f"real data replaces version {synthetic}" in verdict.reason
+
+
+def test_the_version_in_production_stays_there(settings: Settings, register: Register) -> None:
+    version = register(1)
+    promote(settings, settings.model_name, version, "a start")
+    assert judged(settings, version) == Verdict(True, "already in production")
+    assert in_production(settings) == version
+
+
+def test_going_back_and_forth(settings: Settings, register: Register, tracking: MlflowClient) -> None:
+    name = settings.model_name
+    first, second = register(1), register(2)
+    with pytest.raises(PromotionError, match="no earlier production version"):
+        previous_production(settings, name)
+    promote(settings, name, first, "a start")
+    with pytest.raises(PromotionError, match="no earlier production version"):
+        previous_production(settings, name)
+    promote(settings, name, second, "next")
+    for expected in (first, second):
+        back = previous_production(settings, name)
+        assert back == expected
+        promote(settings, name, back, "rolled back")
+        version = tracking.get_model_version(name, back)
+        assert in_production(settings) == back
+        assert (version.current_stage, version.tags["promotion"]) == ("Production", "promoted: rolled back")
+
+
+def test_a_version_that_does_not_exist_is_said_so(settings: Settings, register: Register) -> None:
+    assert register(1) == "1"
+    with pytest.raises(PromotionError, match="has no version 99"):
+        promote_if_better(settings, settings.model_name, "99")
+    with pytest.raises(PromotionError, match="has no version 99"):
+        promote(settings, settings.model_name, "99", "by hand")
+
+
+def test_a_promotion_waits_for_the_one_that_is_running(settings: Settings, register: Register) -> None:
+    version = register(1)
+    with ThreadPoolExecutor(1) as pool:
+        with database_lock(engine_for(settings, "CLEAN_DATA"), promotion.LOCK):
+            running = pool.submit(promote, settings, settings.model_name, version, "by hand")
+            assert not wait([running], timeout=1.5).done
+            assert in_production(settings) is None
+        assert running.result(timeout=60).promoted
+    assert in_production(settings) == version
+
+
+def test_of_promotions_at_once_the_best_version_ends_in_production(
+    settings: Settings, register: Register, ranked: list[int], tracking: MlflowClient
+) -> None:
+    versions = [register(batch_id) for batch_id in ranked]
+    with ThreadPoolExecutor(len(versions)) as pool:
+        done = [pool.submit(promote_if_better, settings, settings.model_name, version) for version in versions]
+        verdicts = [future.result(timeout=120) for future in done]
+    assert in_production(settings) == versions[-1]
+    assert verdicts[-1].promoted
+    for version, verdict in zip(versions, verdicts, strict=True):
+        assert tracking.get_model_version(settings.model_name, version).tags["promotion"] == str(verdict)
+    found = tracking.search_model_versions(f"name = '{settings.model_name}'")
+    assert [str(version.version) for version in found if version.current_stage == "Production"] == [versions[-1]]
+
+
+def test_the_target_any_has_a_registered_model_of_its_own(trained: Trained, tmp_path: Path) -> None:
+    assert selection.registered_name(Settings(), "lt30") == "mejor_modelo_diabetes"
+    assert selection.registered_name(Settings(), "any") == "mejor_modelo_diabetes_any"
+    settings = copied(trained.settings, tmp_path, "target")
+    prepare.prepare(settings, PREPARED.model_copy(update={"target": "any"}))
+    plan = begin(settings, FOREST)
+    train_batch(settings, plan, 1)
+    outcome = selection.select(settings, plan)
+    version = client(settings).get_model_version("modelo_target_any", outcome.version)
+    assert (outcome.name, version.tags["target"]) == ("modelo_target_any", "any")
+    assert (production_version(settings, outcome.name) is not None) == outcome.verdict.promoted
+    assert not client(settings).search_registered_models("name = 'modelo_target'")
+
+
+def test_without_validation_rows_nothing_is_compared(settings: Settings, register: Register, tmp_path: Path) -> None:
+    first, second = register(1), register(2)
+    promote(settings, settings.model_name, first, "a start")
+    elsewhere = settings.model_copy(update={"state_dir": tmp_path})
+    initialise(elsewhere)
+    with pytest.raises(NothingPreparedError):
+        promote_if_better(elsewhere, settings.model_name, second)
+    assert in_production(settings) == first

@@ -1,0 +1,242 @@
+"""The contract: fields, defaults, vocabularies, and how a request becomes the model's row."""
+
+import math
+
+import pytest
+
+from readmission.features import (
+    BY_NAME,
+    CATEGORIES,
+    FIELDS,
+    MODEL_FIELDS,
+    NUMBERS,
+    OPTIONAL_FIELDS,
+    ORIGINAL_FIELDS,
+    SOURCE_COLUMNS,
+    Field,
+    FieldError,
+    complete_request,
+    model_row,
+)
+from readmission.features.labels import CATEGORY_TEXTS
+
+ORIGINAL = {
+    "race": "Caucasian",
+    "gender": "Female",
+    "age": 65,
+    "time_in_hospital": 3,
+    "num_lab_procedures": 44,
+    "num_procedures": 0,
+    "num_medications": 13,
+    "number_outpatient": 0,
+    "number_emergency": 0,
+    "number_inpatient": 0,
+    "number_diagnoses": 9,
+    "max_glu_serum": "None",
+    "A1Cresult": "None",
+    "change": "No",
+    "diabetesMed": "Yes",
+    "admission_type_id": "Emergencia",
+    "discharge_disposition_id": "Alta a casa",
+    "admission_source_id": "Referencia",
+    "examide": "No",
+    "citoglipton": "No",
+}
+# Their categories are codes and names, which are shown as they are.
+CODES = {"payer_code", "medical_specialty", "discharge_code", "admission_type_code", "admission_source_code"}
+DOSES = ("No", "Steady", "Up", "Down")
+VOCABULARIES = {
+    "race": ("Caucasian", "AfricanAmerican", "Hispanic", "Asian", "Other", "Unknown"),
+    "gender": ("Female", "Male"),
+    "max_glu_serum": ("None", "Norm", ">200", ">300"),
+    "A1Cresult": ("None", "Norm", ">7", ">8"),
+    "change": ("No", "Ch"),
+    "diabetesMed": ("Yes", "No"),
+    "admission_type_id": ("Emergencia", "Electiva", "Recién Nacido", "Centro de Trauma", "missing"),
+    "discharge_disposition_id": ("Alta a casa", "Otro", "missing"),
+    "admission_source_id": ("Referencia", "Emergencia", "Otro", "missing"),
+    "examide": DOSES,
+    "citoglipton": DOSES,
+    "insulin": (*DOSES, "missing"),
+    "discharge_code": (*map(str, [*range(1, 11), 12, 15, 16, 17, 18, *range(22, 31)]), "missing"),
+    "admission_type_code": (*map(str, range(1, 9)), "missing"),
+    "admission_source_code": (*map(str, [*range(1, 16), *range(17, 27)]), "missing"),
+    "diag_1": (
+        "circulatory", "respiratory", "digestive", "diabetes", "injury", "musculoskeletal", "genitourinary",
+        "neoplasms", "other", "missing",
+    ),
+}  # fmt: skip
+
+
+def test_the_twenty_original_fields_keep_their_names_order_and_defaults() -> None:
+    assert {field.name: field.default for field in ORIGINAL_FIELDS} == ORIGINAL
+    assert [field.name for field in ORIGINAL_FIELDS] == list(ORIGINAL)
+    assert all(type(ORIGINAL[field.name]) is type(field.default) for field in ORIGINAL_FIELDS)
+
+
+def test_optional_fields_are_blank_unless_sent() -> None:
+    assert len(ORIGINAL_FIELDS) + len(OPTIONAL_FIELDS) == len(FIELDS) == len(BY_NAME)
+    assert {field.default for field in OPTIONAL_FIELDS} == {None}
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_each_vocabulary_is_pinned(name: str) -> None:
+    assert BY_NAME[name].vocabulary == VOCABULARIES[name]
+
+
+def test_the_model_does_not_use_race_nor_columns_of_one_value() -> None:
+    unused = {field.name for field in FIELDS if not field.model}
+    assert {"race", "examide", "citoglipton", "encounter_ref"} < unused
+    assert (*NUMBERS, *CATEGORIES) == tuple(
+        field.name for kind in ("number", "") for field in MODEL_FIELDS if (field.kind == "number") == bool(kind)
+    )
+    assert len(NUMBERS) == 9
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_each_field_and_category_has_words_in_both_languages(field: Field) -> None:
+    assert all(word.strip() for word in (*field.texts.label, *field.texts.help))
+    assert field.texts.help.es != field.texts.help.en
+    if field.name not in CODES and field.kind == "category":
+        worded = {value for value in field.vocabulary if not value.startswith(">")}
+        assert worded <= set(CATEGORY_TEXTS)
+        assert all(word.strip() for value in worded for word in CATEGORY_TEXTS[value])
+
+
+def test_words_for_a_category_differ_from_its_code_where_a_clinician_reads_them() -> None:
+    assert BY_NAME["change"].category_text("Ch") == ("Sí", "Yes")
+    assert BY_NAME["max_glu_serum"].category_text("None") == ("No medido", "Not measured")
+    assert BY_NAME["race"].category_text("Unknown") == ("Desconocido", "Unknown")
+    assert BY_NAME["payer_code"].category_text("MC") == ("MC", "MC")
+
+
+def test_every_category_of_every_source_column_can_be_read() -> None:
+    fields = {field.name: field for field in FIELDS if field.source}
+    columns = {column.name: column for column in SOURCE_COLUMNS}
+    read = 0
+    for field in fields.values():
+        column = columns[str(field.source)]
+        dropped = {"Unknown/Invalid"}  # invalid gender leaves no row
+        for category in set(column.categories) - dropped:
+            value = field.from_source(category)
+            assert isinstance(value, float) if field.kind == "number" else value in field.vocabulary
+            read += 1
+    assert read > 100
+
+
+def test_none_is_a_category_and_never_missing() -> None:
+    for name in ("max_glu_serum", "A1Cresult"):
+        assert BY_NAME[name].from_source("None") == "None"
+        assert BY_NAME[name].model_value("None") == "None"
+        assert BY_NAME[name].missing is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("race", "?", "Unknown"),
+        ("medical_specialty", "?", "missing"),
+        ("medical_specialty", "Dentistry", "other"),
+        ("payer_code", "?", "missing"),
+        ("diag_1", "?", "missing"),
+        ("diag_1", "250.83", "diabetes"),
+        ("age", "[0-10)", 5.0),
+        ("age", "[90-100)", 95.0),
+        ("admission_type_id", "2", "Emergencia"),
+        ("admission_type_id", "7", "Centro de Trauma"),
+        ("admission_type_id", "6", "missing"),
+        ("discharge_disposition_id", "6", "Alta a casa"),
+        ("discharge_disposition_id", "3", "Otro"),
+        ("discharge_disposition_id", "18", "missing"),
+        ("admission_source_id", "1", "Referencia"),
+        ("admission_source_id", "7", "Emergencia"),
+        ("admission_source_id", "4", "Otro"),
+        ("admission_source_id", "17", "missing"),
+        ("discharge_code", "22", "22"),
+        ("num_medications", "81", 81.0),
+    ],
+)
+def test_source_texts_become_the_models_values(name: str, text: str, value: object) -> None:
+    assert BY_NAME[name].from_source(text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("gender", "Unknown/Invalid"),
+        ("gender", "?"),
+        ("age", "65"),
+        ("age", "[100-110)"),
+        ("admission_type_id", "9"),
+        ("admission_source_id", "16"),
+        ("discharge_code", "11"),
+        ("diag_1", "abc"),
+        ("change", "Yes"),
+        ("time_in_hospital", "15"),
+    ],
+)
+def test_a_source_text_outside_the_contract_is_refused(name: str, text: str) -> None:
+    with pytest.raises(FieldError, match=name) as refused:
+        BY_NAME[name].from_source(text)
+    assert refused.value.field == name
+
+
+@pytest.mark.parametrize("value", [-1, 121, 65.5, math.nan, math.inf, "old", None, ""])
+def test_a_number_outside_its_range_is_refused_with_what_is_allowed(value: object) -> None:
+    with pytest.raises(FieldError, match="from 0 to 120"):
+        BY_NAME["age"].model_value(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", [field for field in MODEL_FIELDS if field.kind == "number"], ids=lambda f: f.name)
+def test_the_ends_of_each_range_are_allowed_and_one_more_is_not(field: Field) -> None:
+    assert field.minimum is not None and field.maximum is not None
+    assert [field.model_value(field.minimum), field.model_value(str(field.maximum))] == [field.minimum, field.maximum]
+    for outside in (field.minimum - 1, field.maximum + 1):
+        with pytest.raises(FieldError):
+            field.model_value(outside)
+
+
+def test_an_empty_request_is_complete_with_the_defaults() -> None:
+    whole = complete_request({})
+    assert list(whole) == [field.name for field in FIELDS]
+    assert {name: whole[name] for name in ORIGINAL} == ORIGINAL
+    assert {whole[field.name] for field in OPTIONAL_FIELDS} == {None}
+
+
+def test_the_model_row_has_each_model_field_in_order_and_blanks_as_missing() -> None:
+    row = model_row(complete_request({"age": "70", "diag_1": "V57", "medical_specialty": "Dentistry"}))
+    assert list(row) == [field.name for field in MODEL_FIELDS]
+    assert (row["age"], row["diag_1"], row["medical_specialty"]) == (70.0, "other", "other")
+    assert (row["diag_2"], row["insulin"], row["payer_code"], row["discharge_code"]) == ("missing",) * 4
+    assert row["max_glu_serum"] == "None"
+
+
+@pytest.mark.parametrize(
+    ("code_name", "code", "group_name", "group"),
+    [
+        ("discharge_code", "22", "discharge_disposition_id", "Otro"),
+        ("discharge_code", "18", "discharge_disposition_id", "missing"),
+        ("admission_type_code", "3", "admission_type_id", "Electiva"),
+        ("admission_source_code", "7", "admission_source_id", "Emergencia"),
+    ],
+)
+def test_a_raw_code_decides_its_group(code_name: str, code: str, group_name: str, group: str) -> None:
+    for sent in ({}, {group_name: None}, {group_name: ""}, {group_name: group}):
+        assert complete_request({**sent, code_name: code})[group_name] == group
+
+
+def test_a_group_that_contradicts_its_code_is_refused() -> None:
+    with pytest.raises(FieldError, match="contradicts discharge_code '22'") as refused:
+        complete_request({"discharge_code": "22", "discharge_disposition_id": "Alta a casa"})
+    assert refused.value.field == "discharge_disposition_id"
+
+
+def test_a_blank_code_leaves_the_group_that_was_sent() -> None:
+    for blank in (None, "", "missing"):
+        whole = complete_request({"discharge_code": blank, "discharge_disposition_id": "Otro"})
+        assert whole["discharge_disposition_id"] == "Otro"
+
+
+def test_a_code_of_death_or_hospice_is_refused_by_the_model_row() -> None:
+    with pytest.raises(FieldError, match="discharge_code"):
+        model_row(complete_request({"discharge_code": "11"}))

@@ -1,0 +1,57 @@
+"""Each service is given what it needs and no more."""
+
+import pytest
+from pydantic import SecretStr
+
+from connections.settings import Settings
+from readmission.local.service import Service
+from readmission.local.services import services
+
+AIRFLOW = {"airflow-api-server", "airflow-scheduler", "airflow-dag-processor"}
+HOLDERS = {
+    "aws_access_key_id": {"object-store", "mlflow"},
+    "aws_secret_access_key": {"object-store", "mlflow"},
+    "airflow_jwt_secret": AIRFLOW,
+    "airflow_fernet_key": AIRFLOW,
+    "airflow_secret_key": AIRFLOW,
+    "airflow_admin_password": set(),  # a file that only Airflow's owner may read
+    "database_url": {*AIRFLOW, "api"},
+}
+
+
+@pytest.fixture
+def declared(settings: Settings) -> dict[str, Service]:
+    whole = settings.model_copy(update={"database_url": SecretStr("sqlite:////tmp/a-secret-of-the-database")})
+    return {service.name: service for service in services(whole)}
+
+
+def test_every_secret_has_its_holders_declared_here() -> None:
+    secrets = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert secrets == set(HOLDERS)
+
+
+@pytest.mark.parametrize("secret", sorted(HOLDERS))
+def test_only_its_holders_are_given_a_secret(secret: str, settings: Settings, declared: dict[str, Service]) -> None:
+    value = "a-secret-of-the-database" if secret == "database_url" else getattr(settings, secret).get_secret_value()
+    assert value
+    holders = {s.name for s in declared.values() if any(value in given for given in s.environment.values())}
+    assert holders == HOLDERS[secret]
+    assert not any(value in argument for service in declared.values() for argument in service.command)
+
+
+def test_the_form_knows_the_prediction_service_and_nothing_else(declared: dict[str, Service]) -> None:
+    given = set(declared["form"].environment)
+    assert given & {name.upper() for name in Settings.model_fields} == {"API_URL", "LOG_LEVEL"}
+
+
+def test_the_object_stores_inner_ports_stay_on_loopback(settings: Settings) -> None:
+    shown = {s.name: s for s in services(settings.model_copy(update={"bind_address": "192.0.2.7"}))}
+    command = shown["object-store"].command
+    assert "-ip.bind=127.0.0.1" in command and "-s3.ip.bind=192.0.2.7" in command
+
+
+def test_settings_reach_the_services_unchanged(settings: Settings, declared: dict[str, Service]) -> None:
+    changed = settings.model_copy(update={"model_poll_seconds": 3.5, "training_jobs": 2})
+    given = {s.name: s for s in services(changed)}["api"].environment
+    assert given["MODEL_POLL_SECONDS"] == "3.5" and given["STATE_DIR"] == str(settings.state_dir.resolve())
+    assert declared["airflow-scheduler"].environment["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"

@@ -1,0 +1,63 @@
+"""`demo-summary.json` and the tables keep their promise: the issue's keys, every figure, no password."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from connections.settings import Settings
+from readmission.local.summary import Batch, Predicted, Production, Splits, Summary, accounts, show, write
+
+
+@pytest.fixture
+def summary(settings: Settings) -> Summary:
+    return Summary(
+        dataset="synthetic",
+        rows_loaded=30_123,
+        splits=Splits(train=24_001, val=3_002, test=3_003),
+        batches=[Batch(batch_id=1, rows=15_000, val_f1=0.2512), Batch(batch_id=2, rows=9_001, val_f1=0.2634)],
+        production=Production(
+            name="mejor_modelo_diabetes",
+            version="7",
+            batch_id=2,
+            threshold=0.1411,
+            val_f1=0.2634,
+            test_f1=0.2567,
+            test_roc_auc=0.6543,
+            test_brier=0.0951,
+            test_base_brier=0.0999,
+        ),
+        prediction=Predicted(prediction_id="an-id", prediction=1, probability=0.2345),
+        addresses={name: account.address for name, account in accounts(settings).items()},
+        seconds={"services": 12.0},
+    )
+
+
+def test_the_file_has_exactly_the_promised_keys(summary: Summary, tmp_path: Path) -> None:
+    write(summary, tmp_path / "demo-summary.json")
+    written = json.loads((tmp_path / "demo-summary.json").read_text(encoding="utf-8"))
+    assert list(written) == [
+        "dataset", "rows_loaded", "splits", "batches", "production", "prediction", "addresses", "seconds",
+    ]  # fmt: skip
+    assert set(written["splits"]) == {"train", "val", "test"}
+    assert set(written["batches"][0]) == {"batch_id", "rows", "val_f1"}
+    assert set(written["prediction"]) == {"prediction_id", "prediction", "probability"}
+    assert set(written["production"]) == {
+        "name", "version", "batch_id", "threshold", "val_f1",
+        "test_f1", "test_roc_auc", "test_brier", "test_base_brier",
+    }  # fmt: skip
+
+
+def test_the_tables_show_figures_and_addresses_and_no_password(summary: Summary, settings: Settings) -> None:
+    console = Console(file=StringIO(), width=80)
+    show(console, summary, settings)
+    assert isinstance(console.file, StringIO)
+    told = console.file.getvalue()
+    for expected in ("30,123", "train 24,001", "0.2512", "0.2634 *", "version 7", "0.654", "an-id", "not patients"):
+        assert expected in told
+    assert all(address in told for address in summary.addresses.values())
+    assert "AIRFLOW_ADMIN_PASSWORD" in told
+    assert settings.airflow_admin_password.get_secret_value() not in told
+    assert settings.aws_secret_access_key.get_secret_value() not in told

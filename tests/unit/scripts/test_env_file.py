@@ -1,0 +1,87 @@
+"""`make env` writes a closed .env with secrets of the right form, and never changes a secret that is there."""
+
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connections.settings import Settings
+from scripts import env_file
+from tests.conftest import ROOT
+
+EXAMPLE = ROOT / ".env.example"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def _values(path: Path) -> dict[str, str]:
+    lines = env_file.assigned(path.read_text(encoding="utf-8"))
+    return {key: line.partition("=")[2] for key, line in lines.items()}
+
+
+def test_no_placeholder_is_left_and_settings_accept_it(target: Path) -> None:
+    env_file.write(EXAMPLE, target)
+    assert env_file.PLACEHOLDER not in "".join(_values(target).values())
+    settings = Settings(_env_file=target)
+    assert len(settings.airflow_jwt_secret.get_secret_value()) >= 64
+    assert len(base64.urlsafe_b64decode(settings.airflow_fernet_key.get_secret_value())) == 32
+
+
+def test_only_its_owner_may_read_it(target: Path) -> None:
+    env_file.write(EXAMPLE, target)
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_file_has_secrets_of_its_own(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        env_file.write(EXAMPLE, tmp_path / name)
+    first, second = _values(tmp_path / "a"), _values(tmp_path / "b")
+    assert [key for key in first if first[key] == second[key]] == []
+    assert len(set(first.values())) == len(first)
+
+
+def test_an_existing_file_keeps_its_values_and_gets_what_it_lacks(target: Path) -> None:
+    target.write_text("AIRFLOW_ADMIN_PASSWORD=mine\n#API_PORT=1\nAPI_PORT=8001", encoding="utf-8")
+    said = env_file.write(EXAMPLE, target)
+    values = _values(target)
+    assert (values["AIRFLOW_ADMIN_PASSWORD"], values["API_PORT"]) == ("mine", "8001")
+    assert "AWS_SECRET_ACCESS_KEY" in said and len(values["AWS_SECRET_ACCESS_KEY"]) == 40
+    assert "AIRFLOW_ADMIN_PASSWORD" not in said
+
+
+def test_nothing_is_written_when_nothing_is_missing(target: Path) -> None:
+    env_file.write(EXAMPLE, target)
+    before = target.read_text(encoding="utf-8")
+    assert "kept as it is" in env_file.write(EXAMPLE, target)
+    assert target.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("value", ["changethis", "", "changethis123"])
+def test_a_placeholder_or_nothing_gets_a_secret_and_the_rest_stays(target: Path, value: str) -> None:
+    target.write_text(f"# mine\nREDIS_PASSWORD={value}\nAPI_PORT=8001\n#MINIO_ROOT_USER=\n", encoding="utf-8")
+    target.chmod(0o644)
+    assert "REDIS_PASSWORD" in env_file.write(EXAMPLE, target)
+    lines = target.read_text(encoding="utf-8").splitlines()
+    assert (lines[0], lines[2], lines[3]) == ("# mine", "API_PORT=8001", "#MINIO_ROOT_USER=")
+    assert len(lines[1].removeprefix("REDIS_PASSWORD=")) == 40
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert "kept as it is" in env_file.write(EXAMPLE, target)
+
+
+def test_a_placeholder_that_a_person_left_is_named(target: Path) -> None:
+    env_file.write(EXAMPLE, target)
+    text = target.read_text(encoding="utf-8")
+    target.write_text(text + "MY_OWN=changethis\n", encoding="utf-8")
+    assert env_file.write(EXAMPLE, target).endswith("MY_OWN")
+
+
+@pytest.mark.parametrize("script", ["scripts/env_file.py", "scripts/doctor.py", "readmission/local/launch.py"])
+def test_what_comes_before_the_environment_needs_the_standard_library_only(script: str) -> None:
+    path = ROOT / script
+    code = f"import runpy; runpy.run_path({str(path)!r}, run_name='imported')"
+    subprocess.run((sys.executable, "-I", "-S", "-c", code), check=True)
