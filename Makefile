@@ -78,9 +78,17 @@ lock: ## Make constraints.txt and its slices anew from pyproject.toml
 
 ##@ Developing
 
+.PHONY: test-fast
+test-fast: install ## Run the unit tests alone: under a minute (ARGS="-k ports" for some of them)
+	@$(VENV)/bin/pytest tests/unit $(ARGS)
+
 .PHONY: test
-test: install ## Run the tests (ARGS="tests/unit -k ports" for some of them)
+test: install ## Run the tests, the unit tests first; what needs MySQL or Docker has targets of its own
 	@$(VENV)/bin/pytest $(ARGS)
+
+.PHONY: coverage
+coverage: install ## Run the tests once more, measuring branches; fails below the level that was reached
+	@$(VENV)/bin/pytest --quiet --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint
 lint: install ## Check style and types

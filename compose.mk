@@ -30,7 +30,7 @@ e2e: install ## Prove the services in Docker end to end, as a project of its own
 	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	  { echo "make e2e needs Debian's chromium: apt-get install chromium"; exit 1; }
-	@$(VENV)/bin/pytest tests/e2e --e2e $(ARGS)
+	@$(VENV)/bin/pytest tests/e2e -m e2e $(ARGS)
 
 .PHONY: test-mysql
 test-mysql: install ## Run the database tests on MySQL: the server of TEST_DATABASE_URL, or one in Docker for the while

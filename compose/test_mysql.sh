@@ -3,7 +3,7 @@
 # docker-compose.yml as a project of its own, which lives as long as they run. First argument: the Python to use.
 set -euo pipefail
 python=$1; shift
-tests() { "$python" -m pytest tests/integration -k "mysql" "$@"; }
+tests() { "$python" -m pytest tests/integration -m mysql "$@"; }
 [ -z "${TEST_DATABASE_URL:-}" ] || { tests "$@"; exit; }
 
 scratch=$(mktemp -d)

@@ -45,11 +45,6 @@ def _poll(condition: Callable[[], Answer], deadline: float = 30.0, every: float 
     return answer
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declares the markers."""
-    config.addinivalue_line("markers", "real_data: needs the real data set at ../shared/data")
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
     """Hides the developer's `.env`, settings and proxies from the tests."""

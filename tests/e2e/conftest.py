@@ -31,8 +31,7 @@ class NotProven(Protocol):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """These tests take twenty minutes and a Docker engine, so they run only when asked for."""
-    parser.addoption("--e2e", action="store_true", help="run the end-to-end tests in Docker")
+    """A stack takes minutes to come up, which nobody who works on these tests wants each time."""
     parser.addoption("--keep-stack", action="store_true", help="use the stack that runs, and leave it (development)")
 
 
@@ -41,12 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = {"not_proven": []}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without --e2e they are skipped; with it each has time for images to be built."""
-    asked = config.getoption("--e2e", default=False)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a Docker engine; each has time for images to be built."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.timeout(1800) if asked else pytest.mark.skip(reason="make e2e runs it"))
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(1800))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

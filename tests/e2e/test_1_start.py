@@ -18,17 +18,15 @@ from tests.e2e.stack import ROOT, Stack, docker, engine_environment
 REGISTRY = "/api/2.0/mlflow/registered-models/search?max_results=1"
 LAN_HOST = "10.43.101.200"
 LARGEST_MB = {"api": 550, "front": 650, "mlflow": 900}
-MAX_SECONDS = 120
 ONE_SHOTS = {"env-check-run-make-env", "bucket", "airflow-init"}
 
 
-def test_everything_is_healthy_soon_after_the_images_are_there(stack: Stack, figures: dict[str, Any]) -> None:
+def test_everything_is_healthy_once_the_images_are_there(stack: Stack) -> None:
     found = [json.loads(line) for line in stack.compose("ps", "--all", "--format", "json").splitlines()]
     one_shots = {line["Service"]: line["ExitCode"] for line in found if line["State"] == "exited"}
     assert one_shots == dict.fromkeys(ONE_SHOTS, 0)
     running = {line["Service"]: line["Health"] for line in found if line["State"] != "exited"}
     assert len(running) == 12 and set(running.values()) == {"healthy"}
-    assert figures.get("built_to_healthy_seconds", 0) < MAX_SECONDS
 
 
 def test_the_images_are_small(stack: Stack, figures: dict[str, Any]) -> None:

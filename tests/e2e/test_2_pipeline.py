@@ -16,11 +16,10 @@ pytestmark = pytest.mark.usefixtures("pipeline")
 REAL = REAL_ARCHIVE.is_file()
 MODEL = "mejor_modelo_diabetes"
 ENCOUNTERS, BATCHES = 101_766, 6
-MAX_SECONDS, MAX_MEMORY_MB = 240, 6_000
+MAX_MEMORY_MB = 6_000
 
 
-def test_it_is_quick_and_fits_a_laptop(figures: dict[str, Any]) -> None:
-    assert figures.get("pipeline_seconds", 0) < MAX_SECONDS
+def test_it_fits_a_laptop(figures: dict[str, Any]) -> None:
     assert figures.get("memory_after_pipeline_mb", 0) < MAX_MEMORY_MB
 
 

@@ -15,8 +15,7 @@ from tests.integration.pipeline import Trained, filled, own_pipeline, train
 
 TEST_SERVER = os.environ.get("TEST_DATABASE_URL", "")
 MARK = "readmission_tests"
-NO_SERVER = "TEST_DATABASE_URL names no MySQL server (mysql+pymysql://user:password@host:port)"
-MYSQL = pytest.param("mysql", marks=pytest.mark.skipif(not TEST_SERVER, reason=NO_SERVER))
+MYSQL = pytest.param("mysql", marks=pytest.mark.mysql)
 SERVERS = ("sqlite", MYSQL)
 
 
