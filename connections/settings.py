@@ -28,6 +28,7 @@ NO_SECRET = SecretStr("")
 _OF_THE_MACHINE = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR",
     "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+    "COVERAGE_PROCESS_CONFIG",    # set while `make coverage` measures, so that it sees what the platform starts
 )  # fmt: skip
 
 # ONNX Runtime (since 1.29) and MLflow report to their makers unless they are told not to before they are imported.

@@ -75,14 +75,10 @@ def register(
 def _logged(
     settings: Settings, tracking: MlflowClient, pipeline: Pipeline, files: list[Path], example: pd.DataFrame
 ) -> tuple[str, str]:
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(settings.tracking_uri)
-    try:
-        run = tracking.create_run(mlflow.set_experiment("api").experiment_id)
-        with warnings.catch_warnings():
-            # MLflow 3.17 warns of its own imports and of pandas 3 while it logs; the service does none of that.
-            warnings.simplefilter("ignore")
-            logged = log_model("modelo_entrenado_final", pipeline, files, run.info.run_id, example)
-    finally:
-        mlflow.set_tracking_uri(before)
+    run = tracking.create_run(mlflow.set_experiment("api").experiment_id)
+    with warnings.catch_warnings():
+        # MLflow 3.17 warns of its own imports and of pandas 3 while it logs; the service does none of that.
+        warnings.simplefilter("ignore")
+        logged = log_model("modelo_entrenado_final", pipeline, files, run.info.run_id, example)
     return str(logged.model_id), run.info.run_id
