@@ -11,7 +11,6 @@ from readmission.features import DEATH_OR_HOSPICE, ENCOUNTER_REF_LENGTH, FIELDS,
 
 OPEN_TEXT_LENGTH = 64
 ICD9_LENGTH = 16
-CODES = ("discharge_code", "admission_type_code", "admission_source_code")
 ORIGINAL_EXAMPLE = {field.name: field.default for field in ORIGINAL_FIELDS}
 RICH_EXAMPLE = {
     "age": 75,
@@ -81,7 +80,7 @@ def _annotation(field: Field) -> Any:
     closed: Any = Literal[field.vocabulary]
     if field.name == "discharge_code":
         closed = Annotated[closed, BeforeValidator(_can_return)]
-    return Annotated[closed, BeforeValidator(_code_text)] if field.name in CODES else closed
+    return Annotated[closed, BeforeValidator(_code_text)] if field.decides else closed
 
 
 def _declaration(field: Field) -> tuple[Any, Any]:
@@ -94,7 +93,7 @@ def _declaration(field: Field) -> tuple[Any, Any]:
 
 def _allowed(field: Field) -> str:
     words = f"{field.allowed[0].upper()}{field.allowed[1:]}"
-    return f"{words}; a number or text." if field.name in CODES else f"{words}."
+    return f"{words}; a number or text." if field.decides else f"{words}."
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from app_front import form_state, result, sentences, widgets
 from app_front.client import ApiError, Prediction, PredictionClient, ProductionModel, Refused, RefusedField
 from app_front.sentences import Language, say
 from connections.settings import get_settings
-from readmission.features import FIELDS
+from readmission.features import FIELDS, decided_groups
 
 _OUTCOME, _ASKED = "outcome", "asked"
 
@@ -78,7 +78,7 @@ def _draw_outcome(language: Language) -> None:
     if isinstance(outcome, ApiError):
         result.show_error(outcome, language)
     elif outcome is not None:
-        result.show_prediction(outcome, form_state.decided_groups(form_state.values()), language)
+        result.show_prediction(outcome, decided_groups(form_state.values()), language)
 
 
 def _production_model() -> ProductionModel | ApiError:

@@ -5,25 +5,17 @@ has widgets (keys) of its own, and switching carries the values over.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import cast
 
 import streamlit as st
 
 from app_front.sentences import Language
-from readmission.features import BY_NAME, FIELDS, Field
+from readmission.features import FIELDS, Field, decided_groups
 
 Entered = Mapping[str, str | int | None]
 Request = dict[str, str | int]
 
 _LANGUAGE = "language"
-
-
-class DecidedGroup(NamedTuple):
-    """A grouped field whose value comes from the raw code that was entered with it."""
-
-    group: Field
-    code: str
-    category: str
 
 
 def initial(field: Field) -> str | int | None:
@@ -79,16 +71,3 @@ def request(entered: Entered) -> Request:
     decided = {group.group.name for group in decided_groups(entered)}
     stripped = {name: value.strip() if isinstance(value, str) else value for name, value in entered.items()}
     return {name: value for name, value in stripped.items() if value not in (None, "") and name not in decided}
-
-
-def decided_groups(entered: Entered) -> list[DecidedGroup]:
-    """The grouped fields that a raw code of the same source column decides."""
-    found = []
-    for field in FIELDS:
-        group = BY_NAME.get(field.source or "")
-        if group is None or group is field or group.groups is None:
-            continue
-        code = str(entered[field.name])
-        if code in group.groups:
-            found.append(DecidedGroup(group, code, group.groups[code]))
-    return found

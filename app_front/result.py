@@ -16,10 +16,9 @@ from app_front.client import (
     Unexpected,
     Unreachable,
 )
-from app_front.form_state import DecidedGroup
 from app_front.sentences import Language, percent, plain, say
 from connections.settings import SYNTHETIC
-from readmission.features import BY_NAME
+from readmission.features import BY_NAME, DecidedGroup
 
 ANY_TIME = "any"
 _COLOURS = {False: "#1f7a4d", True: "#b3401f"}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from readmission.features import PREPARED_FIELDS, TARGET_COLUMN, Field, codes
+from readmission.features import PREPARED_FIELDS, TARGET_COLUMN, Field
 from readmission.params import Target
 
 _POSITIVE: dict[Target, tuple[str, ...]] = {"lt30": ("<30",), "any": ("<30", ">30")}
@@ -14,15 +14,12 @@ def clean(raw: pl.LazyFrame, target: Target) -> pl.LazyFrame:
     """Encounters that can be readmitted, one row each, in the contract's values.
 
     Columns: `encounter_id`, `patient_nbr`, `target` (0/1), then one a prepared field (numbers Float64, else String).
-    Encounters of invalid gender, and those that ended in death or hospice, are left out.
+    Encounters that the contract excludes (invalid gender, an end in death or hospice) are left out.
 
     Raises:
         FieldError: a value that the contract does not know (raised when the plan is collected).
     """
-    eligible = raw.filter(
-        pl.col("gender") != "Unknown/Invalid",
-        ~pl.col("discharge_disposition_id").cast(pl.String).is_in(sorted(codes.DEATH_OR_HOSPICE)),
-    )
+    eligible = raw.filter(~_text(field).is_in(sorted(field.excluded)) for field in PREPARED_FIELDS if field.excluded)
     return eligible.select(
         pl.col("encounter_id").cast(pl.Int64),
         pl.col("patient_nbr").cast(pl.Int64),
@@ -34,8 +31,11 @@ def clean(raw: pl.LazyFrame, target: Target) -> pl.LazyFrame:
 def _values() -> Iterator[pl.Expr]:
     for field in PREPARED_FIELDS:
         dtype = pl.Float64 if field.kind == "number" else pl.String
-        source = pl.col(str(field.source)).cast(pl.String)
-        yield source.map_batches(_reader(field, dtype), return_dtype=dtype).alias(field.name)
+        yield _text(field).map_batches(_reader(field, dtype), return_dtype=dtype).alias(field.name)
+
+
+def _text(field: Field) -> pl.Expr:
+    return pl.col(str(field.source)).cast(pl.String)
 
 
 def _reader(field: Field, dtype: type[pl.DataType]) -> Callable[[pl.Series], pl.Series]:

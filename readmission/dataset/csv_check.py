@@ -16,7 +16,7 @@ from readmission.features import FIELDS, MISSING_MARK, SOURCE_COLUMNS, SYNTHETIC
 
 Dataset = Literal["real", "synthetic"]
 UNIQUE = "each encounter_id once in the file"
-ICD9_ALLOWED = f"an ICD-9 code such as 250.83, 428 or V57, or {MISSING_MARK}"
+ICD9_ALLOWED = f"{codes.ICD9_ALLOWED}, or {MISSING_MARK}"
 
 
 @dataclass(frozen=True)
@@ -110,23 +110,14 @@ def _accepts(column: SourceColumn) -> pl.Expr:
 
 
 def _in_range(column: SourceColumn, number: pl.Expr) -> pl.Expr:
-    known = _known_codes().get(column.name)
+    known = [int(code) for code in column.codes]
     return number.is_between(column.minimum, column.maximum) & (number.is_in(known) if known else True)
 
 
 def _allowed(column: SourceColumn) -> str:
-    if column.name in _icd9_columns():
-        return ICD9_ALLOWED
-    known = _known_codes().get(column.name)
-    return f"one of the codes {', '.join(map(str, known))}" if known else column.allowed
+    return ICD9_ALLOWED if column.name in _icd9_columns() else column.allowed
 
 
 @cache
 def _icd9_columns() -> frozenset[str]:
     return frozenset(field.source for field in FIELDS if field.kind == "icd9" and field.source)
-
-
-@cache
-def _known_codes() -> dict[str, list[int]]:
-    """The admission codes that cleaning can group, by column."""
-    return {field.source: [int(code) for code in field.groups] for field in FIELDS if field.groups and field.source}

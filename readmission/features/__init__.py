@@ -14,7 +14,7 @@ from readmission.features.contract import (
 )
 from readmission.features.field import ENCOUNTER_REF_LENGTH, MISSING_MARK, Field, FieldError, Kind, Value
 from readmission.features.labels import Text, Texts
-from readmission.features.request import complete_request, model_row
+from readmission.features.request import DecidedGroup, complete_request, decided_groups, model_row
 from readmission.features.source_columns import (
     COLUMN_NAMES,
     SOURCE_COLUMNS,
@@ -41,6 +41,7 @@ __all__ = [
     "SOURCE_COLUMNS",
     "SYNTHETIC_FIRST_ID",
     "TARGET_COLUMN",
+    "DecidedGroup",
     "Field",
     "FieldError",
     "Kind",
@@ -49,6 +50,7 @@ __all__ = [
     "Texts",
     "Value",
     "complete_request",
+    "decided_groups",
     "model_row",
     "read_integer",
 ]

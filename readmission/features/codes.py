@@ -5,6 +5,7 @@ Codes: IDs_mapping.csv of the data set (UCI repository id 296). ICD-9 groups: St
 """
 
 import re
+from collections.abc import Mapping
 
 MISSING = "missing"
 OTHER = "other"
@@ -12,47 +13,37 @@ OTHER = "other"
 # Encounters that end in death or hospice cannot be followed by a readmission.
 DEATH_OR_HOSPICE = frozenset({"11", "13", "14", "19", "20", "21"})
 
-ADMISSION_TYPE_GROUPS = {
-    "1": "Emergencia",
-    "2": "Emergencia",
-    "3": "Electiva",
-    "4": "Recién Nacido",
-    "5": MISSING,
-    "6": MISSING,
-    "7": "Centro de Trauma",
-    "8": MISSING,
-}
-_HOME = frozenset({"1", "6", "8"})
-_DISCHARGE_UNKNOWN = frozenset({"18", "25", "26"})
-DISCHARGE_GROUPS = {
-    str(code): MISSING if str(code) in _DISCHARGE_UNKNOWN else "Alta a casa" if str(code) in _HOME else "Otro"
-    for code in range(1, 31)
-}
-_REFERRAL = frozenset({"1", "2", "3"})
-_SOURCE_UNKNOWN = frozenset({"9", "15", "17", "20", "21"})
-ADMISSION_SOURCE_GROUPS = {
-    str(code): MISSING
-    if str(code) in _SOURCE_UNKNOWN
-    else "Referencia"
-    if str(code) in _REFERRAL
-    else "Emergencia"
-    if code == 7
-    else "Otro"
-    for code in range(1, 27)
-    if code != 16
-}
 
-ICD9_GROUPS = (
-    "circulatory",
-    "respiratory",
-    "digestive",
-    "diabetes",
-    "injury",
-    "musculoskeletal",
-    "genitourinary",
-    "neoplasms",
-    OTHER,
+def _by_code(groups: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    return {str(code): group for group, members in groups.items() for code in members}
+
+
+# The group of each known code; the groups stand in the order of their one-hot columns.
+ADMISSION_TYPE_GROUPS = _by_code(
+    {
+        "Emergencia": (1, 2),
+        "Electiva": (3,),
+        "Recién Nacido": (4,),
+        "Centro de Trauma": (7,),
+        MISSING: (5, 6, 8),
+    }
 )
+DISCHARGE_GROUPS = _by_code(
+    {
+        "Alta a casa": (1, 6, 8),
+        "Otro": (*range(2, 6), 7, *range(9, 18), *range(19, 25), *range(27, 31)),
+        MISSING: (18, 25, 26),
+    }
+)
+ADMISSION_SOURCE_GROUPS = _by_code(
+    {
+        "Referencia": (1, 2, 3),
+        "Emergencia": (7,),
+        "Otro": (4, 5, 6, 8, *range(10, 15), 18, 19, *range(22, 27)),
+        MISSING: (9, 15, 17, 20, 21),
+    }
+)
+
 _ICD9_RANGES = (
     (390, 459, "circulatory"),
     (785, 785, "circulatory"),
@@ -67,7 +58,9 @@ _ICD9_RANGES = (
     (788, 788, "genitourinary"),
     (140, 239, "neoplasms"),
 )
+ICD9_GROUPS = (*dict.fromkeys(group for _, _, group in _ICD9_RANGES), OTHER)
 ICD9_PATTERN = re.compile(r"(\d{1,3}|[VE]\d{1,3})(\.\d{1,2})?")
+ICD9_ALLOWED = "an ICD-9 code such as 250.83, 428 or V57"
 
 
 def icd9_group(code: str) -> str:
@@ -77,7 +70,7 @@ def icd9_group(code: str) -> str:
         ValueError: the text is not an ICD-9 code.
     """
     if not ICD9_PATTERN.fullmatch(code):
-        raise ValueError(f"{code!r} is not an ICD-9 code such as 250.83, 428 or V57")
+        raise ValueError(f"{code!r} is not {ICD9_ALLOWED}")
     if not code[0].isdigit():
         return OTHER
     whole = int(code.split(".")[0])

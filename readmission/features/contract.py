@@ -1,134 +1,130 @@
 """The feature contract: each field of an encounter, declared once.
 
 Cleaning, the model's signature, the request schema, the form and the docs derive from `FIELDS`; the
-check of a CSV and `RAW_DATA.initial_data` derive from `SOURCE_COLUMNS`. Which columns the model uses is
-declared here too, never found in the data, so that any file gives the same signature.
+check of a CSV and `RAW_DATA.initial_data` derive from `SOURCE_COLUMNS`. A field has the range or the categories of
+its source column; it states its own only where it differs. Which columns the model uses is declared here too, never
+found in the data, so that any file gives the same signature.
 
 Units: `age` in years, `time_in_hospital` in days, counts in events. Source: UCI repository id 296.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from readmission.features import codes
 from readmission.features.codes import DEATH_OR_HOSPICE, MISSING, OTHER
-from readmission.features.field import Field
+from readmission.features.field import MISSING_MARK, Field
+from readmission.features.source_columns import MEDICATIONS, SOURCE_COLUMNS, SourceColumn
 
 CONTRACT_VERSION = "1"
 
 
-def _count(name: str, default: int, low: int, high: int) -> Field:
-    return Field(name=name, kind="number", source=name, default=default, minimum=low, maximum=high)
+def _count(name: str, default: int) -> Field:
+    return Field(name=name, kind="number", source=name, default=default)
+
+
+def _category(name: str, default: str, *, model: bool = True) -> Field:
+    return Field(name=name, kind="category", source=name, default=default, model=model)
+
+
+def _group(name: str, default: str, groups: Mapping[str, str]) -> Field:
+    return Field(name=name, kind="category", source=name, default=default, missing=MISSING, groups=groups)
+
+
+def _code(name: str, decides: str, *, excluded: frozenset[str] = frozenset()) -> Field:
+    """A raw code: its column is the one that the group is read from."""
+    return Field(
+        name=name,
+        kind="category",
+        source=decides,
+        decides=decides,
+        excluded=excluded,
+        missing=MISSING,
+        optional=True,
+    )
+
+
+def _open(name: str, categories: tuple[str, ...]) -> Field:
+    return Field(
+        name=name, kind="category", source=name, categories=categories, other=OTHER, missing=MISSING, optional=True
+    )
 
 
 def _medication(column: str, *, model: bool) -> Field:
     return Field(
-        name=column.replace("-", "_"),
-        kind="category",
-        source=column,
-        categories=codes.MEDICATION_DOSES,
-        missing=MISSING,
-        optional=True,
-        model=model,
+        name=column.replace("-", "_"), kind="category", source=column, missing=MISSING, optional=True, model=model
     )
 
 
-def _code(name: str, source: str, categories: tuple[str, ...]) -> Field:
-    return Field(name=name, kind="category", source=source, categories=categories, missing=MISSING, optional=True)
-
-
-def _grouped(name: str, default: str, categories: tuple[str, ...], groups: Mapping[str, str]) -> Field:
-    return Field(
-        name=name,
-        kind="category",
-        source=name,
-        default=default,
-        categories=categories,
-        missing=MISSING,
-        groups=groups,
-    )
-
-
-def _category(name: str, default: str, categories: tuple[str, ...], *, model: bool = True) -> Field:
-    return Field(name=name, kind="category", source=name, default=default, categories=categories, model=model)
-
-
-_MEDICATIONS = (
-    "metformin", "repaglinide", "nateglinide", "glimepiride", "glipizide", "glyburide", "pioglitazone",
-    "rosiglitazone", "acarbose", "insulin", "glyburide-metformin",
-)  # fmt: skip
+# No encounter has them: among the original fields, no use to a forest.
+_UNUSED_MEDICATIONS = ("examide", "citoglipton")
 # Taken in fewer than 100 of the 101,766 encounters: accepted and logged, no use to a forest.
 _RARE_MEDICATIONS = (
     "chlorpropamide", "acetohexamide", "tolbutamide", "miglitol", "troglitazone", "tolazamide",
     "glipizide-metformin", "glimepiride-pioglitazone", "metformin-rosiglitazone", "metformin-pioglitazone",
 )  # fmt: skip
 
-FIELDS: tuple[Field, ...] = (
-    Field(
-        name="race",
-        kind="category",
-        source="race",
-        default="Caucasian",
-        categories=("Caucasian", "AfricanAmerican", "Hispanic", "Asian", "Other"),
-        missing="Unknown",
-        model=False,
-    ),
-    _category("gender", "Female", ("Female", "Male")),
-    _count("age", 65, 0, 120),
-    _count("time_in_hospital", 3, 1, 14),
-    _count("num_lab_procedures", 44, 0, 200),
-    _count("num_procedures", 0, 0, 20),
-    _count("num_medications", 13, 0, 150),
-    _count("number_outpatient", 0, 0, 150),
-    _count("number_emergency", 0, 0, 150),
-    _count("number_inpatient", 0, 0, 150),
-    _count("number_diagnoses", 9, 1, 30),
-    _category("max_glu_serum", "None", ("None", "Norm", ">200", ">300")),
-    _category("A1Cresult", "None", ("None", "Norm", ">7", ">8")),
-    _category("change", "No", ("No", "Ch")),
-    _category("diabetesMed", "Yes", ("Yes", "No")),
-    _grouped(
-        "admission_type_id",
-        "Emergencia",
-        ("Emergencia", "Electiva", "Recién Nacido", "Centro de Trauma"),
-        codes.ADMISSION_TYPE_GROUPS,
-    ),
-    _grouped("discharge_disposition_id", "Alta a casa", ("Alta a casa", "Otro"), codes.DISCHARGE_GROUPS),
-    _grouped("admission_source_id", "Referencia", ("Referencia", "Emergencia", "Otro"), codes.ADMISSION_SOURCE_GROUPS),
-    _category("examide", "No", codes.MEDICATION_DOSES, model=False),
-    _category("citoglipton", "No", codes.MEDICATION_DOSES, model=False),
-    _code(
-        "discharge_code",
-        "discharge_disposition_id",
-        tuple(code for code in codes.DISCHARGE_GROUPS if code not in DEATH_OR_HOSPICE),
-    ),
-    _code("admission_type_code", "admission_type_id", tuple(codes.ADMISSION_TYPE_GROUPS)),
-    _code("admission_source_code", "admission_source_id", tuple(codes.ADMISSION_SOURCE_GROUPS)),
+_DECLARED: tuple[Field, ...] = (
+    Field(name="race", kind="category", source="race", default="Caucasian", missing="Unknown", model=False),
+    Field(name="gender", kind="category", source="gender", default="Female", excluded=frozenset({"Unknown/Invalid"})),
+    # The source has age groups; a request has the age itself.
+    Field(name="age", kind="number", source="age", default=65, minimum=0, maximum=120),
+    _count("time_in_hospital", 3),
+    _count("num_lab_procedures", 44),
+    _count("num_procedures", 0),
+    _count("num_medications", 13),
+    _count("number_outpatient", 0),
+    _count("number_emergency", 0),
+    _count("number_inpatient", 0),
+    _count("number_diagnoses", 9),
+    _category("max_glu_serum", "None"),
+    _category("A1Cresult", "None"),
+    _category("change", "No"),
+    _category("diabetesMed", "Yes"),
+    _group("admission_type_id", "Emergencia", codes.ADMISSION_TYPE_GROUPS),
+    _group("discharge_disposition_id", "Alta a casa", codes.DISCHARGE_GROUPS),
+    _group("admission_source_id", "Referencia", codes.ADMISSION_SOURCE_GROUPS),
+    *(_category(name, "No", model=False) for name in _UNUSED_MEDICATIONS),
+    _code("discharge_code", "discharge_disposition_id", excluded=DEATH_OR_HOSPICE),
+    _code("admission_type_code", "admission_type_id"),
+    _code("admission_source_code", "admission_source_id"),
     *(
         Field(name=name, kind="icd9", source=name, missing=MISSING, optional=True)
         for name in ("diag_1", "diag_2", "diag_3")
     ),
-    Field(
-        name="medical_specialty",
-        kind="category",
-        source="medical_specialty",
-        categories=codes.SPECIALTIES,
-        other=OTHER,
-        missing=MISSING,
-        optional=True,
+    _open("medical_specialty", codes.SPECIALTIES),
+    _open("payer_code", codes.PAYERS),
+    *(
+        _medication(column, model=True)
+        for column in MEDICATIONS
+        if column not in (*_UNUSED_MEDICATIONS, *_RARE_MEDICATIONS)
     ),
-    Field(
-        name="payer_code",
-        kind="category",
-        source="payer_code",
-        categories=codes.PAYERS,
-        other=OTHER,
-        missing=MISSING,
-        optional=True,
-    ),
-    *(_medication(column, model=True) for column in _MEDICATIONS),
     *(_medication(column, model=False) for column in _RARE_MEDICATIONS),
     Field(name="encounter_ref", kind="reference", optional=True, model=False),
 )
+
+
+def _completed(field: Field) -> Field:
+    """The field with what its source column states of it, unless it states that itself."""
+    if field.source is None or field.categories or field.maximum is not None:
+        return field
+    column = _SOURCE[field.source]
+    if field.kind == "number":
+        return replace(field, minimum=column.minimum, maximum=column.maximum)
+    if field.kind == "category":
+        return replace(field, categories=_categories(field, column))
+    return field
+
+
+def _categories(field: Field, column: SourceColumn) -> tuple[str, ...]:
+    if field.groups is not None:
+        return tuple(group for group in dict.fromkeys(field.groups.values()) if group != field.missing)
+    left_out = {MISSING_MARK, *field.excluded}
+    return tuple(value for value in column.codes or column.categories if value not in left_out)
+
+
+_SOURCE = {column.name: column for column in SOURCE_COLUMNS}
+FIELDS = tuple(_completed(field) for field in _DECLARED)
 
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 ORIGINAL_FIELDS = tuple(field for field in FIELDS if not field.optional)

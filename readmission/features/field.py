@@ -31,6 +31,8 @@ class Field:
 
     A closed category refuses what is not in `categories`; an open one (`other` set) counts it as `other`.
     `missing` is the category of a value that is not known, and is a category of its own.
+    `excluded` is what the source holds and no encounter of ours may: such rows are left out of the prepared data.
+    A raw code `decides` another field: that one's value is then what its `groups` give for the code.
     """
 
     name: str
@@ -42,7 +44,9 @@ class Field:
     categories: tuple[str, ...] = ()
     missing: str | None = None
     other: str | None = None
+    excluded: frozenset[str] = frozenset()
     groups: Mapping[str, str] | None = None
+    decides: str | None = None
     optional: bool = False
     model: bool = True
 
@@ -64,7 +68,7 @@ class Field:
         if self.kind == "number":
             return f"a whole number from {self.minimum} to {self.maximum}"
         if self.kind == "icd9":
-            return "an ICD-9 code such as 250.83, 428 or V57"
+            return codes.ICD9_ALLOWED
         if self.kind == "reference":
             return f"up to {ENCOUNTER_REF_LENGTH} characters"
         known = ", ".join(self.vocabulary)

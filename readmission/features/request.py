@@ -3,21 +3,29 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from readmission.features.codes import MISSING
 from readmission.features.contract import BY_NAME, FIELDS, MODEL_FIELDS
-from readmission.features.field import FieldError, Value
+from readmission.features.field import Field, FieldError, Value
 
 
-class _CodedGroup(NamedTuple):
+class DecidedGroup(NamedTuple):
+    """A field whose value comes from the raw code that was given with it."""
+
+    group: Field
+    code_name: str
     code: str
-    group: str
+    category: str
 
 
-_CODED_GROUPS = (
-    _CodedGroup("discharge_code", "discharge_disposition_id"),
-    _CodedGroup("admission_type_code", "admission_type_id"),
-    _CodedGroup("admission_source_code", "admission_source_id"),
-)
+def decided_groups(values: Mapping[str, Value]) -> list[DecidedGroup]:
+    """The fields that the raw codes among `values` decide."""
+    found = []
+    for field in FIELDS:
+        if field.decides is None:
+            continue
+        group, code = BY_NAME[field.decides], str(values.get(field.name))
+        if group.groups is not None and code in group.groups:
+            found.append(DecidedGroup(group, field.name, code, group.groups[code]))
+    return found
 
 
 def complete_request(sent: Mapping[str, Value]) -> dict[str, Value]:
@@ -27,16 +35,12 @@ def complete_request(sent: Mapping[str, Value]) -> dict[str, Value]:
         FieldError: a raw code was sent together with another group than its own.
     """
     whole: dict[str, Value] = {field.name: sent.get(field.name, field.default) for field in FIELDS}
-    for code_name, group_name in _CODED_GROUPS:
-        code = whole[code_name]
-        groups = BY_NAME[group_name].groups
-        if code in (None, "", MISSING) or groups is None or str(code) not in groups:
-            continue
-        group = groups[str(code)]
-        if sent.get(group_name) not in (None, "", group):
-            reason = f"{sent[group_name]!r} contradicts {code_name} {code!r}, which means {group!r}; send one of them"
-            raise FieldError(group_name, reason)
-        whole[group_name] = group
+    for decided in decided_groups(whole):
+        name = decided.group.name
+        if sent.get(name) not in (None, "", decided.category):
+            meant = f"{decided.code_name} {whole[decided.code_name]!r}, which means {decided.category!r}"
+            raise FieldError(name, f"{sent[name]!r} contradicts {meant}; send one of them")
+        whole[name] = decided.category
     return whole
 
 

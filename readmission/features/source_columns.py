@@ -1,20 +1,31 @@
 """The 50 columns of the encounters' CSV, as it is published (UCI repository id 296)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from readmission.features import codes
+from readmission.features.codes import (
+    ADMISSION_SOURCE_GROUPS,
+    ADMISSION_TYPE_GROUPS,
+    AGE_MIDPOINTS,
+    DISCHARGE_GROUPS,
+    MEDICATION_DOSES,
+)
 
 SourceKind = Literal["identifier", "integer", "text"]
 
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of the CSV. `categories` closes a text column; `minimum`/`maximum` bound an integer one."""
+    """A column of the CSV: what it may hold is stated here, and what derives from it says only where it differs.
+
+    `categories` closes a text column; `minimum`/`maximum` bound an integer one, and `codes` closes it.
+    """
 
     name: str
     kind: SourceKind
     categories: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     minimum: int = 0
     maximum: int = 0
     length: int = 64
@@ -26,6 +37,8 @@ class SourceColumn:
             return (
                 f"one of {', '.join(self.categories)}" if self.categories else f"text of 1 to {self.length} characters"
             )
+        if self.codes:
+            return f"one of the codes {', '.join(self.codes)}"
         return f"a whole number from {self.minimum} to {self.maximum}"
 
 
@@ -46,6 +59,11 @@ def _integer(name: str, low: int, high: int) -> SourceColumn:
     return SourceColumn(name, "integer", minimum=low, maximum=high)
 
 
+def _coded(name: str, known: Collection[str]) -> SourceColumn:
+    numbers = sorted(map(int, known))
+    return SourceColumn(name, "integer", codes=tuple(map(str, numbers)), minimum=numbers[0], maximum=numbers[-1])
+
+
 def _closed(name: str, *categories: str) -> SourceColumn:
     return SourceColumn(name, "text", categories)
 
@@ -54,7 +72,7 @@ def _open(name: str) -> SourceColumn:
     return SourceColumn(name, "text")
 
 
-_MEDICATIONS = (
+MEDICATIONS = (
     "metformin", "repaglinide", "nateglinide", "chlorpropamide", "glimepiride", "acetohexamide", "glipizide",
     "glyburide", "tolbutamide", "pioglitazone", "rosiglitazone", "acarbose", "miglitol", "troglitazone",
     "tolazamide", "examide", "citoglipton", "insulin", "glyburide-metformin", "glipizide-metformin",
@@ -68,14 +86,14 @@ SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
     _identifier("patient_nbr"),
     _closed("race", "Caucasian", "AfricanAmerican", "Hispanic", "Asian", "Other", "?"),
     _closed("gender", "Female", "Male", "Unknown/Invalid"),
-    _closed("age", *codes.AGE_MIDPOINTS),
+    _closed("age", *AGE_MIDPOINTS),
     _closed(
         "weight", "?", "[0-25)", "[25-50)", "[50-75)", "[75-100)", "[100-125)", "[125-150)", "[150-175)",
         "[175-200)", ">200",
     ),
-    _integer("admission_type_id", 1, 8),
-    _integer("discharge_disposition_id", 1, 30),
-    _integer("admission_source_id", 1, 26),
+    _coded("admission_type_id", ADMISSION_TYPE_GROUPS),
+    _coded("discharge_disposition_id", DISCHARGE_GROUPS),
+    _coded("admission_source_id", ADMISSION_SOURCE_GROUPS),
     _integer("time_in_hospital", 1, 14),
     _open("payer_code"),
     _open("medical_specialty"),
@@ -91,7 +109,7 @@ SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
     _integer("number_diagnoses", 1, 30),
     _closed("max_glu_serum", "None", "Norm", ">200", ">300"),
     _closed("A1Cresult", "None", "Norm", ">7", ">8"),
-    *(_closed(name, *codes.MEDICATION_DOSES) for name in _MEDICATIONS),
+    *(_closed(name, *MEDICATION_DOSES) for name in MEDICATIONS),
     _closed("change", "No", "Ch"),
     _closed("diabetesMed", "Yes", "No"),
     _closed(TARGET_COLUMN, "NO", ">30", "<30"),

@@ -15,8 +15,15 @@ from numpy.random import Generator, SeedSequence, default_rng
 from numpy.typing import NDArray
 
 from readmission.atomic_files import replacing
-from readmission.features import COLUMN_NAMES, SOURCE_COLUMNS, SYNTHETIC_FIRST_ID, TARGET_COLUMN
-from readmission.features.codes import MEDICATION_DOSES
+from readmission.features import (
+    COLUMN_NAMES,
+    MISSING_MARK,
+    SOURCE_COLUMNS,
+    SYNTHETIC_FIRST_ID,
+    TARGET_COLUMN,
+    SourceColumn,
+)
+from readmission.features.source_columns import MEDICATIONS
 from readmission.progress import Progress, silent
 from readmission.synthetic import margins
 from readmission.synthetic.risk import outcomes
@@ -29,8 +36,6 @@ STREAM = 4
 # Of those whose doses stayed: how many changed from one drug to another.
 CHANGED_DRUG = 0.38
 Columns = dict[str, NDArray[Any]]
-
-_MEDICATIONS = tuple(column.name for column in SOURCE_COLUMNS if column.categories == MEDICATION_DOSES)
 
 
 def write(out: Path, rows: int, seed: int, progress: Progress = silent) -> None:
@@ -56,6 +61,7 @@ def _encounters(random: Generator, first: int, rows: int) -> pl.DataFrame:
     columns["num_medications"] = _medications(random, columns["time_in_hospital"])
     columns |= _treatment(random, columns, rows)
     columns[TARGET_COLUMN] = outcomes(columns, random.random(rows))
+    columns |= {column.name: _any(random, column, rows) for column in SOURCE_COLUMNS if column.name not in columns}
     return pl.DataFrame({name: _series(columns[name]) for name in COLUMN_NAMES})
 
 
@@ -74,6 +80,14 @@ def _draw(random: Generator, margin: Mapping[str, int], rows: int) -> NDArray[An
     return drawn
 
 
+def _any(random: Generator, column: SourceColumn, rows: int) -> NDArray[Any]:
+    """Whatever a column allows that is new to the contract and has no margin yet."""
+    allowed = column.codes or column.categories
+    if column.kind == "integer" and not allowed:
+        return random.integers(column.minimum, column.maximum, rows, endpoint=True)
+    return random.choice(np.array(allowed or (MISSING_MARK,)), rows)
+
+
 def _medications(random: Generator, time_in_hospital: NDArray[Any]) -> NDArray[Any]:
     """Longer stays have more medications, around the same mean."""
     stay = 0.8 + 0.045 * time_in_hospital.astype(np.int64)
@@ -84,8 +98,8 @@ def _medications(random: Generator, time_in_hospital: NDArray[Any]) -> NDArray[A
 
 def _treatment(random: Generator, columns: Columns, rows: int) -> Columns:
     """The medications that nobody takes here, and the two columns that sum all of them up."""
-    unused = {name: np.full(rows, "No") for name in _MEDICATIONS if name not in columns}
-    doses = [(columns | unused)[name] for name in _MEDICATIONS]
+    unused = {name: np.full(rows, "No") for name in MEDICATIONS if name not in columns}
+    doses = [(columns | unused)[name] for name in MEDICATIONS]
     taken = np.any([dose != "No" for dose in doses], axis=0)
     changed = np.any([np.isin(dose, ("Up", "Down")) for dose in doses], axis=0)
     drugs_changed = taken & (random.random(rows) < CHANGED_DRUG)

@@ -1,8 +1,16 @@
 """The request made from what was entered, and the groups of widgets."""
 
-from app_front.form_state import blanks, decided_groups, initial, request
+from app_front.form_state import blanks, initial, request
 from app_front.widgets import optional_groups, options, original_groups
-from readmission.features import BY_NAME, FIELDS, OPTIONAL_FIELDS, ORIGINAL_FIELDS, complete_request, model_row
+from readmission.features import (
+    BY_NAME,
+    FIELDS,
+    OPTIONAL_FIELDS,
+    ORIGINAL_FIELDS,
+    complete_request,
+    decided_groups,
+    model_row,
+)
 
 INITIAL = {field.name: initial(field) for field in FIELDS}
 

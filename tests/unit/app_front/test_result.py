@@ -21,10 +21,10 @@ HIGH = LOW.model_copy(update={"prediction": 1, "label": "Readmitido", "probabili
 def _page(answer: "Prediction", code: str, language: "Language") -> None:
     # Streamlit runs this function's text as a script of its own: it imports what it needs.
     from app_front import form_state, result
-    from readmission.features import FIELDS
+    from readmission.features import FIELDS, decided_groups
 
     whole = {field.name: form_state.initial(field) for field in FIELDS} | {"discharge_code": code or None}
-    result.show_prediction(answer, form_state.decided_groups(whole), language)
+    result.show_prediction(answer, decided_groups(whole), language)
 
 
 def page(answer: Prediction, language: Language, code: str = "") -> AppTest:

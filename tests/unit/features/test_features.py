@@ -116,8 +116,7 @@ def test_every_category_of_every_source_column_can_be_read() -> None:
     read = 0
     for field in fields.values():
         column = columns[str(field.source)]
-        dropped = {"Unknown/Invalid"}  # invalid gender leaves no row
-        for category in set(column.categories) - dropped:
+        for category in set(column.categories) - field.excluded:
             value = field.from_source(category)
             assert isinstance(value, float) if field.kind == "number" else value in field.vocabulary
             read += 1
@@ -223,6 +222,15 @@ def test_the_model_row_has_each_model_field_in_order_and_blanks_as_missing() -> 
 def test_a_raw_code_decides_its_group(code_name: str, code: str, group_name: str, group: str) -> None:
     for sent in ({}, {group_name: None}, {group_name: ""}, {group_name: group}):
         assert complete_request({**sent, code_name: code})[group_name] == group
+
+
+def test_what_a_code_decides_is_a_field_that_groups_the_codes_own_column() -> None:
+    deciding = [field for field in FIELDS if field.decides]
+    assert len(deciding) == 3
+    for field in deciding:
+        group = BY_NAME[str(field.decides)]
+        assert group.groups is not None and set(field.categories) <= set(group.groups)
+        assert group.source == field.source
 
 
 def test_a_group_that_contradicts_its_code_is_refused() -> None:
