@@ -3,13 +3,15 @@
 import json
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_origin
 
 import typer
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
@@ -124,19 +126,45 @@ def load(
     console.print(f"load {done.load_id}: {done.rows:,} rows, {done.dataset}, {done.outcome}", highlight=False)
 
 
+def _options_of(model: type[ParamsModel]) -> Callable[[Callable[[ParamsModel], None]], Callable[..., None]]:
+    """Gives a command an option a field of the model that the DAG's params are made from, which checks them too."""
+
+    def with_options(command: Callable[[ParamsModel], None]) -> Callable[..., None]:
+        def run(**chosen: Any) -> None:
+            command(_checked(model, chosen))
+
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        options = [_option(name, field) for name, field in model.model_fields.items()]
+        run.__signature__ = Signature(options)  # type: ignore[attr-defined]
+        return run
+
+    return with_options
+
+
+def _option(name: str, field: FieldInfo) -> Parameter:
+    # A choice is a text here, so that it is the model that refuses one, in its words.
+    kind: Any = str if get_origin(field.annotation) is Literal else field.annotation
+    option = Annotated[kind, typer.Option(help=field.description)]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=field.default, annotation=option)
+
+
+def _checked(model: type[ParamsModel], chosen: dict[str, Any]) -> ParamsModel:
+    try:
+        return model(**chosen)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'options'}: {item['msg']}" for item in error.errors()
+        )
+        errors.print(f"[red]error:[/red] {escape(problems)}", highlight=False)
+        raise typer.Exit(1) from error
+
+
 @app.command()
-def preprocess(
-    target: Annotated[str, typer.Option(help="lt30 or any")] = "lt30",
-    seed: int = 42,
-    batch_size: int = 15_000,
-    train_percent: int = 80,
-    val_percent: int = 10,
-    test_percent: int = 10,
-) -> None:
+@_options_of(PrepareParams)
+def preprocess(params: PrepareParams) -> None:
     """Clean, split by patient and batch the loaded encounters into CLEAN_DATA."""
     from readmission.clean import prepare
 
-    params = _params(PrepareParams, locals())
     with _clear_errors():
         prepared = prepare.prepare(get_settings(), params)
     counts = ", ".join(f"{split} {rows:,}" for split, rows in prepared.rows.items())
@@ -144,18 +172,12 @@ def preprocess(
 
 
 @app.command()
-def train(
-    n_estimators: int = 100,
-    min_samples_leaf: int = 40,
-    max_features: float = 0.15,
-    max_depth: int | None = None,
-    random_state: int = 42,
-) -> None:
+@_options_of(ForestParams)
+def train(params: ForestParams) -> None:
     """Train one forest a batch, register the best and promote it if it beats production."""
     from readmission.training import batches, selection
 
     settings = get_settings()
-    params = _params(ForestParams, locals())
     with _bar("batches") as progress:
         plan = batches.begin(settings, params)
         try:
@@ -268,18 +290,6 @@ def export(
         written = write(_asking_briefly(), folder, progress)
     for path in written:
         console.print(f"{path}: {path.stat().st_size:,} bytes", highlight=False)
-
-
-def _params(model: type[ParamsModel], chosen: dict[str, Any]) -> ParamsModel:
-    """The options as the model the DAG's params are made from, which checks them the same way."""
-    try:
-        return model(**{name: chosen[name] for name in model.model_fields})
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'options'}: {item['msg']}" for item in error.errors()
-        )
-        errors.print(f"[red]error:[/red] {escape(problems)}", highlight=False)
-        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

@@ -25,16 +25,17 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Both are fitted on out-of-bag votes, so that no row is spent on them and none scores a tree that saw it.
     Class weights are left out on purpose: they ruin out-of-bag votes and probabilities in scikit-learn 1.9.
+    The parameters are those of `ForestParams`, which has their defaults.
     """
 
     def __init__(
         self,
-        n_estimators: int = 100,
-        min_samples_leaf: int = 40,
-        max_features: float = 0.15,
-        max_depth: int | None = None,
-        random_state: int = 42,
-        n_jobs: int = 1,
+        n_estimators: int,
+        min_samples_leaf: int,
+        max_features: float,
+        max_depth: int | None,
+        random_state: int,
+        n_jobs: int,
     ) -> None:
         self.n_estimators = n_estimators
         self.min_samples_leaf = min_samples_leaf

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from readmission.errors import TrainingError
@@ -74,6 +75,13 @@ def test_calibrated_probabilities_have_the_base_rate_as_their_mean(
     forest: CalibratedForest, rows: pd.DataFrame
 ) -> None:
     assert forest.calibration.apply(votes(forest)).mean() == pytest.approx(rows["target"].mean(), abs=1e-3)
+
+
+def test_its_parameters_are_those_that_may_be_chosen(forest: CalibratedForest) -> None:
+    assert forest.get_params() == {**PARAMS.model_dump(), "n_jobs": 1}
+    assert clone(forest).get_params() == forest.get_params()
+    with pytest.raises(TypeError, match="n_estimators"):
+        CalibratedForest()  # type: ignore[call-arg]
 
 
 def test_the_forest_is_unweighted(forest: CalibratedForest) -> None:
