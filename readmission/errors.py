@@ -22,7 +22,7 @@ class NothingLoadedError(ReadmissionError):
 
 
 class NothingPreparedError(ReadmissionError):
-    """A step needs a prepared data set, and there is none yet."""
+    """A step needs a prepared data set, and there is none, or its tables hold something else."""
 
 
 class InUseError(ReadmissionError):

@@ -19,13 +19,12 @@ from readmission.params import PrepareParams
 from readmission.raw import ingest
 from readmission.raw.ingest import Load
 from readmission.storage import leases
-from readmission.storage.contract_tables import SPLITS, initial_data_table, prepared_name, prepared_table
+from readmission.storage.contract_tables import SPLITS, initial_data_table
 from readmission.storage.rows import read_table, send
-from readmission.storage.table_swap import Finish, drop_leftovers, staging_name, swap
+from readmission.storage.table_swap import Record, staged, swap
 
 logger = logging.getLogger(__name__)
 
-_REPLACED = (*(prepared_name(split) for split in SPLITS), fixed.encounters.name)
 _ASSIGNED = {"encounter_id": pl.Int64, "batch_id": pl.Int64, "load_id": pl.Int64}
 
 
@@ -40,6 +39,7 @@ def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
     engine = engine_for(settings, "CLEAN_DATA")
     with database_lock(engine, leases.PREPARED_SET):
         leases.check_free(engine, leases.PREPARED_SET)
+        prepared_sets.take_back_unrecorded(settings)
         load = _current_load(settings)
         logger.info("preparing load %s (%s rows) with %s", load.load_id, f"{load.rows:,}", params)
         split = with_split(_cleaned(settings, params, load), params)
@@ -103,20 +103,11 @@ def _assigned_before(settings: Settings, params: PrepareParams) -> pl.DataFrame:
     return read_table(engine_for(settings, "CLEAN_DATA"), fixed.encounters).select(*_ASSIGNED)
 
 
-def _replace(settings: Settings, batched: pl.DataFrame, finish: Finish) -> None:
-    """Writes the four tables beside the present ones and swaps them in at once; `finish` records it."""
+def _replace(settings: Settings, batched: pl.DataFrame, record: Record) -> None:
+    """Writes the four tables beside the present ones and swaps them in at once, with their record."""
     engine = engine_for(settings, "CLEAN_DATA")
-    staging = MetaData()
-    contents = {
-        prepared_table(staging, staging_name(prepared_name(split)), split): batched.filter(pl.col("split") == split)
-        for split in SPLITS
-    }
-    contents[fixed.encounters.to_metadata(staging, name=staging_name(fixed.encounters.name))] = batched
-    drop_leftovers(engine, _REPLACED)
-    try:
-        for table, rows in contents.items():
-            table.create(engine)
+    contents = [*(batched.filter(pl.col("split") == split) for split in SPLITS), batched]
+    with staged(engine, prepared_sets.tables()) as tables:
+        for table, rows in zip(tables, contents, strict=True):
             send(engine, table, [rows.select(table.columns.keys())])
-        swap(engine, _REPLACED, finish)
-    finally:
-        drop_leftovers(engine, _REPLACED)
+        swap(engine, prepared_sets.TABLES, record)

@@ -7,19 +7,22 @@ from typing import Any
 
 import pandas as pd
 import polars as pl
-from sqlalchemy import Connection, MetaData, Row, insert, select, update
+from sqlalchemy import Connection, MetaData, Row, Table, insert, select, update
 
 from connections import tables as fixed
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
+from readmission.clock import now
 from readmission.code_version import fingerprint
 from readmission.errors import NothingPreparedError
 from readmission.features import CONTRACT_VERSION
 from readmission.params import PrepareParams
 from readmission.raw.ingest import Load
-from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS, Split, prepared_name, prepared_table
 from readmission.storage.rows import read_table
+from readmission.storage.table_swap import hold, take_back
+
+TABLES = (*(prepared_name(split) for split in SPLITS), fixed.encounters.name)
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,57 @@ class PreparedSet:
     fingerprint: str
     batches: dict[int, int] = field(default_factory=dict)
 
+    @property
+    def mark(self) -> str:
+        """What tells its tables from those of a set that was never recorded."""
+        return _mark(self.prepared_id)
+
+    @property
+    def table_rows(self) -> dict[str, int]:
+        """How many rows each of its tables has."""
+        return dict(zip(TABLES, (*self.rows.values(), sum(self.rows.values())), strict=True))
+
 
 def current(settings: Settings) -> PreparedSet:
     """The prepared set that training would use now.
 
     Raises:
-        NothingPreparedError: there is none.
+        NothingPreparedError: there is none, or the tables hold something else.
     """
+    recorded = _recorded(settings)
+    if recorded is None:
+        raise NothingPreparedError("there is no prepared data set; run the DAG preprocesar_datos first")
+    if not hold(engine_for(settings, "CLEAN_DATA"), recorded.table_rows, recorded.mark):
+        raise NothingPreparedError(
+            f"the tables of CLEAN_DATA are not those of prepared set {recorded.prepared_id}: a preparation broke off, "
+            "or they were changed; run the DAG preprocesar_datos again"
+        )
+    return recorded
+
+
+def take_back_unrecorded(settings: Settings) -> None:
+    """Gives the tables back to the recorded set, if a preparation that broke off replaced them unrecorded."""
+    recorded = _recorded(settings)
+    if recorded is not None:
+        take_back(engine_for(settings, "CLEAN_DATA"), TABLES, recorded.mark)
+
+
+def _recorded(settings: Settings) -> PreparedSet | None:
     record = fixed.prepared_sets
     with engine_for(settings, "CLEAN_DATA").connect() as connection:
         row = connection.execute(select(record).where(record.c.current)).one_or_none()
-    if row is None:
-        raise NothingPreparedError("there is no prepared data set; run the DAG preprocesar_datos first")
-    return _prepared_set(row)
+    return None if row is None else _prepared_set(row)
+
+
+def _mark(prepared_id: int) -> str:
+    return f"prepared set {prepared_id}"
+
+
+def tables() -> list[Table]:
+    """The tables of a prepared set, as the contract has them now, in the order of `TABLES`."""
+    metadata = MetaData()
+    splits = [prepared_table(metadata, prepared_name(split), split) for split in SPLITS]
+    return [*splits, fixed.encounters]
 
 
 def _prepared_set(row: Row[Any]) -> PreparedSet:
@@ -73,13 +114,13 @@ def set_fingerprint(load: Load, params: PrepareParams) -> str:
     return fingerprint(load_id=load.load_id, sha256=load.sha256, params=params.model_dump(), contract=CONTRACT_VERSION)
 
 
-def record(batched: pl.DataFrame, params: PrepareParams, load: Load, connection: Connection) -> None:
-    """Makes rows with `split` and `batch_id` the current set, on the caller's connection and in its transaction."""
+def record(batched: pl.DataFrame, params: PrepareParams, load: Load, connection: Connection) -> str:
+    """Makes rows with `split` and `batch_id` the current set, in the caller's transaction; gives the set's mark."""
     counts: dict[str, Any] = dict.fromkeys(SPLITS, 0)
     counts |= batched.group_by("split").len().iter_rows()
     counts["batches"] = dict(batched.drop_nulls("batch_id").group_by("batch_id").len().sort("batch_id").iter_rows())
     values = {
-        "created_at": leases.now(),
+        "created_at": now(),
         "load_id": load.load_id,
         "source_sha256": load.sha256,
         "dataset": load.dataset,
@@ -91,7 +132,9 @@ def record(batched: pl.DataFrame, params: PrepareParams, load: Load, connection:
         "current": True,
     }
     connection.execute(update(fixed.prepared_sets).values(current=False))
-    connection.execute(insert(fixed.prepared_sets).values(**values))
+    key = connection.execute(insert(fixed.prepared_sets).values(**values)).inserted_primary_key
+    assert key is not None
+    return _mark(key[0])
 
 
 def read_split(settings: Settings, split: Split, batch_id: int | None = None) -> pd.DataFrame:

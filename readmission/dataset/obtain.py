@@ -56,13 +56,14 @@ def _from_disk(settings: Settings, packed: Path) -> Path:
         raise SourceError(f"there is no file {packed}")
     path = settings.dataset_path
     if path.exists() and path.samefile(packed):
-        _check(path, settings, packed.name)
+        _check(path, file_sha256(path), settings, packed.name)
         return path
     logger.info("taking the data set from %s", packed)
     with replacing(path) as part:
         archives.extract(packed, part, packed.name)
-        origin = Origin(packed.name, _check(part, settings, packed.name))
-    record_origin(path, origin)
+        sha256 = file_sha256(part)
+        _check(part, sha256, settings, packed.name)
+    record_origin(path, Origin(packed.name, sha256))
     return path
 
 
@@ -75,8 +76,9 @@ def _from_address(settings: Settings, url: str, progress: Progress) -> Path:
     with temporary_beside(path) as packed, replacing(path) as part:
         download.fetch(url, packed, progress)
         archives.extract(packed, part, name)
-        origin = Origin(name, _check(part, settings, name), address)
-    record_origin(path, origin)
+        sha256 = file_sha256(part)
+        _check(part, sha256, settings, name)
+    record_origin(path, Origin(name, sha256, address))
     return path
 
 
@@ -85,17 +87,18 @@ def _is_there(settings: Settings, address: str) -> bool:
     path = settings.dataset_path
     if not path.is_file():
         return False
-    origin = origin_of(path)
+    sha256 = file_sha256(path)
+    origin = origin_of(path, sha256)
     if origin is None:
-        _check(path, settings, str(path))
+        _check(path, sha256, settings, str(path))
         logger.info("using %s, which was put there by hand", path)
         return True
     wanted = settings.dataset_sha256
-    return origin.address == address and (wanted is None or wanted.lower() == origin.sha256)
+    return origin.address == address and (wanted is None or wanted.lower() == sha256)
 
 
-def _check(path: Path, settings: Settings, name: str) -> str:
-    """The sha256 of a file that looks like the data set; its rows are checked when it is loaded.
+def _check(path: Path, sha256: str, settings: Settings, name: str) -> None:
+    """Refuses a file that does not look like the data set; its rows are checked when it is loaded.
 
     Raises:
         SourceError: it has other columns, no encounter, or another sha256 than DATASET_SHA256.
@@ -108,16 +111,15 @@ def _check(path: Path, settings: Settings, name: str) -> str:
         file.readline()
         if not file.readline(LONGEST_LINE).strip():
             raise SourceError(f"{name} is not the data set: it has column names and no encounter")
-    sha256, wanted = file_sha256(path), settings.dataset_sha256
+    wanted = settings.dataset_sha256
     if wanted is not None and wanted.lower() != sha256:
         raise SourceError(f"{name} is not the data set: its CSV's sha256 is {sha256}, DATASET_SHA256 is {wanted}")
-    return sha256
 
 
 def _made_up(settings: Settings, progress: Progress) -> Path:
     path = settings.dataset_path.with_name(SYNTHETIC_FILE)
     rows = settings.synthetic_rows
-    origin = origin_of(path)
+    origin = origin_of(path, file_sha256(path)) if path.is_file() else None
     if origin is None or (origin.rows, origin.seed) != (rows, SYNTHETIC_SEED):
         synthetic.write(path, rows, SYNTHETIC_SEED, progress)
         record_origin(path, Origin(SYNTHETIC, file_sha256(path), rows=rows, seed=SYNTHETIC_SEED))

@@ -37,13 +37,13 @@ def without_credentials(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def origin_of(path: Path) -> Origin | None:
-    """What the record beside the file says; None for a file that a person put there, or put in its place."""
+def origin_of(path: Path, sha256: str) -> Origin | None:
+    """What the record beside a file of that sha256 says; None if a person put it there, or put it in its place."""
     try:
         origin = Origin(**json.loads(_sidecar(path).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    return origin if path.is_file() and file_sha256(path) == origin.sha256 else None
+    return origin if origin.sha256 == sha256 else None
 
 
 def record_origin(path: Path, origin: Origin) -> None:
@@ -52,9 +52,9 @@ def record_origin(path: Path, origin: Origin) -> None:
         part.write_text(json.dumps(asdict(origin), indent=2) + "\n", encoding="utf-8")
 
 
-def source_name(path: Path) -> str:
-    """How a load names its source: the address the file was fetched from, or the file's own name."""
-    origin = origin_of(path)
+def source_name(path: Path, sha256: str) -> str:
+    """How a load names a file of that sha256: the address it was fetched from, or the file's own name."""
+    origin = origin_of(path, sha256)
     return origin.source if origin is not None and "://" in origin.source else path.name
 
 

@@ -3,23 +3,23 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, MetaData, Table
 
 from connections.mysql_connections import LockTakenError, database_lock, engine_for
 from connections.settings import Settings
-from readmission.dataset.csv_check import CheckedFile, check_file
+from readmission.dataset.csv_check import check_file
 from readmission.dataset.csv_reader import read_blocks
 from readmission.dataset.origin import file_sha256, source_name
 from readmission.errors import InUseError, InvalidFileError, LoadError, SourceError
 from readmission.progress import Progress, silent
-from readmission.raw import loads, staging
+from readmission.raw import loads
 from readmission.raw.loads import Load
-from readmission.storage.contract_tables import INITIAL_DATA
+from readmission.storage.contract_tables import INITIAL_DATA, initial_data_table
 from readmission.storage.rows import send
+from readmission.storage.table_swap import count, hold, staged, swap, take_back
 
 __all__ = ["Load", "current_load", "load"]
 
@@ -55,18 +55,18 @@ def current_load(settings: Settings) -> Load | None:
 
 def _current(engine: Engine) -> Load | None:
     latest = loads.latest(engine)
-    if latest is None or not staging.holds(engine, latest.load_id, latest.rows):
+    if latest is None or not hold(engine, {INITIAL_DATA: latest.rows}, latest.mark):
         return None
     return latest
 
 
 def _recorded_load(engine: Engine, path: Path, force: bool, progress: Progress) -> Load:
-    load_id = loads.start(engine, source_name(path))
+    load_id = loads.start(engine, path.name)
     logger.info("load %d: %s", load_id, path)
     try:
+        _take_back(engine)
         return _load(engine, path, load_id, force, progress)
     except BaseException as error:
-        staging.drop(engine)
         with engine.begin() as connection:
             loads.finish_failed(connection, load_id, str(error) or type(error).__name__)
         raise
@@ -76,17 +76,26 @@ def _load(engine: Engine, path: Path, load_id: int, force: bool, progress: Progr
     if not path.is_file():
         raise SourceError(f"there is no file {path}: set DATASET_SOURCE and run cargar_datos, or put the CSV there")
     sha256 = file_sha256(path)
+    loads.name_source(engine, load_id, source_name(path, sha256))
     current = None if force else _current(engine)
     if current is not None and current.sha256 == sha256:
         return _unchanged(engine, current, load_id)
     checked = check_file(path)
-    _fill_staging(engine, path, checked, load_id, progress)
-    if file_sha256(path) != sha256:
-        raise InvalidFileError(f"{path.name} was changed while it was read; load it again")
-    loaded = Load(load_id, checked.rows, sha256, checked.dataset, "loaded")
-    staging.swap(engine, partial(loads.finish, load_id=load_id, load=loaded))
+    with staged(engine, [initial_data_table(MetaData())]) as (table,):
+        _fill(engine, table, path, checked.rows, progress)
+        if file_sha256(path) != sha256:
+            raise InvalidFileError(f"{path.name} was changed while it was read; load it again")
+        loaded = Load(load_id, checked.rows, sha256, checked.dataset, "loaded")
+        _swap_in(engine, loaded)
     logger.info("load %d: %s rows (%s) are in %s", load_id, f"{loaded.rows:,}", loaded.dataset, INITIAL_DATA)
     return loaded
+
+
+def _take_back(engine: Engine) -> None:
+    """Gives `initial_data` back to the last load, if one that was never recorded replaced its rows."""
+    latest = loads.latest(engine)
+    if latest is not None:
+        take_back(engine, [INITIAL_DATA], latest.mark)
 
 
 def _unchanged(engine: Engine, current: Load, load_id: int) -> Load:
@@ -97,12 +106,19 @@ def _unchanged(engine: Engine, current: Load, load_id: int) -> Load:
     return unchanged
 
 
-def _fill_staging(engine: Engine, path: Path, checked: CheckedFile, load_id: int, progress: Progress) -> None:
-    table = staging.create(engine, load_id)
-    send(engine, table, _told(path, checked.rows, progress))
-    rows = staging.count(engine, table.name)
-    if rows != checked.rows:
-        raise LoadError(f"the file has {checked.rows:,} encounters and the database took {rows:,}; load it again")
+def _fill(engine: Engine, table: Table, path: Path, rows: int, progress: Progress) -> None:
+    send(engine, table, _told(path, rows, progress))
+    taken = count(engine, table.name)
+    if taken != rows:
+        raise LoadError(f"the file has {rows:,} encounters and the database took {taken:,}; load it again")
+
+
+def _swap_in(engine: Engine, loaded: Load) -> None:
+    def record(connection: Connection) -> str:
+        loads.finish(connection, loaded.load_id, loaded)
+        return loaded.mark
+
+    swap(engine, [INITIAL_DATA], record)
 
 
 def _told(path: Path, rows: int, progress: Progress) -> Iterator[pl.DataFrame]:

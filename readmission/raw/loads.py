@@ -1,12 +1,12 @@
 """`RAW_DATA.loads`: each attempt to load a file, and what came of it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, insert, inspect, select, update
 
 from connections.tables import loads
+from readmission.clock import now
 from readmission.dataset.csv_check import Dataset
 from readmission.errors import ReadmissionError
 
@@ -24,6 +24,11 @@ class Load:
     sha256: str
     dataset: Dataset
     outcome: Literal["loaded", "unchanged"]
+
+    @property
+    def mark(self) -> str:
+        """What tells its rows from those of a load that was never recorded."""
+        return f"load {self.load_id}"
 
 
 def latest(engine: Engine) -> Load | None:
@@ -46,11 +51,17 @@ def start(engine: Engine, source: str) -> int:
         raise ReadmissionError("RAW_DATA has no table `loads`: run crear_bases_si_no_existen first")
     with engine.begin() as connection:
         broken_off = update(loads).where(loads.c.outcome == RUNNING)
-        connection.execute(broken_off.values(outcome="failed", finished_at=_now(), detail="broken off"))
-        row = {"source": source[:SOURCE_LENGTH], "started_at": _now(), "outcome": RUNNING}
+        connection.execute(broken_off.values(outcome="failed", finished_at=now(), detail="broken off"))
+        row = {"source": source[:SOURCE_LENGTH], "started_at": now(), "outcome": RUNNING}
         key = connection.execute(insert(loads).values(row)).inserted_primary_key
         assert key is not None
         return int(key[0])
+
+
+def name_source(engine: Engine, load_id: int, source: str) -> None:
+    """Records where the file of an attempt came from, once that is known."""
+    with engine.begin() as connection:
+        connection.execute(update(loads).where(loads.c.load_id == load_id).values(source=source[:SOURCE_LENGTH]))
 
 
 def finish_failed(connection: Connection, load_id: int, detail: str) -> None:
@@ -66,8 +77,4 @@ def finish(connection: Connection, load_id: int, load: Load) -> None:
 
 
 def _finish(connection: Connection, load_id: int, values: dict[str, Any]) -> None:
-    connection.execute(update(loads).where(loads.c.load_id == load_id).values(finished_at=_now(), **values))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+    connection.execute(update(loads).where(loads.c.load_id == load_id).values(finished_at=now(), **values))

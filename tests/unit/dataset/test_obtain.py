@@ -175,7 +175,7 @@ def test_what_is_remembered_holds_no_secret(settings: Settings, site: Site, csv:
     site.pages["/a.csv"] = csv
     address = site.address.replace("//", "//user:clave@") + "/a.csv?token=clave"
     path = obtain(settings, address)
-    origin = origin_of(path)
+    origin = origin_of(path, sha256(csv))
     assert origin is not None
     assert (origin.source, origin.sha256) == (f"{site.address}/a.csv", sha256(csv))
     assert "clave" not in path.with_name("Diabetes.csv.source.json").read_text()
