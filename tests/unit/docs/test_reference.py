@@ -169,7 +169,9 @@ def test_the_default_and_range_of_a_requests_field_are_its_own() -> None:
 
 def test_every_code_of_an_error_is_documented() -> None:
     told = pages.documented(pages.section(API, "Errors"))
+    source = (ROOT / "app_back" / "errors.py").read_text(encoding="utf-8")
     assert {error.code for error in ServiceError.__subclasses__()} - set(told) == set()
+    assert [code for code in told if f'"{code}"' not in source] == []
 
 
 # Columns --------------------------------------------------------------------------------------------------------------
