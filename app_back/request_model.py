@@ -7,9 +7,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
 
-from readmission.features import DEATH_OR_HOSPICE, ENCOUNTER_REF_LENGTH, FIELDS, ORIGINAL_FIELDS, Field, Value
+from readmission.features import (
+    DEATH_OR_HOSPICE,
+    ENCOUNTER_REF_LENGTH,
+    FIELDS,
+    ORIGINAL_FIELDS,
+    TEXT_LENGTH,
+    Field,
+    Value,
+)
 
-OPEN_TEXT_LENGTH = 64
 ICD9_LENGTH = 16
 ORIGINAL_EXAMPLE = {field.name: field.default for field in ORIGINAL_FIELDS}
 RICH_EXAMPLE = {
@@ -76,7 +83,7 @@ def _annotation(field: Field) -> Any:
         short = StringConstraints(max_length=ICD9_LENGTH)
         return Annotated[str, short, AfterValidator(partial(_in_contract, field)), BeforeValidator(_code_text)]
     if field.other is not None:
-        return Annotated[str, StringConstraints(max_length=OPEN_TEXT_LENGTH)]
+        return Annotated[str, StringConstraints(max_length=TEXT_LENGTH)]
     closed: Any = Literal[field.vocabulary]
     if field.name == "discharge_code":
         closed = Annotated[closed, BeforeValidator(_can_return)]

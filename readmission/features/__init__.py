@@ -20,6 +20,7 @@ from readmission.features.source_columns import (
     SOURCE_COLUMNS,
     SYNTHETIC_FIRST_ID,
     TARGET_COLUMN,
+    TEXT_LENGTH,
     SourceColumn,
     read_integer,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "SOURCE_COLUMNS",
     "SYNTHETIC_FIRST_ID",
     "TARGET_COLUMN",
+    "TEXT_LENGTH",
     "DecidedGroup",
     "Field",
     "FieldError",

@@ -12,6 +12,8 @@ from readmission.features.codes import (
     MEDICATION_DOSES,
 )
 
+TEXT_LENGTH = 64
+
 SourceKind = Literal["identifier", "integer", "text"]
 
 
@@ -28,7 +30,7 @@ class SourceColumn:
     codes: tuple[str, ...] = ()
     minimum: int = 0
     maximum: int = 0
-    length: int = 64
+    length: int = TEXT_LENGTH
 
     @property
     def allowed(self) -> str:
