@@ -12,8 +12,7 @@ from readmission.atomic_files import replacing
 from readmission.errors import PromotionError
 from readmission.model.mlflow_models import load_pipeline
 from readmission.progress import Progress, silent
-from readmission.training.mlflow_runs import BATCH_TAG, logged_model_id
-from readmission.training.selection import FINAL_MODEL, batch_runs
+from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL, batch_runs, logged_model_id
 
 
 def export(settings: Settings, folder: Path, progress: Progress = silent) -> list[Path]:

@@ -24,10 +24,10 @@ from readmission.model.evaluation import RECORDED, evaluate
 from readmission.model.forest import CalibratedForest, inputs, make_pipeline, positive
 from readmission.model.mlflow_models import log_model
 from readmission.params import ForestParams
+from readmission.registry.batch_models import BATCH_TAG
 from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS, Split
 from readmission.training.mlflow_runs import (
-    BATCH_TAG,
     FINGERPRINT_TAG,
     KIND_TAG,
     MEASURED,

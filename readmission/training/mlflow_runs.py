@@ -17,7 +17,6 @@ from readmission.model.forest import CalibratedForest, positive
 from readmission.params import ForestParams
 from readmission.storage.contract_tables import Split
 
-BATCH_TAG = "batch_id"
 FINGERPRINT_TAG = "fingerprint"
 KIND_TAG = "kind"
 MEASURED: tuple[Split, ...] = ("val", "test")
@@ -66,12 +65,6 @@ def open_run(
     experiment_id = experiment.experiment_id if experiment else tracking.create_experiment(settings.experiment)
     nested = {"mlflow.parentRunId": parent} if parent else {}
     return tracking.create_run(experiment_id, run_name=name, tags={**tags, **nested})
-
-
-def logged_model_id(run: Run) -> str:
-    """The LoggedModel that a finished batch run gave."""
-    outputs = run.outputs.model_outputs if run.outputs else []
-    return str(outputs[0].model_id)
 
 
 def log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, params: ForestParams) -> None:

@@ -19,15 +19,15 @@ from readmission.model import serving_files
 from readmission.model.forest import inputs
 from readmission.model.mlflow_models import load_pipeline, log_model
 from readmission.registry import promotion
+from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL, batch_runs, logged_model_id
 from readmission.registry.promotion import Verdict
 from readmission.storage import leases
 from readmission.training.batches import TrainingPlan, pinned
-from readmission.training.mlflow_runs import BATCH_TAG, logged_model_id, provenance
+from readmission.training.mlflow_runs import provenance
 
 logger = logging.getLogger(__name__)
 
 SELECTING_METRIC = "val_f1"
-FINAL_MODEL = "modelo_entrenado_final"
 _VERSION_METRICS = (
     "threshold", "val_f1", "val_roc_auc", "val_brier", "val_base_brier",
     "test_f1", "test_roc_auc", "test_brier", "test_base_brier",
@@ -104,15 +104,6 @@ def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
             "Each batch's run in MLflow has the reason in its tag 'error'"
         )
     return max(runs, key=lambda run: (run.data.metrics[SELECTING_METRIC], -int(run.data.tags[BATCH_TAG])))
-
-
-def batch_runs(tracking: MlflowClient, parent_run_id: str) -> list[Run]:
-    """The finished batch runs of a training, by batch."""
-    experiment = tracking.get_run(parent_run_id).info.experiment_id
-    found = tracking.search_runs(
-        [experiment], f"tags.mlflow.parentRunId = '{parent_run_id}' and attributes.status = 'FINISHED'"
-    )
-    return sorted(found, key=lambda run: int(run.data.tags[BATCH_TAG]))
 
 
 def _log_final(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, pipeline: Pipeline) -> str:

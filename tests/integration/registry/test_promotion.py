@@ -14,11 +14,11 @@ from connections.settings import Settings
 from readmission.clean import prepare
 from readmission.errors import NothingPreparedError, PromotionError
 from readmission.registry import promotion
+from readmission.registry.batch_models import batch_runs, logged_model_id
 from readmission.registry.promotion import Verdict, previous_production, promote, promote_if_better
 from readmission.storage.databases import initialise
 from readmission.training import selection
 from readmission.training.batches import begin, train_batch
-from readmission.training.mlflow_runs import logged_model_id
 from tests.integration.pipeline import FOREST, PREPARED, Trained, copied
 
 Register = Callable[..., str]
@@ -38,14 +38,14 @@ def tracking(settings: Settings) -> MlflowClient:
 @pytest.fixture
 def ranked(trained: Trained, tracking: MlflowClient) -> list[int]:
     """The batches by their `val_f1`, worst first."""
-    runs = selection.batch_runs(tracking, trained.plan.parent_run_id)
+    runs = batch_runs(tracking, trained.plan.parent_run_id)
     return [int(run.data.tags["batch_id"]) for run in sorted(runs, key=lambda run: run.data.metrics["val_f1"])]
 
 
 @pytest.fixture
 def register(trained: Trained, settings: Settings, tracking: MlflowClient) -> Register:
     """Makes a version of one batch's model, tagged as its training would have tagged it but for what is given."""
-    runs = {int(run.data.tags["batch_id"]): run for run in selection.batch_runs(tracking, trained.plan.parent_run_id)}
+    runs = {int(run.data.tags["batch_id"]): run for run in batch_runs(tracking, trained.plan.parent_run_id)}
     tracking.create_registered_model(settings.model_name)
 
     def made(batch_id: int, **changes: str) -> str:

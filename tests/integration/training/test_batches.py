@@ -24,10 +24,12 @@ from readmission.inference import Scorer
 from readmission.model.evaluation import RECORDED
 from readmission.model.forest import inputs, positive
 from readmission.model.mlflow_models import load_pipeline, signature
+from readmission.registry import batch_models
+from readmission.registry.batch_models import logged_model_id
 from readmission.storage import leases
 from readmission.storage.databases import initialise
 from readmission.training import batches, selection
-from readmission.training.mlflow_runs import logged_model_id, open_run
+from readmission.training.mlflow_runs import open_run
 from tests.integration.pipeline import BATCHES, FOREST, PREPARED, ROWS, Trained, copied, own_pipeline
 
 PROVENANCE = {
@@ -49,7 +51,7 @@ def parent(trained: Trained, tracking: MlflowClient) -> Run:
 
 @pytest.fixture
 def batch_runs(trained: Trained, tracking: MlflowClient) -> list[Run]:
-    return selection.batch_runs(tracking, trained.plan.parent_run_id)
+    return batch_models.batch_runs(tracking, trained.plan.parent_run_id)
 
 
 @pytest.fixture
