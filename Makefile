@@ -91,10 +91,11 @@ coverage: install ## Run the tests once more, measuring branches; fails below th
 	@$(VENV)/bin/pytest --quiet --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint
-lint: install ## Check style and types
+lint: install ## Check style, types and who imports whom
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo
 	@$(VENV)/bin/pytest --quiet tests/unit/compose
 
 .PHONY: format
