@@ -1,0 +1,69 @@
+"""What GitHub and pre-commit run is what a person runs, and Dependabot looks where there is something to find."""
+
+import re
+from pathlib import Path, PurePath
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+
+def parsed(path: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    return found
+
+
+WORKFLOW = parsed(".github/workflows/ci.yml")
+UPDATES = parsed(".github/dependabot.yml")["updates"]
+# What each ecosystem of Dependabot reads in a folder.
+MANIFESTS = {
+    "pip": "pyproject.toml",
+    "docker": "dockerfile*",
+    "docker-compose": "docker-compose.yml",
+    "github-actions": ".github/workflows/*.yml",
+}
+
+
+def folders(update: dict[str, Any]) -> list[Path]:
+    return [ROOT / name.lstrip("/") for name in update.get("directories", [update.get("directory")])]
+
+
+def test_the_workflow_runs_what_a_person_runs_and_may_only_read() -> None:
+    (job,) = WORKFLOW["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
+    assert (ROOT / ".ci/run").is_file()
+    assert WORKFLOW["permissions"] == {"contents": "read"} and "permissions" not in job
+    assert 75 <= job["timeout-minutes"] <= 120
+
+
+def test_actions_are_pinned_by_their_commit() -> None:
+    used = [step["uses"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert used and all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in used)
+
+
+@pytest.mark.parametrize("update", UPDATES, ids=lambda update: update["package-ecosystem"])
+def test_dependabot_finds_something_in_each_folder(update: dict[str, Any]) -> None:
+    for folder in folders(update):
+        assert list(folder.glob(MANIFESTS[update["package-ecosystem"]])), folder
+
+
+def test_dependabot_knows_every_dockerfile() -> None:
+    (update,) = (update for update in UPDATES if update["package-ecosystem"] == "docker")
+    assert set(folders(update)) == {path.parent for path in [*ROOT.glob("dockerfile*"), *ROOT.glob("*/dockerfile*")]}
+
+
+def test_dependabot_leaves_the_lock_to_make_lock() -> None:
+    (update,) = (update for update in UPDATES if update["package-ecosystem"] == "pip")
+    locked = re.findall(r"-o (\S+\.txt)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert len(locked) == 6
+    for path in locked:
+        assert any(PurePath(path).match(pattern) for pattern in update["exclude-paths"]), path
+
+
+def test_the_hook_runs_make_lint_alone() -> None:
+    (repository,) = parsed(".pre-commit-config.yaml")["repos"]
+    (hook,) = repository["hooks"]
+    assert (repository["repo"], hook["language"], hook["entry"]) == ("local", "system", "make lint")
+    assert hook["always_run"] and not hook["pass_filenames"]
