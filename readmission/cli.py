@@ -5,6 +5,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version as installed_version
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_origin
@@ -41,8 +42,18 @@ console = Console()
 errors = Console(stderr=True)
 
 
+def _end_with_version(asked: bool) -> None:
+    if asked:
+        console.print(f"readmission {installed_version('readmission')}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
-def configure() -> None:
+def configure(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_end_with_version, is_eager=True, help="Tell the version and end.")
+    ] = False,
+) -> None:
     """Sends the platform's log lines to the terminal, and nothing to anybody else."""
     stop_telemetry()
     handler = RichHandler(console=errors, show_path=False, show_level=False)
