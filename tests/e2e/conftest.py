@@ -13,7 +13,7 @@ from readmission import synthetic
 from readmission.local.ports import is_free
 from scripts.env_file import filled
 from tests.conftest import REAL_ARCHIVE, REAL_CSV
-from tests.e2e.stack import CSV, ROOT, Stack, docker, images, leftovers
+from tests.e2e.stack import CSV, ROOT, Stack, built_here, docker, images, leftovers, pinned_store_image
 
 PROJECT = "readmission-e2e"
 SUMMARY = ROOT / "e2e-summary.json"
@@ -87,10 +87,12 @@ def stack(
     if request.config.getoption("--keep-stack"):
         kept.mkdir(exist_ok=True)
         running = _prepare(kept)
+        _take_store_image_built_here(running, figures)
         running.up()
         yield running
         return
     fresh = _prepare(tmp_path_factory.mktemp("e2e"))
+    _take_store_image_built_here(fresh, figures)
     try:
         _build_and_start(fresh, figures)
         yield fresh
@@ -136,6 +138,14 @@ def _prepare(folder: Path) -> Stack:
         secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
         env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
     return Stack(PROJECT, env, data)
+
+
+def _take_store_image_built_here(stack: Stack, figures: dict[str, Any]) -> None:
+    """Names the object store's image by its tag alone where it was built on this machine, and says so."""
+    tag, digest = pinned_store_image()
+    if built_here(tag, digest):
+        stack.set("MINIO_IMAGE", tag)
+        figures["not_proven"].append(f"the object store's image: {tag} was built on this machine and is not {digest}")
 
 
 def _ports() -> dict[str, str]:

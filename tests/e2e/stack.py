@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -141,6 +142,20 @@ def engine_environment() -> dict[str, str]:
 def docker(*arguments: str) -> str:
     """What a docker command prints; fails when it fails."""
     return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=300).stdout
+
+
+def pinned_store_image() -> tuple[str, str]:
+    """The tag and the digest of the object store's image."""
+    found = re.search(r"\$\{MINIO_IMAGE:-(\S+)@(\S+)\}", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert found, "docker-compose.yml pins the object store's image by tag and digest"
+    return found[1], found[2]
+
+
+def built_here(tag: str, digest: str) -> bool:
+    """Whether the engine has an image of that tag that is not the one of that digest."""
+    command = ["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag]
+    asked = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return asked.returncode == 0 and digest not in asked.stdout
 
 
 def leftovers(project: str) -> list[str]:
