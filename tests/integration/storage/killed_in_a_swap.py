@@ -1,7 +1,7 @@
 """Loads a file or prepares a set, and is killed as the first statement that starts as said has been executed.
 
-A program of its own, since nothing may clean up after it. Arguments: the statement's start, then the file to load, or
-none to prepare.
+A program of its own, since nothing may clean up after it. Arguments: the statement's start, then `load` and a file,
+or `prepare` and a target.
 """
 
 import os
@@ -31,7 +31,7 @@ def end_after(start: str) -> None:
 
 if __name__ == "__main__":
     end_after(sys.argv[1])
-    if len(sys.argv) > 2:
-        ingest.load(Settings(), Path(sys.argv[2]))
+    if sys.argv[2] == "load":
+        ingest.load(Settings(), Path(sys.argv[3]))
     else:
-        prepare.prepare(Settings(), PARAMS)
+        prepare.prepare(Settings(), PrepareParams.model_validate({**PARAMS.model_dump(), "target": sys.argv[3]}))
