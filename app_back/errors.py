@@ -8,14 +8,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app_back.refusals import explain
-from app_back.schemas import ErrorDetail, ErrorResponse, FieldRefusal
-from readmission.features import BY_NAME, FieldError
+from app_back.schemas import MAX_LISTED, ErrorDetail, ErrorResponse, FieldRefusal
+from readmission.features import BY_NAME, FIELDS, FieldError
 
 RETRY_SECONDS = 10
 # The server drops the connection after these; a client that is told so does not use it again.
 _CLOSE = {"Connection": "close"}
 _HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_PARAMETERS = {"limit": f"a whole number from 1 to {MAX_LISTED}"}
+_SHOWN = 64
 
 
 class ServiceError(Exception):
@@ -67,7 +68,7 @@ def _field_error(_request: Request, error: Exception) -> JSONResponse:
 
 def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return _refused([explain(problem) for problem in error.errors()])
+    return _refused([_explain(problem) for problem in error.errors()])
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
@@ -91,3 +92,35 @@ def _answer(
 ) -> JSONResponse:
     body = ErrorResponse(error=ErrorDetail(code=code, message=message, **more))
     return JSONResponse(body.model_dump(exclude_none=True), status_code=status, headers=headers)
+
+
+def _explain(problem: Mapping[str, Any]) -> FieldRefusal:
+    """The refusal for one of pydantic's errors about a body or a query parameter."""
+    place, *path = problem["loc"]
+    if problem["type"] == "json_invalid" or not path:
+        return _whole_body(problem)
+    name = _shown(str(path[0]))
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(field.name for field in FIELDS)
+        return FieldRefusal(field=name, message="is not a field of this service", allowed=f"the fields {known}")
+    allowed = _PARAMETERS[name] if place == "query" else BY_NAME[name].allowed
+    return FieldRefusal(field=name, message=_message(problem), allowed=allowed)
+
+
+def _whole_body(problem: Mapping[str, Any]) -> FieldRefusal:
+    message = "is not valid JSON" if problem["type"] == "json_invalid" else "is not a JSON object"
+    return FieldRefusal(
+        field="body", message=message, allowed="a JSON object of fields, sent with Content-Type: application/json"
+    )
+
+
+def _message(problem: Mapping[str, Any]) -> str:
+    """The contract's reason where it was the contract that refused, else pydantic's."""
+    error = problem.get("ctx", {}).get("error")
+    return error.reason if isinstance(error, FieldError) else str(problem["msg"])
+
+
+def _shown(name: str) -> str:
+    """A name from outside, printable and short."""
+    printable = name.encode("unicode_escape").decode("ascii") if not name.isprintable() else name
+    return printable if len(printable) <= _SHOWN else f"{printable[:_SHOWN]}…"
