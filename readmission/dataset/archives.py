@@ -4,7 +4,7 @@ import gzip
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Protocol
+from typing import IO
 
 from readmission.atomic_files import temporary_beside
 from readmission.errors import SourceError
@@ -15,13 +15,6 @@ LARGEST_BYTES = 4 << 30
 DEEPEST_ZIP = 2
 COPY_BYTES = 1 << 20
 _UNREADABLE = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-
-
-class Readable(Protocol):
-    """What can be read piece by piece."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes, at most `size`; none at the end."""
 
 
 def extract(packed: Path, out: Path, name: str, largest: int = LARGEST_BYTES) -> None:
@@ -36,7 +29,7 @@ def extract(packed: Path, out: Path, name: str, largest: int = LARGEST_BYTES) ->
         raise SourceError(f"{name} cannot be unpacked ({error}): fetch it again, or name another file") from error
 
 
-def copy(source: Readable, out: Path, name: str, largest: int) -> None:
+def copy(source: IO[bytes] | gzip.GzipFile, out: Path, name: str, largest: int) -> None:
     """Copies a stream to a file, and refuses to go on past `largest` bytes."""
     with out.open("wb") as file:
         done = 0

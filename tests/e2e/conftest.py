@@ -2,10 +2,10 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import pytest
 
@@ -22,12 +22,8 @@ FIRST_PORT = 23_100
 SYNTHETIC_ROWS = 30_000
 REVISION = "proven-end-to-end"
 FIGURES = pytest.StashKey[dict[str, Any]]()
-
-
-class NotProven(Protocol):
-    """Ends a test that needs what is not here; the reason is told at the end of the session."""
-
-    def __call__(self, reason: str) -> NoReturn: ...
+# Ends a test that needs what is not here; the reason that it is given is told at the end of the session.
+NotProven = Callable[[str], NoReturn]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
