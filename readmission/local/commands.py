@@ -4,7 +4,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from time import sleep
 from types import FrameType
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connections.settings import Settings, get_settings
+from readmission.clock import epoch, now
 from readmission.errors import ReadmissionError
 from readmission.local.platform import Platform
 
@@ -39,7 +39,7 @@ def demo(
     from readmission.local.demo import Demo
 
     settings = _settings()
-    seconds = {} if since is None else {"environment": round(max(0.0, datetime.now().timestamp() - since), 1)}
+    seconds = {} if since is None else {"environment": round(max(0.0, epoch(now()) - since), 1)}
     with _stopping(settings, detach):
         Demo(settings, _console, seconds).run(summary)
 

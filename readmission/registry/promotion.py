@@ -19,11 +19,11 @@ from connections.model_registry import client, production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
+from readmission.clock import now
 from readmission.errors import PromotionError
 from readmission.model.evaluation import evaluate
 from readmission.model.forest import positive
 from readmission.model.mlflow_models import load_pipeline
-from readmission.storage import leases
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ def _f1(model_uri: str, rows: pd.DataFrame) -> float:
 
 def _point_production_at(settings: Settings, tracking: MlflowClient, version: ModelVersion) -> None:
     name, number = version.name, str(version.version)
-    tracking.set_model_version_tag(name, number, PROMOTED_AT, f"{leases.now().isoformat(timespec='microseconds')}Z")
+    tracking.set_model_version_tag(name, number, PROMOTED_AT, f"{now().isoformat(timespec='microseconds')}Z")
     tracking.set_registered_model_alias(name, settings.model_alias, number)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated; the alias is what counts

@@ -4,21 +4,17 @@ A database's own locks fall with a connection, and a training is many processes;
 renew and that runs out by itself when all of them die.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connections.tables import leases
+from readmission.clock import now
 from readmission.errors import InUseError
 
 PREPARED_SET = "prepared_set"
 DURATION = timedelta(minutes=30)
-
-
-def now() -> datetime:
-    """The present moment in UTC, without a zone, as the tables hold it."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def acquire(engine: Engine, name: str, holder: str) -> None:

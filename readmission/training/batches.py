@@ -18,6 +18,7 @@ from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
 from readmission.clean.prepared_sets import PreparedSet, read_split
+from readmission.clock import now
 from readmission.errors import NothingPreparedError, PreparedSetChangedError, TrainingError
 from readmission.model import serving_files
 from readmission.model.evaluation import RECORDED, evaluate
@@ -212,7 +213,7 @@ def _record(settings: Settings, result: BatchResult) -> None:
                 batch_id=result.batch_id,
                 rows=result.rows,
                 threshold=result.threshold,
-                created_at=leases.now(),
+                created_at=now(),
                 **values,
             )
         )

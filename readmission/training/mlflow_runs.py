@@ -1,6 +1,5 @@
 """What a training writes to MLflow: its runs, their params, metrics and figures, and what they were made of."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
+from readmission.clock import epoch, now
 from readmission.code_version import fingerprint, git_revision, library_versions
 from readmission.model.evaluation import Scores, figures
 from readmission.model.forest import CalibratedForest, positive
@@ -83,7 +83,7 @@ def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedFo
         "threshold": result.threshold,
         "out_of_bag_roc_auc": forest.out_of_bag_roc_auc_,
     }
-    moment = int(time.time() * 1000)
+    moment = int(epoch(now()) * 1000)
     tracking.log_batch(result.run_id, [Metric(name, value, moment, 0) for name, value in metrics.items()])
 
 

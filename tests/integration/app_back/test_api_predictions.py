@@ -1,7 +1,7 @@
 """Answers and their log, over HTTP, with a version out of the registry."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from connections.mysql_connections import engine_for
 from connections.tables import predictions
+from readmission.clock import now
 from readmission.features import BY_NAME, FIELDS, NUMBERS, ORIGINAL_FIELDS, complete_request, model_row
 from readmission.model.forest import positive
 from tests.integration.app_back.conftest import Api
@@ -104,7 +105,7 @@ def test_every_answer_is_a_row_with_the_complete_request(api: Api) -> None:
     assert logged.encounter_ref == "planta-7/ñ"
     for name in ("prediction", "probability", "threshold", "model_name", "model_version", "dataset"):
         assert getattr(logged, name) == answer[name], name
-    age = datetime.now(UTC).replace(tzinfo=None) - logged.created_at
+    age = now() - logged.created_at
     assert timedelta(0) <= age < timedelta(minutes=1)
 
 
