@@ -111,7 +111,7 @@ def test_the_first_start_creates_predictions_as_the_code_declares_it() -> None:
     dialect = mysql.dialect()
     indexes = sorted(predictions.indexes, key=lambda index: str(index.name))
     declared: list[DDLElement] = [CreateTable(predictions), *map(CreateIndex, indexes)]
-    written = (ROOT / "compose/mysql/predictions.sql").read_text(encoding="utf-8")
+    written = (ROOT / "readmission/storage/migrations/raw_data/0001_predictions.sql").read_text(encoding="utf-8")
     statements = [_words(s) for s in re.sub(r"^--.*$", "", written, flags=re.M).split(";") if s.strip()]
     assert statements == [_words(str(statement.compile(dialect=dialect))) for statement in declared]
 

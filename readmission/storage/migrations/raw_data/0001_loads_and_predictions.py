@@ -1,5 +1,7 @@
 """`loads` and `predictions`, as the first release has them."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
@@ -8,11 +10,12 @@ revision = "raw_0001"
 down_revision = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+PREDICTIONS = Path(__file__).with_name("0001_predictions.sql")
 MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
 
 
 def upgrade() -> None:
-    """Creates what is missing: on MySQL the server's first-start script makes `predictions`, to grant rights on it."""
+    """Creates what is missing: on MySQL the server's first start makes `predictions`, to grant rights on it."""
     existing = sa.inspect(op.get_bind()).get_table_names()
     if "loads" not in existing:
         _create_loads()
@@ -42,18 +45,6 @@ def _create_loads() -> None:
 
 
 def _create_predictions() -> None:
-    op.create_table(
-        "predictions",
-        sa.Column("prediction_id", sa.String(36), primary_key=True),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("encounter_ref", sa.String(64)),
-        sa.Column("inputs", sa.JSON, nullable=False),
-        sa.Column("prediction", sa.SmallInteger, nullable=False),
-        sa.Column("probability", sa.Double, nullable=False),
-        sa.Column("threshold", sa.Double, nullable=False),
-        sa.Column("model_name", sa.String(128), nullable=False),
-        sa.Column("model_version", sa.String(32), nullable=False),
-        sa.Column("dataset", sa.String(16), nullable=False),
-    )
-    op.create_index("predictions_created_at", "predictions", ["created_at"])
-    op.create_index("predictions_encounter_ref", "predictions", ["encounter_ref"])
+    for statement in PREDICTIONS.read_text(encoding="utf-8").split(";\n"):
+        if statement:
+            op.execute(statement)

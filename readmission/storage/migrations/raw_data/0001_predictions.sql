@@ -1,5 +1,5 @@
--- As connections/tables.py declares it (a test compares them). It exists before the migrations run,
--- since a right on one table can only be granted on a table that is there.
+-- The migration beside it creates the table from this file. So does the first start of the MySQL server, before any
+-- migration: a right on one table can only be granted on a table that is there.
 CREATE TABLE predictions (
 	prediction_id VARCHAR(36) NOT NULL,
 	created_at DATETIME(6) NOT NULL,
