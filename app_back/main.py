@@ -11,8 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from app_back import health, routes
 from app_back.body_limit import BodyLimit
 from app_back.errors import add_error_handlers
-from app_back.model_holder import RegistryModelHolder
-from app_back.prediction_log import DatabasePredictionLog
+from app_back.model_holder import ModelHolder
+from app_back.prediction_log import PredictionLog
 from connections.mysql_connections import engine_for
 from connections.settings import Settings, get_settings
 from readmission.features import CONTRACT_VERSION
@@ -39,9 +39,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logging.basicConfig(level=used.log_level, format=LOG_FORMAT)
-        models = RegistryModelHolder(used)
+        models = ModelHolder(used)
         app.state.models = models
-        app.state.log = DatabasePredictionLog(engine_for(used, "RAW_DATA"))
+        app.state.log = PredictionLog(engine_for(used, "RAW_DATA"))
         models.start()
         yield
         await run_in_threadpool(models.stop)

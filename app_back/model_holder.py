@@ -3,14 +3,15 @@
 import logging
 import tempfile
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from app_back.errors import NoModelError
 from connections.model_registry import RegisteredVersion, ask_briefly, download_served_files, production_version
 from connections.settings import Settings
+from readmission.clock import now
 from readmission.inference import ModelFileError, Scorer
 
 logger = logging.getLogger(__name__)
@@ -35,22 +36,7 @@ class _Refusal(NamedTuple):
     reason: str
 
 
-class ModelHolder(Protocol):
-    """What the routes need of a model."""
-
-    @property
-    def problem(self) -> str | None:
-        """Why the registry cannot be followed at present, or None."""
-
-    def current(self) -> LoadedModel:
-        """The model that answers.
-
-        Raises:
-            NoModelError: there is none.
-        """
-
-
-class RegistryModelHolder:
+class ModelHolder:
     """Follows the alias `production` with a thread of its own.
 
     A version that cannot be loaded, or a registry that does not answer, leaves the model that answers in place.
@@ -126,7 +112,7 @@ class RegistryModelHolder:
             # Its files will not get better: it is not fetched again until another version is in production.
             self._refusal = _Refusal(version, f"version {version.version} of {version.name} is unusable: {error}")
             raise ModelFileError(self._refusal.reason) from error
-        self._model = LoadedModel(version, scorer, datetime.now(UTC))
+        self._model = LoadedModel(version, scorer, now())
         logger.info("version %s of %s answers from now on", version.version, version.name)
 
     def _withdraw(self) -> None:

@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from time import perf_counter
 from uuid import uuid4
 
 from app_back.model_holder import LoadedModel, ModelHolder
-from app_back.prediction_log import Prediction, PredictionLog
+from app_back.prediction_log import PredictionLog
+from readmission.clock import now
 from readmission.features import Value, complete_request
+from readmission.prediction import LoggedPrediction
 
 logger = logging.getLogger(__name__)
 
 
-def predict(sent: Mapping[str, Value], models: ModelHolder, log: PredictionLog) -> Prediction:
+def predict(sent: Mapping[str, Value], models: ModelHolder, log: PredictionLog) -> LoggedPrediction:
     """The logged prediction for the fields that were sent.
 
     Raises:
@@ -32,16 +33,16 @@ def predict(sent: Mapping[str, Value], models: ModelHolder, log: PredictionLog) 
     return prediction
 
 
-def _prediction(inputs: dict[str, Value], model: LoadedModel) -> Prediction:
+def _prediction(inputs: dict[str, Value], model: LoadedModel) -> LoggedPrediction:
     config = model.scorer.config
     probability = model.scorer.score(inputs)
     reference = inputs["encounter_ref"]
-    return Prediction(
+    return LoggedPrediction(
         prediction_id=str(uuid4()),
-        created_at=datetime.now(UTC).replace(tzinfo=None),
+        created_at=now(),
         encounter_ref=None if reference is None else str(reference),
         inputs=inputs,
-        prediction=1 if probability >= config.threshold else 0,
+        prediction=model.scorer.decide(probability),
         probability=probability,
         threshold=config.threshold,
         model_name=model.version.name,

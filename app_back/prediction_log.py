@@ -3,16 +3,13 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal, Protocol
 
-from sqlalchemy import Engine, Row, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app_back.errors import LogUnavailableError
 from connections.tables import predictions
-from readmission.features import Value
+from readmission.prediction import LoggedPrediction
 
 logger = logging.getLogger(__name__)
 
@@ -20,56 +17,22 @@ NOT_WRITTEN = "RAW_DATA.predictions could not be written, so the prediction is w
 NOT_READ = "RAW_DATA.predictions could not be read"
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """An answered prediction, as it is logged; `created_at` is UTC without a zone."""
-
-    prediction_id: str
-    created_at: datetime
-    encounter_ref: str | None
-    inputs: dict[str, Value]
-    prediction: Literal[0, 1]
-    probability: float
-    threshold: float
-    model_name: str
-    model_version: str
-    dataset: str
-
-
-class PredictionLog(Protocol):
-    """Where answered predictions are kept."""
-
-    def record(self, prediction: Prediction) -> None:
-        """Keeps a prediction; when it returns, the prediction is durable.
-
-        Raises:
-            LogUnavailableError: it was not kept.
-        """
-
-    def recent(self, limit: int) -> list[Prediction]:
-        """The latest predictions, newest first.
-
-        Raises:
-            LogUnavailableError: the log cannot be read.
-        """
-
-
-class DatabasePredictionLog:
-    """The log in the database, over the process's one pooled engine."""
+class PredictionLog:
+    """The log in the database, over the process's one pooled engine. What `record` has returned from is durable."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def record(self, prediction: Prediction) -> None:
+    def record(self, prediction: LoggedPrediction) -> None:
         """Inserts one row and commits.
 
         Raises:
             LogUnavailableError: the database refused it or is not there.
         """
         with _unavailable(NOT_WRITTEN), self._engine.begin() as connection:
-            connection.execute(insert(predictions), vars(prediction))
+            connection.execute(insert(predictions), prediction.model_dump())
 
-    def recent(self, limit: int) -> list[Prediction]:
+    def recent(self, limit: int) -> list[LoggedPrediction]:
         """The latest rows, newest first.
 
         Raises:
@@ -77,11 +40,7 @@ class DatabasePredictionLog:
         """
         newest = select(predictions).order_by(predictions.c.created_at.desc(), predictions.c.prediction_id).limit(limit)
         with _unavailable(NOT_READ), self._engine.connect() as connection:
-            return [_prediction(row) for row in connection.execute(newest)]
-
-
-def _prediction(row: Row[Any]) -> Prediction:
-    return Prediction(**row._mapping)
+            return [LoggedPrediction.model_validate(row) for row in connection.execute(newest).mappings()]
 
 
 @contextmanager

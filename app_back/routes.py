@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
@@ -11,18 +10,10 @@ from fastapi.responses import RedirectResponse
 
 from app_back.deps import LogDep, ModelsDep
 from app_back.prediction import predict
-from app_back.prediction_log import Prediction
 from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE, PredictionRequest
-from app_back.schemas import (
-    LABELS,
-    MAX_LISTED,
-    ErrorResponse,
-    LoggedPrediction,
-    ModelResponse,
-    PredictionList,
-    PredictionResponse,
-)
+from app_back.schemas import MAX_LISTED, ErrorResponse, ModelResponse, PredictionList
 from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
+from readmission.prediction import PredictionResponse
 
 router = APIRouter()
 
@@ -55,23 +46,13 @@ def post_prediction(
     Every answered prediction is a row of `RAW_DATA.predictions`; what cannot be logged is not answered.
     It supports a decision; it makes none.
     """
-    answered = predict(request.sent(), models, log)
-    return PredictionResponse(
-        prediction=answered.prediction,
-        label=LABELS[answered.prediction],
-        probability=answered.probability,
-        threshold=answered.threshold,
-        model_name=answered.model_name,
-        model_version=answered.model_version,
-        prediction_id=answered.prediction_id,
-        dataset=answered.dataset,
-    )
+    return predict(request.sent(), models, log)
 
 
 @router.get("/predictions", tags=["predictions"], responses=UNAVAILABLE | REFUSED)
 def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20) -> PredictionList:
     """The latest predictions, newest first, with their complete inputs."""
-    return PredictionList(predictions=[_logged(prediction) for prediction in log.recent(limit)])
+    return PredictionList(predictions=log.recent(limit))
 
 
 @router.get("/model", tags=["model"], responses=UNAVAILABLE)
@@ -92,11 +73,6 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         loaded_at=model.loaded_at,
         registry_problem=models.problem,
     )
-
-
-def _logged(prediction: Prediction) -> LoggedPrediction:
-    whole = vars(prediction) | {"created_at": prediction.created_at.replace(tzinfo=UTC)}
-    return LoggedPrediction(**whole)
 
 
 def _metrics(tags: Mapping[str, str]) -> dict[str, float]:

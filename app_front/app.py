@@ -5,10 +5,11 @@ from typing import cast
 import streamlit as st
 
 from app_front import form_state, result, sentences, widgets
-from app_front.client import ApiError, Prediction, PredictionClient, ProductionModel, Refused, RefusedField
+from app_front.client import ApiError, PredictionClient, ProductionModel, Refused, RefusedField
 from app_front.sentences import Language, say
 from connections.settings import get_settings
 from readmission.features import FIELDS, decided_groups
+from readmission.prediction import PredictionResponse
 
 _OUTCOME, _ASKED = "outcome", "asked"
 
@@ -88,11 +89,11 @@ def _production_model() -> ProductionModel | ApiError:
         return error
 
 
-def _outcome() -> Prediction | ApiError | None:
+def _outcome() -> PredictionResponse | ApiError | None:
     """The last outcome, unless what it answered has been changed since."""
     if st.session_state.get(_ASKED) != form_state.values():
         return None
-    return cast(Prediction | ApiError | None, st.session_state[_OUTCOME])
+    return cast(PredictionResponse | ApiError | None, st.session_state[_OUTCOME])
 
 
 def _refused_fields() -> set[str]:
@@ -106,7 +107,7 @@ def _predict() -> None:
     st.session_state[_OUTCOME] = _ask(asked)
 
 
-def _ask(asked: form_state.Entered) -> Prediction | ApiError:
+def _ask(asked: form_state.Entered) -> PredictionResponse | ApiError:
     blanks = form_state.blanks(asked)
     if blanks:
         return Refused(fields=[RefusedField(field=field.name) for field in blanks])

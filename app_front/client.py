@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
+
+from readmission.prediction import PredictionResponse
 
 # The page waits for the model's name before it is drawn, so it waits less for it.
 MODEL_TIMEOUT = httpx.Timeout(3.0)
@@ -23,19 +25,6 @@ class ProductionModel(BaseModel):
     version: str
     dataset: str
     target: str
-
-
-class Prediction(BaseModel):
-    """One answered prediction (POST /predict); `probability` and `threshold` are between 0 and 1."""
-
-    prediction: Literal[0, 1]
-    label: str
-    probability: float = Field(ge=0, le=1)
-    threshold: float = Field(ge=0, le=1)
-    model_name: str
-    model_version: str
-    prediction_id: str
-    dataset: str
 
 
 class RefusedField(BaseModel):
@@ -111,13 +100,13 @@ class PredictionClient:
         """
         return self._answer(self._call("GET", "/model", MODEL_TIMEOUT), ProductionModel)
 
-    def predict(self, request: Mapping[str, str | int]) -> Prediction:
+    def predict(self, request: Mapping[str, str | int]) -> PredictionResponse:
         """The prediction for an encounter.
 
         Raises:
             ApiError: one of its kinds.
         """
-        return self._answer(self._call("POST", "/predict", self._timeout, request), Prediction)
+        return self._answer(self._call("POST", "/predict", self._timeout, request), PredictionResponse)
 
     def _call(
         self, method: str, path: str, timeout: httpx.Timeout, body: Mapping[str, str | int] | None = None

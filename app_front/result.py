@@ -8,7 +8,6 @@ from app_front import sentences
 from app_front.client import (
     ApiError,
     NotReady,
-    Prediction,
     ProductionModel,
     Refused,
     RefusedField,
@@ -19,6 +18,7 @@ from app_front.client import (
 from app_front.sentences import Language, percent, plain, say
 from connections.settings import SYNTHETIC
 from readmission.features import BY_NAME, DecidedGroup
+from readmission.prediction import PredictionResponse
 
 ANY_TIME = "any"
 _COLOURS = {False: "#1f7a4d", True: "#b3401f"}
@@ -38,7 +38,7 @@ def show_model(found: ProductionModel | ApiError, language: Language) -> None:
             st.warning(say(sentences.SYNTHETIC, language))
 
 
-def show_prediction(answer: Prediction, decided: Iterable[DecidedGroup], language: Language) -> None:
+def show_prediction(answer: PredictionResponse, decided: Iterable[DecidedGroup], language: Language) -> None:
     """Show a prediction: probability, risk in words, threshold, model and id."""
     high = answer.prediction == 1
     with st.container(border=True):
@@ -69,7 +69,7 @@ def show_error(error: ApiError, language: Language) -> None:
         st.error(say(sentences.UNEXPECTED, language, status=error.status, detail=plain(error.detail)))
 
 
-def _explanation(answer: Prediction, language: Language) -> str:
+def _explanation(answer: PredictionResponse, language: Language) -> str:
     lines = (
         say(sentences.LABEL, language, label=plain(answer.label)),
         say(sentences.EXPECTED, language, count=round(answer.probability * 100)),
@@ -103,7 +103,7 @@ def _refusal(refused: RefusedField, language: Language) -> str:
     return say(sentences.REFUSED_FIELD, language, field=label, allowed=allowed)
 
 
-def _risk_html(answer: Prediction, high: bool, language: Language) -> str:
+def _risk_html(answer: PredictionResponse, high: bool, language: Language) -> str:
     """The risk in words over a bar from 0 to 100 % with a mark at the threshold; only our own text and numbers."""
     risk = sentences.risk(high, answer.probability, language)
     mark = say(sentences.THRESHOLD_MARK, language, percent=percent(answer.threshold, language))

@@ -1,6 +1,5 @@
 """The command line: the same functions as the DAGs, with a progress display."""
 
-import json
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from connections.settings import Settings, get_settings, stop_telemetry
 from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
 from readmission.params import ForestParams, PrepareParams
+from readmission.prediction import LABELS, PredictionResponse
 from readmission.progress import Progress
 
 if TYPE_CHECKING:
@@ -270,16 +270,19 @@ def predict(
             raise PromotionError("no version is in production yet; run `readmission train` or the DAG entrenar_modelo")
         scorer = Scorer.load(download_served_files(settings, version, Path(folder)))
         probability = scorer.score(request)
-    threshold = scorer.config.threshold
-    answer = {
-        "prediction": int(probability >= threshold),
-        "probability": probability,
-        "threshold": threshold,
-        "model_name": version.name,
-        "model_version": version.version,
-        "dataset": scorer.config.dataset,
-    }
-    console.print_json(json.dumps(answer))
+    prediction = scorer.decide(probability)
+    answer = PredictionResponse(
+        prediction=prediction,
+        label=LABELS[prediction],
+        probability=probability,
+        threshold=scorer.config.threshold,
+        model_name=version.name,
+        model_version=version.version,
+        prediction_id="",
+        dataset=scorer.config.dataset,
+    )
+    # Nothing is logged, so there is no row to name.
+    console.print_json(answer.model_dump_json(exclude={"label", "prediction_id"}))
 
 
 def _sent(fields: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ unweighted forest over the preprocessed matrix) and `serving.json` (everything e
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -119,3 +120,7 @@ class Scorer:
             FieldError: the contract does not allow a value.
         """
         return float(self.probabilities([model_row(request)])[0])
+
+    def decide(self, probability: float) -> Literal[0, 1]:
+        """1 when the probability reaches the model's threshold, else 0."""
+        return 1 if probability >= self.config.threshold else 0

@@ -17,7 +17,8 @@ from readmission.dag_runs.run import finish_begun, run_pipeline
 from readmission.errors import ReadmissionError, SourceError
 from readmission.features import ORIGINAL_FIELDS
 from readmission.local.platform import Platform
-from readmission.local.summary import Predicted, Summary, accounts, show, trained, write
+from readmission.local.summary import Summary, accounts, show, trained, write
+from readmission.prediction import PredictionResponse
 
 _FOLLOW_SECONDS = 120.0
 
@@ -85,14 +86,14 @@ class Demo:
             seconds = run_pipeline(airflow, table.dag, {"cargar_datos": {"source": source}})
         self.seconds |= {dag_id: round(took, 1) for dag_id, took in seconds.items()}
 
-    def _predict(self) -> Predicted:
+    def _predict(self) -> PredictionResponse:
         version = production_version(self.settings)
         with httpx.Client(base_url=self.settings.url("api"), timeout=30, trust_env=False) as api:
             _wait_for_version(api, version.version if version else None)
             answer = api.post("/predict", json={field.name: field.default for field in ORIGINAL_FIELDS})
         if answer.is_error:
             raise PredictionError(f"the prediction service refused: {answer.status_code} {answer.text[:300]}")
-        return Predicted.model_validate(answer.json())
+        return PredictionResponse.model_validate(answer.json())
 
 
 def airflow_client(settings: Settings) -> AirflowClient:

@@ -13,6 +13,10 @@ from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from connections.tables import loads, prepared_sets
 from readmission.errors import ReadmissionError
+from readmission.prediction import PredictionResponse
+
+# What the file keeps of the prediction; the model's part of it is said under `production`.
+_WRITTEN = {"prediction_id", "prediction", "probability"}
 
 
 class NoProductionError(ReadmissionError):
@@ -49,14 +53,6 @@ class Production(BaseModel):
     test_base_brier: float
 
 
-class Predicted(BaseModel):
-    """The prediction that the demo asked for."""
-
-    prediction_id: str
-    prediction: int
-    probability: float
-
-
 class Summary(BaseModel):
     """`demo-summary.json`."""
 
@@ -65,7 +61,7 @@ class Summary(BaseModel):
     splits: Splits
     batches: list[Batch]
     production: Production
-    prediction: Predicted
+    prediction: PredictionResponse
     addresses: dict[str, str]
     seconds: dict[str, float]
 
@@ -149,7 +145,8 @@ def accounts(settings: Settings) -> dict[str, Account]:
 
 def write(summary: Summary, path: Path) -> None:
     """Writes the summary as JSON."""
-    path.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    left_out = {"prediction": set(PredictionResponse.model_fields) - _WRITTEN}
+    path.write_text(summary.model_dump_json(indent=2, exclude=left_out) + "\n", encoding="utf-8")
 
 
 def show(console: Console, summary: Summary, settings: Settings) -> None:

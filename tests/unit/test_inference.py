@@ -1,5 +1,6 @@
 """Scoring one request: the matrix, the refusals, and what inference may not import."""
 
+import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,11 @@ def scorer(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Scor
     folder = tmp_path_factory.mktemp("served")
     serving_files.write(pipeline, folder, dataset="synthetic", target="lt30")
     return Scorer.load(folder)
+
+
+def test_a_probability_decides_from_the_threshold_on(scorer: Scorer) -> None:
+    threshold = scorer.config.threshold
+    assert [scorer.decide(p) for p in (0, math.nextafter(threshold, 0), threshold, 1)] == [0, 0, 1, 1]
 
 
 def test_the_matrix_is_what_the_pipelines_own_preprocessing_gives(scorer: Scorer, pipeline: Pipeline) -> None:

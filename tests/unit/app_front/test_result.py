@@ -2,10 +2,10 @@
 
 from streamlit.testing.v1 import AppTest
 
-from app_front.client import Prediction
 from app_front.sentences import Language
+from readmission.prediction import PredictionResponse
 
-LOW = Prediction(
+LOW = PredictionResponse(
     prediction=0,
     label="No Readmitido",
     probability=0.0834,
@@ -18,7 +18,7 @@ LOW = Prediction(
 HIGH = LOW.model_copy(update={"prediction": 1, "label": "Readmitido", "probability": 0.2312, "dataset": "synthetic"})
 
 
-def _page(answer: "Prediction", code: str, language: "Language") -> None:
+def _page(answer: "PredictionResponse", code: str, language: "Language") -> None:
     # Streamlit runs this function's text as a script of its own: it imports what it needs.
     from app_front import form_state, result
     from readmission.features import FIELDS, decided_groups
@@ -27,7 +27,7 @@ def _page(answer: "Prediction", code: str, language: "Language") -> None:
     result.show_prediction(answer, decided_groups(whole), language)
 
 
-def page(answer: Prediction, language: Language, code: str = "") -> AppTest:
+def page(answer: PredictionResponse, language: Language, code: str = "") -> AppTest:
     shown = AppTest.from_function(_page, args=(answer, code, language), default_timeout=60).run()
     assert not shown.exception
     return shown

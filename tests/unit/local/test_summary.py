@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from connections.settings import Settings
-from readmission.local.summary import Batch, Predicted, Production, Splits, Summary, accounts, show, write
+from readmission.local.summary import Batch, Production, Splits, Summary, accounts, show, write
+from readmission.prediction import PredictionResponse
 
 
 @pytest.fixture
@@ -29,7 +30,16 @@ def summary(settings: Settings) -> Summary:
             test_brier=0.0951,
             test_base_brier=0.0999,
         ),
-        prediction=Predicted(prediction_id="an-id", prediction=1, probability=0.2345),
+        prediction=PredictionResponse(
+            prediction=1,
+            label="Readmitido",
+            probability=0.2345,
+            threshold=0.1411,
+            model_name="mejor_modelo_diabetes",
+            model_version="7",
+            prediction_id="an-id",
+            dataset="synthetic",
+        ),
         addresses={name: account.address for name, account in accounts(settings).items()},
         seconds={"services": 12.0},
     )
