@@ -46,7 +46,7 @@ def post_prediction(
     Every answered prediction is a row of `RAW_DATA.predictions`; what cannot be logged is not answered.
     It supports a decision; it makes none.
     """
-    return predict(request.sent(), models, log)
+    return PredictionResponse.model_validate(vars(predict(request.sent(), models, log)))
 
 
 @router.get("/predictions", tags=["predictions"], responses=UNAVAILABLE | REFUSED)
