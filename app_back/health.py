@@ -39,7 +39,7 @@ def ready(log: LogDep, models: ModelsDep) -> HealthResponse:
 
 def _database(log: PredictionLog) -> str | None:
     try:
-        log.recent(1)
+        log.check()
     except ServiceError as error:
         return f"database: {error.message}"
     return None

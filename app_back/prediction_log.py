@@ -32,6 +32,15 @@ class PredictionLog:
         with _unavailable(NOT_WRITTEN), self._engine.begin() as connection:
             connection.execute(insert(predictions), prediction.model_dump())
 
+    def check(self) -> None:
+        """Asks whether the table can be read, whatever its rows hold.
+
+        Raises:
+            LogUnavailableError: it cannot.
+        """
+        with _unavailable(NOT_READ), self._engine.connect() as connection:
+            connection.execute(select(predictions.c.prediction_id).limit(1)).all()
+
     def recent(self, limit: int) -> list[LoggedPrediction]:
         """The latest rows, newest first.
 

@@ -46,6 +46,7 @@ def post_prediction(
     Every answered prediction is a row of `RAW_DATA.predictions`; what cannot be logged is not answered.
     It supports a decision; it makes none.
     """
+    # Not the row itself, whose fields would come in the order of the table.
     return PredictionResponse.model_validate(vars(predict(request.sent(), models, log)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
@@ -59,6 +59,18 @@ def test_health_names_the_database_when_its_table_is_missing(api: Api) -> None:
             assert answer.json()["error"]["code"] == "not_ready"
             assert answer.json()["error"]["message"].startswith("failed checks: database: RAW_DATA.predictions")
     assert api.http.get("/health/ready").status_code == 200
+
+
+def test_a_row_that_somebody_damaged_leaves_the_service_healthy(api: Api) -> None:
+    answered = api.http.post("/predict", json={}).json()
+    changed = update(predictions).where(predictions.c.prediction_id == answered["prediction_id"])
+    with engine_for(api.settings, "RAW_DATA").begin() as connection:
+        connection.execute(changed.values(probability=7.0))
+    assert api.http.get("/predictions?limit=1").status_code == 500
+    assert api.http.get("/health/ready").status_code == 200
+    assert api.http.post("/predict", json={}).status_code == 200
+    with engine_for(api.settings, "RAW_DATA").begin() as connection:
+        connection.execute(changed.values(probability=answered["probability"]))
 
 
 def test_a_database_that_is_not_there_is_a_503(settings: Settings) -> None:
