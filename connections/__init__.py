@@ -1,1 +1,1 @@
-"""Typed settings, and clients of the databases, the registry and the object store."""
+"""Typed settings, and clients of the databases and the registry."""

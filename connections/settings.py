@@ -65,8 +65,6 @@ class Settings(BaseSettings):
     api_port: int = 8000
     form_port: int = 8501
     mlflow_port: int = 8084
-    s3_port: int = 9000
-    s3_inner_port: int = Field(default=9011, description="first of the ports that SeaweedFS uses for itself")
 
     # Data.
     dataset_source: str = UCI_ARCHIVE
@@ -78,7 +76,8 @@ class Settings(BaseSettings):
     state_dir: Path = Path("var")
     database_url: Secret | None = None
     mlflow_tracking_uri: str | None = None
-    mlflow_s3_endpoint_url: str | None = None
+    # In Docker, MLflow keeps artifacts in an object store, and the bucket job makes its bucket.
+    mlflow_s3_endpoint_url: str = "http://minio:9000"
     aws_access_key_id: Secret = NO_SECRET
     aws_secret_access_key: Secret = NO_SECRET
     aws_default_region: str = "us-east-1"
@@ -119,12 +118,12 @@ class Settings(BaseSettings):
                 shared[name.upper()] = str(value)
         return shared
 
-    def port(self, name: Literal["airflow", "api", "form", "mlflow", "s3", "s3_inner"]) -> int:
+    def port(self, name: Literal["airflow", "api", "form", "mlflow"]) -> int:
         """The port a service listens on, offset included."""
         base: int = getattr(self, f"{name}_port")
         return base + self.port_offset
 
-    def url(self, name: Literal["airflow", "api", "form", "mlflow", "s3"]) -> str:
+    def url(self, name: Literal["airflow", "api", "form", "mlflow"]) -> str:
         """The address of a service on this machine."""
         return f"http://{self.bind_address}:{self.port(name)}"
 
@@ -132,11 +131,6 @@ class Settings(BaseSettings):
     def tracking_uri(self) -> str:
         """MLflow's address."""
         return self.mlflow_tracking_uri or self.url("mlflow")
-
-    @property
-    def s3_endpoint(self) -> str:
-        """The object store's address."""
-        return self.mlflow_s3_endpoint_url or self.url("s3")
 
     @property
     def prediction_api(self) -> str:

@@ -27,7 +27,7 @@ def s3_client(settings: Settings) -> "S3Client":
     """A client of the object store that waits for a store which is still starting."""
     return boto3.client(
         "s3",
-        endpoint_url=settings.s3_endpoint,
+        endpoint_url=settings.mlflow_s3_endpoint_url,
         aws_access_key_id=settings.aws_access_key_id.get_secret_value(),
         aws_secret_access_key=settings.aws_secret_access_key.get_secret_value(),
         region_name=settings.aws_default_region,
@@ -62,7 +62,7 @@ def main() -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in REFUSED:
             raise
-        sys.exit(f"{settings.s3_endpoint} refuses AWS_ACCESS_KEY_ID: {error}. {WHOSE_KEYS}")
+        sys.exit(f"{settings.mlflow_s3_endpoint_url} refuses AWS_ACCESS_KEY_ID: {error}. {WHOSE_KEYS}")
     log.info("bucket %s: %s, versioning on", settings.bucket, "created" if created else "there already")
 
 

@@ -18,8 +18,7 @@ from typing import NamedTuple
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_DISK_GB = 5
 NEEDED_MEMORY_GB = 4
-_EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT")
-_INNER_PORTS = 7
+_EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
 _ASSIGNMENT = re.compile(r"^#?([A-Z][A-Z0-9_]*)=(.*)$")
 _SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 
@@ -96,8 +95,6 @@ def ports(settings: dict[str, str]) -> list[Finding]:
     """Whether each port of the embedded platform is free or its own, with the setting that moves it."""
     offset = int(settings.get("PORT_OFFSET", "0"))
     wanted = [(name, int(settings[name]) + offset) for name in _EMBEDDED_PORTS if name in settings]
-    if "S3_INNER_PORT" in settings:
-        wanted += [("S3_INNER_PORT", int(settings["S3_INNER_PORT"]) + offset + n) for n in range(_INNER_PORTS)]
     platform = _session(Path(settings.get("STATE_DIR", "var")))
     problems = [problem for name, number in wanted for problem in _taken(name, number, platform)]
     return problems or [Finding("ok", f"ports: {', '.join(str(number) for _, number in wanted)} are free or ours")]

@@ -5,7 +5,7 @@ import subprocess
 import zipfile
 from base64 import urlsafe_b64encode as b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -16,9 +16,9 @@ from pydantic import SecretStr
 
 from connections.settings import Settings, get_settings
 from readmission.local import processes
-from readmission.local.ports import free_offset
+from readmission.local.mlflow_server import mlflow
 from readmission.local.service import Folders, Service
-from readmission.local.stores import mlflow, object_store
+from tests.free_ports import free_offset
 
 ROOT = Path(__file__).parents[1]
 REAL_ARCHIVE = ROOT.parent / "shared/data/dataset_diabetes.zip"
@@ -62,29 +62,19 @@ def _own_environment() -> Iterator[None]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with folders and SQLite databases of the test's own, and no server behind any address."""
-    return _settings(tmp_path).model_copy(
-        update={
-            "mlflow_tracking_uri": NOBODY_LISTENS,
-            "mlflow_s3_endpoint_url": NOBODY_LISTENS,
-            "api_url": NOBODY_LISTENS,
-        }
-    )
+    return _settings(tmp_path).model_copy(update={"mlflow_tracking_uri": NOBODY_LISTENS, "api_url": NOBODY_LISTENS})
 
 
 @pytest.fixture(scope="session")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings of a running SeaweedFS and a running MLflow server, shared by the session's tests.
+    """Settings of a running MLflow server, shared by the session's tests.
 
     A test that wants databases of its own takes `stores.model_copy(update={"state_dir": tmp_path})`.
     """
     settings = _settings(tmp_path_factory.mktemp("stores"))
     settings = settings.model_copy(update={"port_offset": free_offset(settings)})
-    settings = settings.model_copy(
-        update={"mlflow_tracking_uri": settings.url("mlflow"), "mlflow_s3_endpoint_url": settings.url("s3")}
-    )
-    with ExitStack() as running:
-        for service in (object_store(settings), mlflow(settings)):
-            running.enter_context(_running(service, Folders.of(settings)))
+    settings = settings.model_copy(update={"mlflow_tracking_uri": settings.url("mlflow")})
+    with _running(mlflow(settings), Folders.of(settings)):
         yield settings
 
 

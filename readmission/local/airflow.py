@@ -5,56 +5,56 @@ There is no triggerer, since nothing here is deferred.
 
 import json
 import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from connections.settings import Settings, machine_environment
 from readmission.local.health import airflow_component_healthy
-from readmission.local.service import Folders, Port, Service
-from readmission.local.stores import program
+from readmission.local.service import Folders, Port, Service, ServiceFailedError, program
 
 DAGS = Path(__file__).parents[2] / "dags"
+FIRST = "airflow-api-server"
 _MOST_TASKS = 4
+_MIGRATE_SECONDS = 300
 _PASSWORDS = "passwords.json"
 _MIGRATED = "migrated-to"
 
 
 def services(settings: Settings) -> tuple[Service, ...]:
-    """The three programs, in the order in which they are best started."""
+    """The three programs, in the order in which they are best started; `prepare` comes before the first of them."""
+    port = settings.port("airflow")
+    serve = ("api-server", f"--host={settings.bind_address}", f"--port={port}", "--workers=1")
+    api_server = replace(
+        _component(settings, FIRST, serve, health="metadatabase"),
+        port=Port(port, "AIRFLOW_PORT"),
+        address=settings.url("airflow"),
+    )
     return (
-        _component(
-            settings,
-            "api-server",
-            ("api-server", f"--host={settings.bind_address}", f"--port={settings.port('airflow')}", "--workers=1"),
-            health="metadatabase",
-            ports=(Port(settings.port("airflow"), "AIRFLOW_PORT"),),
-        ),
+        api_server,
         # Without --skip-serve-logs it would serve logs on 0.0.0.0.
-        _component(settings, "scheduler", ("scheduler", "--skip-serve-logs"), health="scheduler"),
-        _component(settings, "dag-processor", ("dag-processor",), health="dag_processor"),
+        _component(settings, "airflow-scheduler", ("scheduler", "--skip-serve-logs"), health="scheduler"),
+        _component(settings, "airflow-dag-processor", ("dag-processor",), health="dag_processor"),
     )
 
 
-def _component(
-    settings: Settings, name: str, arguments: tuple[str, ...], *, health: str, ports: tuple[Port, ...] = ()
-) -> Service:
-    full_name = f"airflow-{name}"
+def _component(settings: Settings, name: str, arguments: tuple[str, ...], health: str) -> Service:
     return Service(
-        name=full_name,
-        title=f"Airflow {name.replace('-', ' ')}",
+        name=name,
+        title=name.replace("-", " ").capitalize(),
         command=(program("airflow"), *arguments),
         environment=environment(settings),
         folder=_home(settings),
-        log=Folders.of(settings).logs / f"{full_name}.log",
+        log=Folders.of(settings).logs / f"{name}.log",
         healthy=lambda: airflow_component_healthy(settings.url("airflow"), health),
-        ports=ports,
-        address=settings.url("airflow") if ports else None,
         start_seconds=180,
     )
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What Airflow and the pipeline's tasks, which it runs, are given; no keys of the object store."""
+    """What Airflow and the pipeline's tasks, which it runs, are given."""
     home = _home(settings)
     return (
         machine_environment()
@@ -88,25 +88,33 @@ def _tasks_at_once() -> int:
     return max(2, min(_MOST_TASKS, os.cpu_count() or 1))
 
 
-def write_password(settings: Settings) -> None:
-    """Gives Airflow's account its password from the settings."""
+def prepare(settings: Settings, migrating: Callable[[], None]) -> None:
+    """Gives Airflow's account its password, and makes or upgrades Airflow's own database; `migrating` tells of that.
+
+    Raises:
+        ServiceFailedError: the database could not be made.
+    """
+    _write_password(settings)
+    done = _home(settings) / _MIGRATED
+    if done.is_file() and done.read_text(encoding="utf-8") == version("apache-airflow-core"):
+        return
+    migrating()
+    path = Folders.of(settings).logs / "airflow-db-migrate.log"
+    command = (program("airflow"), "db", "migrate")
+    with path.open("wb") as log:
+        migration = subprocess.run(
+            command, env=environment(settings), cwd=_home(settings), stdout=log, stderr=log, timeout=_MIGRATE_SECONDS
+        )
+    if migration.returncode != 0:
+        raise ServiceFailedError("Airflow's database could not be made", path)
+    done.write_text(version("apache-airflow-core"), encoding="utf-8")
+
+
+def _write_password(settings: Settings) -> None:
     path = _home(settings) / _PASSWORDS
     path.touch(mode=0o600)
     password = settings.airflow_admin_password.get_secret_value()
     path.write_text(json.dumps({settings.airflow_admin_user: password}), encoding="utf-8")
-
-
-def migration(settings: Settings) -> tuple[str, ...] | None:
-    """The command that makes or upgrades Airflow's own database; None when this version of Airflow did so before."""
-    done = _home(settings) / _MIGRATED
-    if done.is_file() and done.read_text(encoding="utf-8") == version("apache-airflow-core"):
-        return None
-    return (program("airflow"), "db", "migrate")
-
-
-def migrated(settings: Settings) -> None:
-    """Records that the migration succeeded."""
-    (_home(settings) / _MIGRATED).write_text(version("apache-airflow-core"), encoding="utf-8")
 
 
 def _home(settings: Settings) -> Path:

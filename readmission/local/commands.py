@@ -1,9 +1,10 @@
-"""The commands of the embedded platform: demo, up, down, status, logs, doctor, check."""
+"""The commands of the embedded platform: demo, up, down, status, logs."""
 
+import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import sleep
 from types import FrameType
@@ -51,7 +52,7 @@ def up(detach: Detach = False) -> None:
 
     settings = _settings()
     with _stopping(settings, detach), ProgressTable(_console, "Services", "Service") as table:
-        Platform(settings).up(table.service)
+        Platform(settings).up(table.service, partial(_console.print, style="yellow", highlight=False, markup=False))
 
 
 @app.command()
@@ -81,42 +82,15 @@ def status() -> None:
 @app.command()
 def logs(
     service: Annotated[str | None, typer.Argument(help="one service; all of them unless given")] = None,
-    lines: Annotated[int, typer.Option(min=0)] = 20,
-    follow: Annotated[bool, typer.Option(help="go on until Ctrl-C")] = True,
 ) -> None:
-    """Show the end of the services' logs, and what is added to them."""
-    platform = Platform(_settings())
-    found = {known.name: known.log for known in platform.services}
+    """Show the end of the services' logs, and what is added to them, until Ctrl-C."""
+    found = {known.name: known.log for known in Platform(_settings()).services}
     if service is not None and service not in found:
         _fail(f"no service {service!r}; there are {', '.join(found)}")
-    chosen = [log for name, log in found.items() if service in (None, name) and log.is_file()]
+    chosen = [str(log) for name, log in found.items() if service in (None, name) and log.is_file()]
     if not chosen:
         _fail("no logs yet: nothing has been started")
-    command = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, chosen)]
-    process = subprocess.Popen(command)
-    try:
-        process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-
-
-@app.command()
-def doctor() -> None:
-    """Check this machine before anything is started."""
-    from scripts.doctor import main
-
-    raise typer.Exit(main())
-
-
-@app.command()
-def check(
-    source: Annotated[str | None, typer.Option(help="DATASET_SOURCE of the check")] = None,
-) -> None:
-    """Run the demo in a throw-away folder on free ports and check what it came to."""
-    from readmission.local.check import run
-
-    with _reporting():
-        run(_settings(), _console, source)
+    os.execvp("tail", ("tail", "-n", "20", "-F", *chosen))
 
 
 class _Stopped(BaseException):

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import httpx
 from rich.console import Console
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connections.model_registry import production_version
 from connections.settings import SYNTHETIC, UCI_ARCHIVE, Settings
@@ -17,7 +18,7 @@ from readmission.dag_runs.run import finish_begun, run_pipeline
 from readmission.errors import ReadmissionError, SourceError
 from readmission.features import ORIGINAL_FIELDS
 from readmission.local.platform import Platform
-from readmission.local.summary import Summary, accounts, show, trained, write
+from readmission.local.summary import Summary, addresses, show, trained, write
 from readmission.prediction import PredictionResponse
 
 _FOLLOW_SECONDS = 120.0
@@ -44,14 +45,16 @@ class Demo:
         with self._step("dataset"):
             source = self._dataset()
         with self._step("services"), ProgressTable(self.console, "Services", "Service") as table:
-            Platform(self.settings).up(table.service)
+            Platform(self.settings).up(table.service, self._tell)
         with self._step("pipeline"):
             self._pipeline(source)
         with self._step("prediction"):
             prediction = self._predict()
-        addresses = {name: account.address for name, account in accounts(self.settings).items()}
         summary = Summary(
-            **trained(self.settings).model_dump(), prediction=prediction, addresses=addresses, seconds=self.seconds
+            **trained(self.settings).model_dump(),
+            prediction=prediction,
+            addresses=addresses(self.settings),
+            seconds=self.seconds,
         )
         write(summary, summary_path)
         show(self.console, summary, self.settings)
@@ -72,12 +75,13 @@ class Demo:
         except SourceError as error:
             if self.settings.dataset_source != UCI_ARCHIVE:
                 raise
-            self.console.print(_without_data(self.settings, error), style="yellow", highlight=False, markup=False)
+            self._tell(_without_data(self.settings, error))
             return SYNTHETIC
 
-    def _pipeline(self, source: str | None) -> None:
-        from readmission.local.current import pipeline_is_current
+    def _tell(self, what: str) -> None:
+        self.console.print(what, style="yellow", highlight=False, markup=False)
 
+    def _pipeline(self, source: str | None) -> None:
         with airflow_client(self.settings) as airflow, ProgressTable(self.console, "Pipeline", "DAG") as table:
             finish_begun(airflow, table.dag)
             if pipeline_is_current(self.settings, source):
@@ -102,19 +106,42 @@ def airflow_client(settings: Settings) -> AirflowClient:
     return AirflowClient(settings.url("airflow"), settings.airflow_admin_user, password)
 
 
+def pipeline_is_current(settings: Settings, source: str | None) -> bool:
+    """Whether load, prepared set and training already are of this source, with the DAGs' default params and this code.
+
+    `source` is as for the DAG `cargar_datos`: None for DATASET_SOURCE.
+    """
+    if production_version(settings) is None:
+        return False
+    from readmission.clean import prepare
+    from readmission.dataset import obtain as sources
+    from readmission.dataset.origin import file_sha256
+    from readmission.params import ForestParams, PrepareParams
+    from readmission.raw import ingest
+    from readmission.training import batches
+
+    load = ingest.current_load(settings)
+    return (
+        load is not None
+        and load.sha256 == file_sha256(sources.obtain(settings, source))
+        and prepare.is_current(settings, PrepareParams())
+        and batches.is_current(settings, ForestParams())
+    )
+
+
+@retry(
+    stop=stop_after_delay(_FOLLOW_SECONDS),
+    wait=wait_fixed(0.2),
+    retry=retry_if_exception_type(PredictionError),
+    reraise=True,
+)
 def _wait_for_version(api: httpx.Client, version: str | None) -> None:
-    until = monotonic() + _FOLLOW_SECONDS
-    while True:
-        try:
-            answer = api.get("/model")
-            if answer.is_success and answer.json()["version"] == version:
-                return
-            said = answer.text[:300]
-        except httpx.HTTPError as error:
-            said = str(error)
-        if monotonic() > until:
-            raise PredictionError(f"the prediction service does not serve version {version}: {said}")
-        sleep(0.2)
+    try:
+        answer = api.get("/model")
+    except httpx.HTTPError as error:
+        raise PredictionError(f"the prediction service does not answer: {error}") from error
+    if answer.is_error or answer.json()["version"] != version:
+        raise PredictionError(f"the prediction service does not serve version {version}: {answer.text[:300]}")
 
 
 def _without_data(settings: Settings, error: SourceError) -> str:

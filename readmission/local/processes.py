@@ -38,13 +38,3 @@ def listening(processes: Iterable[psutil.Process]) -> set[tuple[str, int]]:
             sockets = process.net_connections("tcp")
             found |= {(s.laddr.ip, s.laddr.port) for s in sockets if s.laddr and s.status == psutil.CONN_LISTEN}
     return found
-
-
-def memory(processes: Iterable[psutil.Process]) -> int:
-    """Bytes of memory that the processes use; what they share is counted once (PSS, where the system knows it)."""
-    total = 0
-    for process in processes:
-        with suppress(psutil.Error):
-            full = process.memory_full_info()
-            total += getattr(full, "pss", full.rss)
-    return total

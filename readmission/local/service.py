@@ -1,10 +1,22 @@
 """What a service of the embedded platform is: one declaration from which it is started, watched and reported."""
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from connections.settings import Settings
+from readmission.errors import ReadmissionError
+
+_SHOWN_LOG_LINES = 15
+_SHOWN_LOG_BYTES = 20_000
+
+
+class ServiceFailedError(ReadmissionError):
+    """A service died or did not become healthy in time; the message ends with the last lines of its log."""
+
+    def __init__(self, what: str, log: Path) -> None:
+        super().__init__(f"{what}. The end of {log}:\n{_last_lines(log)}")
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class Service:
     folder: Path
     log: Path
     healthy: Callable[[], bool] = field(repr=False)
-    ports: tuple[Port, ...] = ()
+    port: Port | None = None
     address: str | None = None
     start_seconds: float = 120.0
 
@@ -60,7 +72,20 @@ class Folders:
         """A service's own data and working folder."""
         return self.state / name
 
-    def create(self, services: tuple[Service, ...]) -> None:
+    def create(self, services: Iterable[Service] = ()) -> None:
         """Makes the folders, closed to other users."""
         for folder in (self.state, self.logs, self.run, *(service.folder for service in services)):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def program(name: str) -> str:
+    """A program of the environment that this process runs in."""
+    return str(Path(sys.executable).parent / name)
+
+
+def _last_lines(log: Path) -> str:
+    if not log.is_file():
+        return "(no log)"
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _SHOWN_LOG_BYTES))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-_SHOWN_LOG_LINES:])

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from connections.settings import Settings, machine_environment
 from readmission.local.health import answers
-from readmission.local.service import Folders, Port, Service
-from readmission.local.stores import program
+from readmission.local.service import Folders, Port, Service, program
 
 FORM = Path(__file__).parents[2] / "app_front" / "app.py"
 
@@ -28,7 +27,7 @@ def api(settings: Settings) -> Service:
         folder=Folders.of(settings).of_service("api"),
         log=Folders.of(settings).logs / "api.log",
         healthy=lambda: answers(f"{settings.url('api')}/health/live"),
-        ports=(Port(settings.port("api"), "API_PORT"),),
+        port=Port(settings.port("api"), "API_PORT"),
         address=settings.url("api"),
     )
 
@@ -52,6 +51,6 @@ def form(settings: Settings) -> Service:
         folder=Folders.of(settings).of_service("form"),
         log=Folders.of(settings).logs / "form.log",
         healthy=lambda: answers(f"{settings.url('form')}/_stcore/health"),
-        ports=(Port(settings.port("form"), "FORM_PORT"),),
+        port=Port(settings.port("form"), "FORM_PORT"),
         address=settings.url("form"),
     )

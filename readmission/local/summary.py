@@ -18,6 +18,8 @@ from readmission.prediction import PredictionResponse
 # What the file keeps of the prediction; the model's part of it is said under `production`.
 _WRITTEN = {"prediction_id", "prediction", "probability"}
 
+_TITLES = {"form": "Form", "api": "Prediction API", "airflow": "Airflow", "mlflow": "MLflow"}
+
 
 class NoProductionError(ReadmissionError):
     """No version is in production."""
@@ -53,41 +55,22 @@ class Production(BaseModel):
     test_base_brier: float
 
 
-class Summary(BaseModel):
-    """`demo-summary.json`."""
+class Trained(BaseModel):
+    """The part of the summary that is in the databases and MLflow."""
 
     dataset: str
     rows_loaded: int
     splits: Splits
     batches: list[Batch]
     production: Production
+
+
+class Summary(Trained):
+    """`demo-summary.json`."""
+
     prediction: PredictionResponse
     addresses: dict[str, str]
     seconds: dict[str, float]
-
-
-class Trained(BaseModel):
-    """The part of the summary that is in the stores."""
-
-    dataset: str
-    rows_loaded: int
-    splits: Splits
-    batches: list[Batch]
-    production: Production
-
-
-class Account(BaseModel):
-    """Where a console is, and with what to sign in: `password_key` names a key of .env."""
-
-    title: str
-    address: str
-    user: str = ""
-    password_key: str = ""
-
-    @property
-    def sign_in(self) -> str:
-        """As whom, and where the password is; never the password."""
-        return f"{self.user}, password: {self.password_key}" if self.user else ""
 
 
 def trained(settings: Settings) -> Trained:
@@ -122,24 +105,13 @@ def _batches(tracking: MlflowClient, version: RegisteredVersion) -> list[Batch]:
     return sorted(found, key=lambda batch: batch.batch_id)
 
 
-def accounts(settings: Settings) -> dict[str, Account]:
-    """The consoles of the embedded platform."""
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where a person finds each console of the embedded platform."""
     return {
-        "form": Account(title="Form", address=settings.url("form")),
-        "api": Account(title="Prediction API", address=f"{settings.url('api')}/docs"),
-        "airflow": Account(
-            title="Airflow",
-            address=settings.url("airflow"),
-            user=f"user {settings.airflow_admin_user}",
-            password_key="AIRFLOW_ADMIN_PASSWORD",
-        ),
-        "mlflow": Account(title="MLflow", address=settings.url("mlflow")),
-        "s3": Account(
-            title="S3 (no console)",
-            address=settings.url("s3"),
-            user="user: AWS_ACCESS_KEY_ID",
-            password_key="AWS_SECRET_ACCESS_KEY",
-        ),
+        "form": settings.url("form"),
+        "api": f"{settings.url('api')}/docs",
+        "airflow": settings.url("airflow"),
+        "mlflow": settings.url("mlflow"),
     }
 
 
@@ -151,7 +123,7 @@ def write(summary: Summary, path: Path) -> None:
 
 def show(console: Console, summary: Summary, settings: Settings) -> None:
     """Prints the summary as tables."""
-    console.print(Group(_results(summary), _batches_table(summary), _addresses(settings)))
+    console.print(Group(_results(summary), _batches_table(summary), _addresses(summary, settings)))
 
 
 def _results(summary: Summary) -> Table:
@@ -181,11 +153,12 @@ def _batches_table(summary: Summary) -> Table:
     return table
 
 
-def _addresses(settings: Settings) -> Table:
+def _addresses(summary: Summary, settings: Settings) -> Table:
     table = Table(title="Addresses", title_justify="left")
     table.add_column("Service", no_wrap=True)
     table.add_column("Address", no_wrap=True)
     table.add_column("Sign in (passwords are in .env)")
-    for account in accounts(settings).values():
-        table.add_row(account.title, account.address, account.sign_in)
+    as_whom = {"airflow": f"user {settings.airflow_admin_user}, password: AIRFLOW_ADMIN_PASSWORD"}
+    for name, address in summary.addresses.items():
+        table.add_row(_TITLES[name], address, as_whom.get(name, ""))
     return table

@@ -1,9 +1,14 @@
 """Runs the services under supervisord, which restarts what dies and answers on a socket only its owner may use."""
 
+import hashlib
+import http.client
 import json
+import os
 import shlex
 import subprocess
 import sys
+import tempfile
+import xmlrpc.client
 from collections.abc import Iterable
 from configparser import RawConfigParser
 from dataclasses import dataclass
@@ -12,17 +17,25 @@ from time import monotonic, sleep
 from typing import Any
 
 import psutil
+from supervisor.xmlrpc import SupervisorTransport
 
 from connections.settings import machine_environment
+from readmission.errors import ReadmissionError
 from readmission.local import launch, processes
 from readmission.local.service import Folders, Service
-from readmission.local.supervisor_rpc import NO_ANSWER, SupervisorError, call, socket_path
 
 _START_SECONDS = 20
 _STOP_SECONDS = 60
 _PATIENCE_SECONDS = 10
+_LONGEST_SOCKET_PATH = 90
 # Clock corrections move a process's time of start a little.
 _SAME_START_SECONDS = 2
+# What a call raises when there is nobody to answer.
+_NO_ANSWER = (OSError, http.client.HTTPException, xmlrpc.client.Error)
+
+
+class SupervisorError(ReadmissionError):
+    """The supervisor did not start, or its socket's folder belongs to somebody else."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,7 @@ class Supervisor:
         """Whether the supervisor answers."""
         try:
             return bool(self._call("getState")["statename"] == "RUNNING")
-        except NO_ANSWER:
+        except _NO_ANSWER:
             return False
 
     def start(self, services: Iterable[Service]) -> None:
@@ -93,7 +106,7 @@ class Supervisor:
         """The programs' states by name; empty when the supervisor does not run."""
         try:
             found = self._call("getAllProcessInfo")
-        except NO_ANSWER:
+        except _NO_ANSWER:
             return {}
         return {p["name"]: ProcessState(p["name"], p["statename"], p["pid"], p["start"]) for p in found}
 
@@ -103,7 +116,7 @@ class Supervisor:
             self._call("stopAllProcesses", False)  # all at once; a shutdown alone waits for one after the other
             self._call("shutdown")
         until = monotonic() + _STOP_SECONDS
-        while self.processes() and self.is_leader_alive() and monotonic() < until:
+        while self.is_leader_alive() and monotonic() < until:
             sleep(0.1)
         processes.end(self.processes(), _PATIENCE_SECONDS)
         if self._started is not None:
@@ -112,17 +125,14 @@ class Supervisor:
     def processes(self) -> list[psutil.Process]:
         """Every living process of the platform, the supervisor's included, even when that died."""
         leader = self._read_leader()
-        if leader is None:
+        if leader is None or _is_stranger(*leader):
             return []
-        pid, created = leader
-        if psutil.pid_exists(pid) and not _is_same(pid, created):
-            return []  # the number has gone to a stranger
-        return processes.of_session(pid)
+        return processes.of_session(leader[0])
 
     def is_leader_alive(self) -> bool:
         """Whether the supervisor's own process exists."""
         leader = self._read_leader()
-        return leader is not None and _is_same(*leader) and _is_alive(leader[0])
+        return leader is not None and any(process.pid == leader[0] for process in self.processes())
 
     def _read_leader(self) -> tuple[int, float] | None:
         try:
@@ -143,7 +153,9 @@ class Supervisor:
         return str(path.relative_to(self._folders.state))
 
     def _call(self, method: str, *arguments: str | bool) -> Any:
-        return call(socket_path(self._folders.run), method, *arguments)
+        transport = SupervisorTransport(serverurl=f"unix://{socket_path(self._folders.run)}")
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
+            return getattr(server.supervisor, method)(*arguments)
 
     def _write_configuration(self, services: Iterable[Service]) -> None:
         parser = RawConfigParser()
@@ -183,6 +195,25 @@ class Supervisor:
         }
 
 
+def socket_path(folder: Path) -> Path:
+    """Where a folder's supervisor listens: in the folder, unless its path is longer than a socket's may be.
+
+    Raises:
+        SupervisorError: the folder for short paths belongs to somebody else.
+    """
+    beside = folder / "supervisord.sock"
+    return beside if len(str(beside)) <= _LONGEST_SOCKET_PATH else _short_folder(folder) / beside.name
+
+
+def _short_folder(of: Path) -> Path:
+    name = hashlib.sha256(str(of).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"readmission-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise SupervisorError(f"{folder} belongs to another user; remove it")
+    return folder
+
+
 def _launched(service: Service) -> dict[str, object]:
     return {
         "command": service.command,
@@ -201,16 +232,9 @@ def _write_private(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _is_same(pid: int, created: float) -> bool:
+def _is_stranger(pid: int, created: float) -> bool:
+    """Whether the number has gone to a process that was created at another time."""
     try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - created) < _SAME_START_SECONDS
-    except psutil.Error:
-        return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return abs(psutil.Process(pid).create_time() - created) >= _SAME_START_SECONDS
     except psutil.Error:
         return False

@@ -19,7 +19,6 @@ from connections.settings import Settings
 from readmission.clean import prepare, prepared_sets
 from readmission.clean.cleaning import clean
 from readmission.features import CATEGORIES
-from readmission.local.ports import free_offset
 from readmission.model.forest import inputs, make_pipeline, positive
 from readmission.model.mlflow_models import load_pipeline
 from readmission.params import ForestParams, PrepareParams
@@ -27,6 +26,7 @@ from readmission.raw import ingest
 from readmission.storage.databases import initialise
 from readmission.training.batches import begin, train_batch
 from readmission.training.selection import select
+from tests.free_ports import free_offset
 from tests.integration.app_back.servers import running_api, wait_for
 from tests.integration.pipeline import FOREST, Trained, copied, own_pipeline
 

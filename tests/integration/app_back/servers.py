@@ -13,9 +13,9 @@ import httpx
 
 from connections.settings import Settings
 from readmission.local import serving
-from readmission.local.ports import free_offset
 from readmission.local.service import Folders, Service
 from readmission.storage.databases import initialise
+from tests.free_ports import free_offset
 
 AS_IN_THE_IMAGE = Path(__file__).with_name("as_in_the_image.py")
 

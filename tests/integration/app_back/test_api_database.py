@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text, update
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from connections.tables import predictions
-from readmission.local.ports import free_offset
+from tests.free_ports import free_offset
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.servers import api_log, running_api
 

@@ -8,9 +8,9 @@ from connections.model_registry import client
 from connections.settings import Settings
 from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.inference import FOREST_FILE
-from readmission.local.ports import free_offset
-from readmission.local.stores import mlflow
+from readmission.local.mlflow_server import mlflow
 from tests.conftest import Poll
+from tests.free_ports import free_offset
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.registry import register
 from tests.integration.app_back.servers import api_log, own_settings, running, running_api

@@ -18,8 +18,7 @@ from connections.tables import experiments, loads
 from readmission import synthetic
 from readmission.clean import prepared_sets
 from readmission.local import airflow
-from readmission.local.service import Folders
-from readmission.local.stores import program
+from readmission.local.service import Folders, program
 from readmission.raw import ingest
 from readmission.storage import leases
 from tests.integration.pipeline import own_pipeline

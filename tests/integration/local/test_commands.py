@@ -17,7 +17,7 @@ from readmission.dag_runs.run import PIPELINE, RunFailedError, finish_begun, run
 from readmission.local import processes
 from readmission.local.demo import airflow_client
 from readmission.local.platform import Platform
-from readmission.local.ports import all_ports, free_offset
+from tests.free_ports import free_offset, platform_ports
 
 Poll = Callable[..., object]
 COMMAND = (sys.executable, "-m", "readmission.local")
@@ -83,14 +83,14 @@ def test_every_service_is_healthy(running: Platform) -> None:
 def test_the_whole_tree_listens_on_loopback_and_its_declared_ports_only(running: Platform) -> None:
     tree = running.supervisor.processes()
     assert len(tree) >= 1 + len(running.services)
-    assert processes.listening(tree) == {("127.0.0.1", port) for port in all_ports(running.settings)}
+    assert processes.listening(tree) == {("127.0.0.1", port) for port in platform_ports(running.settings)}
 
 
-def test_the_api_and_the_form_have_no_key_of_the_object_store(running: Platform) -> None:
+def test_airflow_alone_holds_the_secret_that_signs_its_tokens(running: Platform) -> None:
     states = running.supervisor.states()
-    secret = running.settings.aws_secret_access_key.get_secret_value()
+    secret = running.settings.airflow_jwt_secret.get_secret_value()
     held = {name for name, state in states.items() if secret in psutil.Process(state.pid).environ().values()}
-    assert held == {"object-store", "mlflow"}
+    assert held == {"airflow-api-server", "airflow-scheduler", "airflow-dag-processor"}
 
 
 def test_mlflow_refuses_a_foreign_host(running: Platform) -> None:

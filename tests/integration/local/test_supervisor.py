@@ -12,10 +12,11 @@ import psutil
 import pytest
 
 from connections.settings import Settings, machine_environment
-from readmission.local.platform import Platform, ServiceFailedError
+from readmission.local.platform import Platform
 from readmission.local.ports import BusyPortError
-from readmission.local.service import Folders, Port, Service
-from readmission.local.supervisor_rpc import socket_path
+from readmission.local.service import Folders, Port, Service, ServiceFailedError
+from readmission.local.supervisor import socket_path
+from tests.free_ports import free_port
 
 Start = Callable[..., Platform]
 # Prints a line, starts a child in a process group of its own as Airflow does, and serves its folder.
@@ -31,11 +32,6 @@ def _silent(_name: str, _doing: str) -> None:
     pass
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
     try:
         return httpx.get(f"http://127.0.0.1:{port}/", timeout=2, trust_env=False).is_success
@@ -44,7 +40,7 @@ def _answers(port: int) -> bool:
 
 
 def _service(folders: Folders, code: str = SERVER, port: int | None = None, colour: str = "red") -> Service:
-    number = port or _free_port()
+    number = port or free_port()
     return Service(
         name="small",
         title="Small",
@@ -53,7 +49,7 @@ def _service(folders: Folders, code: str = SERVER, port: int | None = None, colo
         folder=folders.of_service("small"),
         log=folders.logs / "small.log",
         healthy=lambda: _answers(number),
-        ports=(Port(number, "SMALL_PORT"),),
+        port=Port(number, "SMALL_PORT"),
         start_seconds=30,
     )
 
@@ -125,7 +121,7 @@ def test_a_service_that_never_becomes_healthy_is_told(platform_of: Start) -> Non
 
 
 def test_up_again_keeps_what_runs_as_declared_and_restarts_what_does_not(platform_of: Start) -> None:
-    port = _free_port()
+    port = free_port()
     first = platform_of(port=port)
     first.up(_silent)
     before = _pid(first)
@@ -139,7 +135,9 @@ def test_up_again_keeps_what_runs_as_declared_and_restarts_what_does_not(platfor
 
 def test_a_port_taken_by_another_program_stops_the_start(platform_of: Start) -> None:
     platform = platform_of()
-    taken = platform.services[0].ports[0].number
+    port = platform.services[0].port
+    assert port is not None
+    taken = port.number
     with (
         socket.create_server(("127.0.0.1", taken)),
         pytest.raises(BusyPortError, match=rf"port {taken} .*pid {os.getpid()}.*SMALL_PORT"),

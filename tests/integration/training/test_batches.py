@@ -1,10 +1,9 @@
-"""One training from the prepared set to the registered version, on a real MLflow server and a real object store."""
+"""One training from the prepared set to the registered version, on a real MLflow server."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-import boto3
 import mlflow.artifacts
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from readmission.clean import prepare, prepared_sets
 from readmission.errors import InUseError, NothingPreparedError, PreparedSetChangedError, TrainingError
 from readmission.features import CATEGORIES, NUMBERS
 from readmission.inference import Scorer
+from readmission.local.service import Folders
 from readmission.model.evaluation import RECORDED
 from readmission.model.forest import inputs, positive
 from readmission.model.mlflow_models import load_pipeline, signature
@@ -165,19 +165,11 @@ def test_the_requirements_are_explicit_and_pinned(trained: Trained, tmp_path: Pa
     assert all("==" in line for line in lines)
 
 
-def test_the_files_are_in_the_bucket(trained: Trained, tracking: MlflowClient, batch_runs: list[Run]) -> None:
-    """The path is MLflow's to choose: it is asked for, and looked for over S3."""
-    settings = trained.settings
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=settings.s3_endpoint,
-        aws_access_key_id=settings.aws_access_key_id.get_secret_value(),
-        aws_secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-        region_name=settings.aws_default_region,
-    )
-    folder = logged_model(tracking, batch_runs[0]).artifact_location.removeprefix("mlflow-artifacts:/")
-    listed = s3.list_objects_v2(Bucket=settings.bucket, Prefix=f"artifacts/{folder.strip('/')}/")["Contents"]
-    sizes = {item["Key"].rpartition("/artifacts/")[2]: item["Size"] for item in listed}
+def test_the_files_are_in_the_servers_folder(stores: Settings, tracking: MlflowClient, batch_runs: list[Run]) -> None:
+    """The path is MLflow's to choose: it is asked for, and looked for on disk."""
+    location = logged_model(tracking, batch_runs[0]).artifact_location.removeprefix("mlflow-artifacts:/")
+    folder = Folders.of(stores).of_service("mlflow") / "artifacts" / location.strip("/")
+    sizes = {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     served = {f"{EXTRA_FILES}/forest.onnx", f"{EXTRA_FILES}/serving.json"}
     assert {"MLmodel", "model.skops", "requirements.txt", "input_example.json", *served} <= sizes.keys()
     assert sizes["model.skops"] > 10_000

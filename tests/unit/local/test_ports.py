@@ -8,9 +8,10 @@ import pytest
 
 from connections.settings import Settings
 from readmission.local import ports
+from readmission.local.platform import services
 from readmission.local.service import Port
-from readmission.local.services import services
 from scripts import doctor
+from tests.free_ports import free_offset, free_port
 
 
 @pytest.fixture
@@ -28,21 +29,16 @@ def test_the_message_names_port_owner_and_setting(taken: int) -> None:
 
 def test_a_free_port_is_no_problem(taken: int) -> None:
     assert not ports.is_free(taken)
-    ports.require_free([Port(ports.all_ports(Settings(port_offset=ports.free_offset(Settings())))[0], "API_PORT")])
+    ports.require_free([Port(free_port(), "API_PORT")])
 
 
 def test_an_offset_moves_every_port_of_every_service(settings: Settings) -> None:
     def numbers(offset: int) -> list[int]:
         moved = settings.model_copy(update={"port_offset": offset})
-        return [port.number for service in services(moved) for port in service.ports]
+        return [service.port.number for service in services(moved) if service.port]
 
     assert [number - 1_000 for number in numbers(1_000)] == numbers(0)
-    assert len(set(numbers(0))) == len(numbers(0)) == 12
-
-
-def test_the_declared_ports_are_those_that_are_looked_for_when_choosing_an_offset(settings: Settings) -> None:
-    declared = {port.number for service in services(settings) for port in service.ports}
-    assert declared == set(ports.all_ports(settings))
+    assert len(set(numbers(0))) == len(numbers(0)) == 4
 
 
 def test_doctor_names_a_busy_port_and_its_setting(taken: int) -> None:
@@ -53,5 +49,5 @@ def test_doctor_names_a_busy_port_and_its_setting(taken: int) -> None:
 
 def test_doctor_finds_a_free_port_free(taken: int) -> None:
     assert doctor.ports({"API_PORT": "1", "PORT_OFFSET": str(taken - 1), "STATE_DIR": "x"})[0].level == "bad"
-    free = ports.free_offset(Settings())
+    free = free_offset(Settings())
     assert doctor.ports({"API_PORT": "8000", "PORT_OFFSET": str(free), "STATE_DIR": "x"})[0].level == "ok"

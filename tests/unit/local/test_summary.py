@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from connections.settings import Settings
-from readmission.local.summary import Batch, Production, Splits, Summary, accounts, show, write
+from readmission.local.summary import Batch, Production, Splits, Summary, addresses, show, write
 from readmission.prediction import PredictionResponse
 
 
@@ -40,7 +40,7 @@ def summary(settings: Settings) -> Summary:
             prediction_id="an-id",
             dataset="synthetic",
         ),
-        addresses={name: account.address for name, account in accounts(settings).items()},
+        addresses=addresses(settings),
         seconds={"services": 12.0},
     )
 
@@ -70,4 +70,3 @@ def test_the_tables_show_figures_and_addresses_and_no_password(summary: Summary,
     assert all(address in told for address in summary.addresses.values())
     assert "AIRFLOW_ADMIN_PASSWORD" in told
     assert settings.airflow_admin_password.get_secret_value() not in told
-    assert settings.aws_secret_access_key.get_secret_value() not in told

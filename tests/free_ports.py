@@ -1,0 +1,32 @@
+"""Ports for servers that tests start: of one server, or an offset for all of the embedded platform."""
+
+import random
+import socket
+
+from connections.settings import Settings
+from readmission.local.platform import services
+from readmission.local.ports import is_free
+
+# Moves every default port to 20,000-31,000: above what is commonly taken, below what systems hand out by themselves.
+_OFFSETS = range(12_000, 22_000)
+_TRIES = 200
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def free_offset(settings: Settings) -> int:
+    """A PORT_OFFSET with which every port of the settings is free."""
+    for offset in random.sample(_OFFSETS, _TRIES):
+        moved = settings.model_copy(update={"port_offset": offset})
+        if all(is_free(number, settings.bind_address) for number in platform_ports(moved)):
+            return offset
+    raise AssertionError(f"no free ports between {_OFFSETS[0] + 8_000} and {_OFFSETS[-1] + 10_000}")
+
+
+def platform_ports(settings: Settings) -> set[int]:
+    """Every port that the embedded platform listens on."""
+    return {service.port.number for service in services(settings) if service.port}
