@@ -22,6 +22,7 @@ from readmission.storage.databases import initialise
 from readmission.storage.rows import read_table
 from readmission.storage.table_swap import count
 from readmission.training import batches
+from tests.conftest import NOBODY_LISTENS
 from tests.integration.conftest import MYSQL
 from tests.integration.storage import killed_in_a_swap
 from tests.integration.storage.killed_in_a_swap import PARAMS
@@ -60,7 +61,7 @@ def settings(database_settings: Settings, first: Path) -> Settings:
     """The shorter file is loaded."""
     initialise(database_settings)
     ingest.load(database_settings, first)
-    return database_settings
+    return database_settings.model_copy(update={"mlflow_tracking_uri": NOBODY_LISTENS})
 
 
 def killed(settings: Settings, *arguments: str) -> None:
@@ -172,7 +173,7 @@ def test_rows_of_another_target_are_not_taken_for_the_recorded_set(settings: Set
     left = prepared_sets.read_split(settings, "train")
     assert left["target"].sum() > train["target"].sum() and len(left) == len(train), "only a mark tells the two apart"
     with pytest.raises(NothingPreparedError, match=f"not those of prepared set {before.prepared_id}"):
-        batches.begin(settings, ForestParams())
+        prepared_sets.current(settings)
     assert not prepare.is_current(settings, PARAMS)
     assert prepare.prepare(settings, PARAMS).rows == before.rows
     assert prepared_sets.read_split(settings, "train").equals(train)
