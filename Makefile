@@ -104,8 +104,8 @@ format: install ## Put the code in its style
 	@$(VENV)/bin/ruff format .
 
 .PHONY: demo-check
-demo-check: install env ## Run the demo in a throw-away folder on free ports and check what it comes to
-	@$(PYTHON) -m readmission.local check $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE))
+demo-check: install ## Run the demo in a throw-away folder on free ports and check what it comes to
+	@$(VENV)/bin/pytest tests/demo -m demo --capture=no $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
 .PHONY: help
 help: ## Show this list

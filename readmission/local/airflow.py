@@ -43,7 +43,6 @@ def services(settings: Settings) -> tuple[Service, ...]:
 def _component(settings: Settings, name: str, arguments: tuple[str, ...], health: str) -> Service:
     return Service(
         name=name,
-        title=name.replace("-", " ").capitalize(),
         command=(program("airflow"), *arguments),
         environment=environment(settings),
         folder=_home(settings),

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import sleep
-from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -26,6 +25,7 @@ _console = Console()
 _errors = Console(stderr=True)
 
 _LOOK_SECONDS = 1.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Detach = Annotated[bool, typer.Option("--detach", help="leave the services up and return")]
 
@@ -74,7 +74,7 @@ def status() -> None:
     for service in platform.services:
         process = states.get(service.name)
         state, pid = (process.state, str(process.pid or "")) if process else ("STOPPED", "")
-        table.add_row(service.title, state, pid, service.address or "", "yes" if healthy[service.name] else "no")
+        table.add_row(service.name, state, pid, service.address or "", "yes" if healthy[service.name] else "no")
     _console.print(table)
     raise typer.Exit(0 if all(healthy.values()) else 1)
 
@@ -93,16 +93,12 @@ def logs(
     os.execvp("tail", ("tail", "-n", "20", "-F", *chosen))
 
 
-class _Stopped(BaseException):
-    """SIGINT, SIGTERM or SIGHUP came."""
-
-
 @contextmanager
 def _stopping(settings: Settings, detach: bool) -> Iterator[None]:
     """Stays after the block until a signal, unless detached; stops every process at the end or when it fails."""
     platform = Platform(settings)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _raise_stopped)
+    for number in _STOPPING:
+        signal.signal(number, signal.default_int_handler)
     was_running = platform.supervisor.is_running()
     try:
         with _reporting():
@@ -110,7 +106,7 @@ def _stopping(settings: Settings, detach: bool) -> Iterator[None]:
     except BaseException as error:
         if not (detach and was_running):
             _stop(platform)
-        if isinstance(error, _Stopped):
+        if isinstance(error, KeyboardInterrupt):
             raise typer.Exit(130) from None
         raise
     if detach:
@@ -125,20 +121,16 @@ def _stay(platform: Platform) -> None:
         while platform.supervisor.is_leader_alive():
             sleep(_LOOK_SECONDS)
         _console.print("The services were stopped by another command.")
-    except _Stopped:
+    except KeyboardInterrupt:
         _stop(platform)
 
 
 def _stop(platform: Platform) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
     if platform.supervisor.processes():
         _console.print("Stopping every service ...")
     platform.down()
-
-
-def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
-    raise _Stopped
 
 
 @contextmanager

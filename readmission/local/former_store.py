@@ -27,7 +27,7 @@ def set_aside(folders: Folders) -> str:
             folder.rename(aside / name)
     return (
         f"The models of {folders.state} were in SeaweedFS, which is no longer part of the platform, so none of them "
-        "can be served: MLflow begins anew, and `make demo` trains again. Nothing was deleted. The earlier runs, "
-        f"metrics and versions are in {aside / 'mlflow' / 'mlflow.db'}, the store's files in {aside / _STORE}; "
+        "can be served. MLflow begins anew, at version 1, and `make demo` trains again. Nothing was deleted: the "
+        f"earlier runs, metrics and versions are in {aside / 'mlflow' / 'mlflow.db'}, the store's files in {aside / _STORE}; "
         "the data, the predictions, Airflow's history and the logs stay in use."
     )

@@ -11,7 +11,6 @@ def mlflow(settings: Settings) -> Service:
     port = settings.port("mlflow")
     return Service(
         name="mlflow",
-        title="MLflow",
         command=(
             program("mlflow"),
             "server",

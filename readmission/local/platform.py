@@ -111,9 +111,9 @@ class Platform:
 
     def _check(self, service: Service, before: ProcessState | None, now: ProcessState | None, seconds: float) -> None:
         if before is None or now is None or now.state in _DEAD or now.started_at > before.started_at:
-            raise ServiceFailedError(f"{service.title} ended", service.log)
+            raise ServiceFailedError(f"{service.name} ended", service.log)
         if seconds > service.start_seconds:
-            raise ServiceFailedError(f"{service.title} was not healthy after {seconds:.0f} s", service.log)
+            raise ServiceFailedError(f"{service.name} was not healthy after {seconds:.0f} s", service.log)
 
 
 @contextmanager

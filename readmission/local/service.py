@@ -29,14 +29,13 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One program: how it starts, where it listens, how to tell that it works.
+    """One program: how it starts, where it listens, how to tell that it works; `make logs` takes its name.
 
     `environment` is all that the program gets, so a secret that is not named there is not known to it.
     `healthy` answers within seconds, and False (never an exception) while the service is not ready.
     """
 
     name: str
-    title: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path

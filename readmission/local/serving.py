@@ -13,7 +13,6 @@ def api(settings: Settings) -> Service:
     """The prediction service. Alive is enough: without a model yet it works, and says so."""
     return Service(
         name="api",
-        title="Prediction API",
         command=(
             program("uvicorn"),
             "app_back.main:create_app",
@@ -36,7 +35,6 @@ def form(settings: Settings) -> Service:
     """The form. It knows the prediction service's address and nothing else."""
     return Service(
         name="form",
-        title="Form",
         command=(
             program("streamlit"),
             "run",

@@ -10,7 +10,6 @@ import sys
 import tempfile
 import xmlrpc.client
 from collections.abc import Iterable
-from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -32,6 +31,33 @@ _LONGEST_SOCKET_PATH = 90
 _SAME_START_SECONDS = 2
 # What a call raises when there is nobody to answer.
 _NO_ANSWER = (OSError, http.client.HTTPException, xmlrpc.client.Error)
+
+_CONFIGURATION = """\
+[supervisord]
+nodaemon = true
+silent = true
+logfile = {log}
+pidfile = {pid}
+childlogdir = {children}
+[unix_http_server]
+file = {socket}
+chmod = 0700
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+_PROGRAM = """\
+[program:{name}]
+command = {command}
+autostart = false
+autorestart = true
+stopasgroup = true
+killasgroup = true
+stopwaitsecs = 20
+redirect_stderr = true
+stdout_logfile = {log}
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 2
+"""
 
 
 class SupervisorError(ReadmissionError):
@@ -98,7 +124,8 @@ class Supervisor:
             return False
         if running:
             self._call("stopProcess", service.name, True)
-        _write_private(description, wanted)
+        description.touch(mode=0o600)
+        description.write_text(wanted, encoding="utf-8")
         self._call("startProcess", service.name, False)
         return True
 
@@ -158,41 +185,19 @@ class Supervisor:
             return getattr(server.supervisor, method)(*arguments)
 
     def _write_configuration(self, services: Iterable[Service]) -> None:
-        parser = RawConfigParser()
-        parser.read_dict(
-            {
-                "supervisord": {
-                    "nodaemon": "true",
-                    "silent": "true",
-                    "umask": "077",
-                    "logfile": self._relative(self._log),
-                    "pidfile": self._relative(self._folders.run / "supervisord.pid"),
-                    "childlogdir": self._relative(self._folders.logs),
-                },
-                "unix_http_server": {"file": _escaped(socket_path(self._folders.run)), "chmod": "0700"},
-                "rpcinterface:supervisor": {
-                    "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
-                },
-                **{f"program:{service.name}": self._program(service) for service in services},
-            }
+        common = _CONFIGURATION.format(
+            log=self._relative(self._log),
+            pid=self._relative(self._folders.run / "supervisord.pid"),
+            children=self._relative(self._folders.logs),
+            socket=_escaped(socket_path(self._folders.run)),
         )
-        with self._configuration.open("w", encoding="utf-8") as file:
-            parser.write(file)
+        programs = (self._program(service) for service in services)
+        self._configuration.write_text("".join((common, *programs)), encoding="utf-8")
 
-    def _program(self, service: Service) -> dict[str, str]:
+    def _program(self, service: Service) -> str:
         become = (sys.executable, "-I", "-S", launch.__file__, self._relative(self._description(service.name)))
-        return {
-            "command": _escaped(shlex.join(become)),
-            "autostart": "false",
-            "autorestart": "true",
-            "stopasgroup": "true",
-            "killasgroup": "true",
-            "stopwaitsecs": "20",
-            "redirect_stderr": "true",
-            "stdout_logfile": self._relative(service.log),
-            "stdout_logfile_maxbytes": "10MB",
-            "stdout_logfile_backups": "2",
-        }
+        log = self._relative(service.log)
+        return _PROGRAM.format(name=service.name, command=_escaped(shlex.join(become)), log=log)
 
 
 def socket_path(folder: Path) -> Path:
@@ -225,11 +230,6 @@ def _launched(service: Service) -> dict[str, object]:
 def _escaped(value: object) -> str:
     """A value for the supervisor's configuration, in which % begins an expression."""
     return str(value).replace("%", "%%")
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
 
 
 def _is_stranger(pid: int, created: float) -> bool:

@@ -25,7 +25,6 @@ def seaweedfs(settings: Settings) -> Service:
     port = int(settings.mlflow_s3_endpoint_url.rpartition(":")[2])
     return Service(
         name="object-store",
-        title="Object store",
         command=(
             program("weed"),
             "server",

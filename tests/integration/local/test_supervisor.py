@@ -43,7 +43,6 @@ def _service(folders: Folders, code: str = SERVER, port: int | None = None, colo
     number = port or free_port()
     return Service(
         name="small",
-        title="Small",
         command=(sys.executable, "-c", code, str(number)),
         environment=machine_environment() | {"COLOUR": colour},
         folder=folders.of_service("small"),
@@ -109,7 +108,7 @@ def test_a_service_that_dies_later_is_started_again(platform_of: Start, poll: Ca
 
 def test_a_service_that_dies_at_once_is_told_with_the_end_of_its_log(platform_of: Start) -> None:
     platform = platform_of(code="raise SystemExit('no colour today')")
-    with pytest.raises(ServiceFailedError, match=r"(?s)Small ended.*no colour today"):
+    with pytest.raises(ServiceFailedError, match=r"(?s)small ended.*no colour today"):
         platform.up(_silent)
 
 

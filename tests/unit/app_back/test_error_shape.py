@@ -41,10 +41,10 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
     """Serves the application over HTTP on a free port."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
     socket = server.config.bind_socket()
+    socket.listen()  # so that the first request waits for the application
     thread = Thread(target=server.run, args=([socket],))
     thread.start()
     try:
-        # The socket listens already: the first request waits for the application.
         with httpx.Client(base_url=f"http://127.0.0.1:{socket.getsockname()[1]}", timeout=30) as client:
             yield client
     finally:
