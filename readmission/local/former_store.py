@@ -28,6 +28,6 @@ def set_aside(folders: Folders) -> str:
     return (
         f"The models of {folders.state} were in SeaweedFS, which is no longer part of the platform, so none of them "
         "can be served. MLflow begins anew, at version 1, and `make demo` trains again. Nothing was deleted: the "
-        f"earlier runs, metrics and versions are in {aside / 'mlflow' / 'mlflow.db'}, the store's files in {aside / _STORE}; "
-        "the data, the predictions, Airflow's history and the logs stay in use."
+        f"earlier runs, metrics and versions are in {aside / 'mlflow' / 'mlflow.db'}, the store's files in "
+        f"{aside / _STORE}; the data, the predictions, Airflow's history and the logs stay in use."
     )
