@@ -32,10 +32,10 @@ Answer = TypeVar("Answer")
 class Poll(Protocol):
     """Waits until a condition holds, and gives what it answered; the test fails after `deadline` seconds."""
 
-    def __call__(self, condition: Callable[[], Answer], deadline: float = 30.0, every: float = 0.1) -> Answer: ...
+    def __call__(self, condition: Callable[[], Answer], deadline: float = 90.0, every: float = 0.1) -> Answer: ...
 
 
-def _poll(condition: Callable[[], Answer], deadline: float = 30.0, every: float = 0.1) -> Answer:
+def _poll(condition: Callable[[], Answer], deadline: float = 90.0, every: float = 0.1) -> Answer:
     until = monotonic() + deadline
     pause = Event()
     while not (answer := condition()):

@@ -216,7 +216,7 @@ def test_ctrl_c_gives_the_prepared_set_back(trained_shell: Shell, poll: Poll) ->
     try:
         poll(lambda: _running_batches(settings), deadline=90)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=240)
     finally:
         process.kill()
         process.wait()
