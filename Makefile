@@ -87,8 +87,9 @@ test: install ## Run the tests, the unit tests first; what needs MySQL or Docker
 	@$(VENV)/bin/pytest $(ARGS)
 
 .PHONY: coverage
-coverage: install ## Run the tests once more, measuring branches; fails below the level that was reached
-	@$(VENV)/bin/pytest --quiet --cov --cov-report=term:skip-covered $(ARGS)
+coverage: install ## Run the tests and the demo once more, measuring branches; fails below the level that was reached
+	@$(VENV)/bin/pytest --quiet tests/unit tests/integration tests/demo -m "not mysql" --cov \
+	  --cov-report=term:skip-covered $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
 .PHONY: lint
 lint: install ## Check style, types and who imports whom

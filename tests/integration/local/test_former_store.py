@@ -1,7 +1,8 @@
 """A state folder of the time when SeaweedFS kept the models: told once, nothing deleted, and a new version serves."""
 
-import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from readmission.local.service import Folders
 from readmission.training import batches
 from tests.conftest import Poll
 from tests.free_ports import free_offset
-from tests.integration.app_back.servers import running
 from tests.integration.pipeline import FOREST, Trained, copied, train
 
 
@@ -37,20 +37,31 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def older(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def older(trained: Trained, stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a state folder with a load, a prepared set, and a version in production without its files."""
-    settings = copied(trained.settings, tmp_path_factory.mktemp("older"), "older")
-    settings = settings.model_copy(
-        update={"port_offset": free_offset(settings), "mlflow_tracking_uri": None, "model_poll_seconds": 0.3}
+    assert production_version(trained.settings) is not None and batches.is_current(trained.settings, FOREST)
+    settings = copied(trained.settings, tmp_path_factory.mktemp("older"), "older").model_copy(
+        update={
+            "experiment": trained.settings.experiment,
+            "model_name": trained.settings.model_name,
+            "mlflow_tracking_uri": None,
+            "model_poll_seconds": 0.3,
+        }
     )
-    store = Folders.of(settings).of_service("seaweedfs")
-    store.mkdir()
-    (store / "1.dat").write_bytes(b"the models")
-    with running(mlflow(settings), settings):
-        assert train(settings).outcome.verdict.promoted
-        assert production_version(settings) is not None and batches.is_current(settings, FOREST)
-    shutil.rmtree(Folders.of(settings).of_service("mlflow") / "artifacts")
-    return settings
+    folders = Folders.of(settings)
+    for name in ("mlflow", "seaweedfs"):
+        folders.of_service(name).mkdir(parents=True)
+    (folders.of_service("seaweedfs") / "1.dat").write_bytes(b"the models")
+    _copy_runs_and_registry(Folders.of(stores), folders)
+    return settings.model_copy(update={"port_offset": free_offset(settings)})
+
+
+def _copy_runs_and_registry(source: Folders, target: Folders) -> None:
+    with (
+        closing(sqlite3.connect(source.of_service("mlflow") / "mlflow.db")) as present,
+        closing(sqlite3.connect(target.of_service("mlflow") / "mlflow.db")) as copy,
+    ):
+        present.backup(copy)
 
 
 @pytest.fixture(scope="module")

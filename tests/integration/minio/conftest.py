@@ -19,8 +19,9 @@ SCRIPT = ROOT / "minio/create_bucket.py"
 def store(private_settings: Callable[[Path], Settings], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a running object store without a bucket."""
     settings = with_store_address(private_settings(tmp_path_factory.mktemp("object-store")))
-    with running(seaweedfs(settings), settings):
+    with running(seaweedfs(settings), settings) as process:
         yield settings
+        process.kill()  # asked to stop, it takes a quarter of a minute
 
 
 @pytest.fixture(scope="package")
