@@ -15,9 +15,6 @@ from connections.tables import loads, prepared_sets
 from readmission.errors import ReadmissionError
 from readmission.prediction import PredictionResponse
 
-# What the file keeps of the prediction; the model's part of it is said under `production`.
-_WRITTEN = {"prediction_id", "prediction", "probability"}
-
 _TITLES = {"form": "Form", "api": "Prediction API", "airflow": "Airflow", "mlflow": "MLflow"}
 
 
@@ -117,8 +114,7 @@ def addresses(settings: Settings) -> dict[str, str]:
 
 def write(summary: Summary, path: Path) -> None:
     """Writes the summary as JSON."""
-    left_out = {"prediction": set(PredictionResponse.model_fields) - _WRITTEN}
-    path.write_text(summary.model_dump_json(indent=2, exclude=left_out) + "\n", encoding="utf-8")
+    path.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def show(console: Console, summary: Summary, settings: Settings) -> None:

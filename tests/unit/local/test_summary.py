@@ -53,7 +53,8 @@ def test_the_file_has_exactly_the_promised_keys(summary: Summary, tmp_path: Path
     ]  # fmt: skip
     assert set(written["splits"]) == {"train", "val", "test"}
     assert set(written["batches"][0]) == {"batch_id", "rows", "val_f1"}
-    assert set(written["prediction"]) == {"prediction_id", "prediction", "probability"}
+    assert set(written["prediction"]) == set(PredictionResponse.model_fields)
+    assert Summary.model_validate(written) == summary
     assert set(written["production"]) == {
         "name", "version", "batch_id", "threshold", "val_f1",
         "test_f1", "test_roc_auc", "test_brier", "test_base_brier",
