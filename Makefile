@@ -16,6 +16,8 @@ UV := $(or $(shell command -v uv),$(OWN_UV)/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 # Whether this project has containers.
 IN_DOCKER := docker compose ps --all --quiet 2>/dev/null | grep -q .
+# Tests run on every core, up to four at once; what is in one file stays together, as it shares servers.
+ON_EVERY_CORE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # The real data set, where a copy lies beside the repository.
 CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
 
@@ -80,15 +82,15 @@ lock: ## Make constraints.txt and its slices anew from pyproject.toml
 
 .PHONY: test-fast
 test-fast: install ## Run the unit tests alone: under a minute (ARGS="-k ports" for some of them)
-	@$(VENV)/bin/pytest tests/unit $(ARGS)
+	@$(VENV)/bin/pytest tests/unit $(ON_EVERY_CORE) $(ARGS)
 
 .PHONY: test
 test: install ## Run the tests, the unit tests first; what needs MySQL or Docker has targets of its own
-	@$(VENV)/bin/pytest $(ARGS)
+	@$(VENV)/bin/pytest $(ON_EVERY_CORE) $(ARGS)
 
 .PHONY: coverage
 coverage: install ## Run the tests and the demo once more, measuring branches; fails below the level that was reached
-	@$(VENV)/bin/pytest --quiet tests/unit tests/integration tests/demo -m "not mysql" --cov \
+	@$(VENV)/bin/pytest --quiet tests/unit tests/integration tests/demo -m "not mysql" $(ON_EVERY_CORE) --cov \
 	  --cov-report=term:skip-covered $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
 .PHONY: lint

@@ -38,8 +38,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-console = Console()
-errors = Console(stderr=True)
+# Terminals wrap lines themselves; a path or a command that was broken into lines cannot be copied.
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
 
 
 def _end_with_version(asked: bool) -> None:
