@@ -1,5 +1,6 @@
 """Checks a whole CSV against the contract before any of it is sent to a database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,11 +21,24 @@ ICD9_ALLOWED = f"{codes.ICD9_ALLOWED}, or {MISSING_MARK}"
 
 
 @dataclass(frozen=True)
+class ColumnCounts:
+    """How many cells of a text column without a closed list became missing, and how many `other`."""
+
+    missing: int = 0
+    other: int = 0
+
+
+@dataclass(frozen=True)
 class CheckedFile:
-    """A file that keeps the contract: how many encounters it has, and whether they are real."""
+    """A file that keeps the contract: its encounters, whether they are real, and what a person should know of it.
+
+    `remarks` are lines for the load's record and the log; `counts` are by column, of the columns without a closed list.
+    """
 
     rows: int
     dataset: Dataset
+    remarks: tuple[str, ...] = ()
+    counts: Mapping[str, ColumnCounts] = field(default_factory=dict)
 
 
 @dataclass
