@@ -1,8 +1,13 @@
 """One exception a failure that a person can act on; each message says what to do."""
 
+from readmission.printable import printable
+
 
 class ReadmissionError(Exception):
-    """The base of the platform's own errors: the message is for the person who ran the step."""
+    """The base of the platform's own errors: the message is for the person who ran the step, and safe to show."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n")
 
 
 class SourceError(ReadmissionError):
