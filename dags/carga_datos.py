@@ -59,9 +59,8 @@ def cargar_datos() -> None:
 
         settings, params = get_settings(), get_current_context()["params"]
         report = progress.logged(logging.getLogger("readmission.raw.ingest"), "loading")
-        with without_retry():
-            path = obtain.obtain(settings, params["source"], report)
-            load = ingest.load(settings, path, force=params["force"], progress=report)
+        with without_retry(), obtain.obtain(settings, params["source"], report) as file:
+            load = ingest.load(settings, file, force=params["force"], progress=report)
         return {"load_id": load.load_id, "rows": load.rows, "dataset": load.dataset, "outcome": load.outcome}
 
     cargar_csv()

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version as installed_version
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -115,8 +115,9 @@ def synth(
 ) -> None:
     """Write synthetic encounters: the same 50 columns, realistic margins, no patient."""
     from readmission import synthetic
+    from readmission.dataset.obtained import disk_told
 
-    with _bar("encounters") as progress:
+    with _bar("encounters") as progress, disk_told(str(out), out.parent):
         synthetic.write(out, rows, seed, progress)
     console.print(f"{out}: {rows:,} synthetic encounters", highlight=False)
 
@@ -131,10 +132,11 @@ def load(
     from readmission.raw import ingest
 
     settings = get_settings()
-    with _bar("obtaining") as progress:
-        path = obtain(settings, source, progress)
-    with _bar("rows") as progress:
-        done = ingest.load(settings, path, force=force, progress=progress)
+    with _clear_errors(), ExitStack() as obtaining:
+        with _bar("obtaining") as progress:
+            file = obtaining.enter_context(obtain(settings, source, progress))
+        with _bar("rows") as progress:
+            done = ingest.load(settings, file, force=force, progress=progress)
     console.print(f"load {done.load_id}: {done.rows:,} rows, {done.dataset}, {done.outcome}", highlight=False)
 
 

@@ -69,8 +69,11 @@ class Demo:
         from readmission.dataset import obtain
 
         try:
-            with download_progress(self.console, "Data set") as progress:
-                self.console.print(f"Data set: {obtain.obtain(self.settings, progress=progress)}", highlight=False)
+            with (
+                download_progress(self.console, "Data set") as progress,
+                obtain.obtain(self.settings, progress=progress) as file,
+            ):
+                self.console.print(f"Data set: {file.place or file.path}", highlight=False, markup=False)
             return None
         except SourceError as error:
             if self.settings.dataset_source != UCI_ARCHIVE:
@@ -115,18 +118,16 @@ def pipeline_is_current(settings: Settings, source: str | None) -> bool:
         return False
     from readmission.clean import prepare
     from readmission.dataset import obtain as sources
-    from readmission.dataset.origin import file_sha256
     from readmission.params import ForestParams, PrepareParams
     from readmission.raw import ingest
     from readmission.training import batches
 
     load = ingest.current_load(settings)
-    return (
-        load is not None
-        and load.sha256 == file_sha256(sources.obtain(settings, source))
-        and prepare.is_current(settings, PrepareParams())
-        and batches.is_current(settings, ForestParams())
-    )
+    if load is None:
+        return False
+    with sources.obtain(settings, source) as file:
+        same = load.sha256 == file.sha256
+    return same and prepare.is_current(settings, PrepareParams()) and batches.is_current(settings, ForestParams())
 
 
 @retry(

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Engine, MetaData, Table
 
 from connections.mysql_connections import LockTakenError, database_lock, engine_for
 from connections.settings import Settings
-from readmission.dataset.csv_check import check_file
 from readmission.dataset.csv_reader import read_blocks
-from readmission.dataset.origin import file_sha256, source_name
-from readmission.errors import InUseError, InvalidFileError, LoadError, SourceError
+from readmission.dataset.obtained import Obtained, on_disk
+from readmission.errors import InUseError, LoadError
+from readmission.printable import printable
 from readmission.progress import Progress, silent
 from readmission.raw import loads
 from readmission.raw.loads import Load
@@ -29,10 +29,13 @@ LOCK = INITIAL_DATA
 LOCK_WAIT_SECONDS = 300
 
 
-def load(settings: Settings, path: Path | None = None, force: bool = False, progress: Progress = silent) -> Load:
+def load(
+    settings: Settings, given: Obtained | Path | None = None, force: bool = False, progress: Progress = silent
+) -> Load:
     """Checks the whole file, then puts its rows in the place of `initial_data`; tells progress in rows.
 
-    The file that is loaded already is not loaded again unless `force`. Each attempt is a row in `loads`.
+    Without a file it is the one at DATASET_PATH. The file that is loaded already is not loaded again unless `force`.
+    Each attempt is a row in `loads`.
 
     Raises:
         InvalidFileError: the file breaks the contract. Nothing changed.
@@ -43,7 +46,7 @@ def load(settings: Settings, path: Path | None = None, force: bool = False, prog
     engine = engine_for(settings, "RAW_DATA")
     try:
         with database_lock(engine, LOCK, LOCK_WAIT_SECONDS):
-            return _recorded_load(engine, path or settings.dataset_path, force, progress)
+            return _recorded_load(engine, given or settings.dataset_path, force, progress)
     except LockTakenError as error:
         raise InUseError(f"another load is running: {error}") from error
 
@@ -60,32 +63,29 @@ def _current(engine: Engine) -> Load | None:
     return latest
 
 
-def _recorded_load(engine: Engine, path: Path, force: bool, progress: Progress) -> Load:
-    load_id = loads.start(engine, path.name)
-    logger.info("load %d: %s", load_id, path)
+def _recorded_load(engine: Engine, given: Obtained | Path, force: bool, progress: Progress) -> Load:
+    load_id = loads.start(engine, printable(given.name))
+    logger.info("load %d: %s", load_id, printable(given.name))
     try:
         _take_back(engine)
-        return _load(engine, path, load_id, force, progress)
+        return _load(engine, given, load_id, force, progress)
     except BaseException as error:
         with engine.begin() as connection:
             loads.finish_failed(connection, load_id, str(error) or type(error).__name__)
         raise
 
 
-def _load(engine: Engine, path: Path, load_id: int, force: bool, progress: Progress) -> Load:
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}: set DATASET_SOURCE and run cargar_datos, or put the CSV there")
-    sha256 = file_sha256(path)
-    loads.name_source(engine, load_id, source_name(path, sha256))
+def _load(engine: Engine, given: Obtained | Path, load_id: int, force: bool, progress: Progress) -> Load:
+    file = on_disk(given) if isinstance(given, Path) else given
+    loads.name_source(engine, load_id, file.name)
     current = None if force else _current(engine)
-    if current is not None and current.sha256 == sha256:
+    if current is not None and current.sha256 == file.sha256:
         return _unchanged(engine, current, load_id)
-    checked = check_file(path)
+    checked = file.checked
     with staged(engine, [initial_data_table(MetaData())]) as (table,):
-        _fill(engine, table, path, checked.rows, progress)
-        if file_sha256(path) != sha256:
-            raise InvalidFileError(f"{path.name} was changed while it was read; load it again")
-        loaded = Load(load_id, checked.rows, sha256, checked.dataset, "loaded")
+        _fill(engine, table, file, progress)
+        file.check_unchanged()
+        loaded = Load(load_id, checked.rows, file.sha256, checked.dataset, "loaded")
         _swap_in(engine, loaded)
     logger.info("load %d: %s rows (%s) are in %s", load_id, f"{loaded.rows:,}", loaded.dataset, INITIAL_DATA)
     return loaded
@@ -106,8 +106,9 @@ def _unchanged(engine: Engine, current: Load, load_id: int) -> Load:
     return unchanged
 
 
-def _fill(engine: Engine, table: Table, path: Path, rows: int, progress: Progress) -> None:
-    send(engine, table, _told(path, rows, progress))
+def _fill(engine: Engine, table: Table, file: Obtained, progress: Progress) -> None:
+    rows = file.checked.rows
+    send(engine, table, _told(file, rows, progress))
     taken = count(engine, table.name)
     if taken != rows:
         raise LoadError(f"the file has {rows:,} encounters and the database took {taken:,}; load it again")
@@ -121,9 +122,9 @@ def _swap_in(engine: Engine, loaded: Load) -> None:
     swap(engine, [INITIAL_DATA], record)
 
 
-def _told(path: Path, rows: int, progress: Progress) -> Iterator[pl.DataFrame]:
+def _told(file: Obtained, rows: int, progress: Progress) -> Iterator[pl.DataFrame]:
     done = 0
-    for block in read_blocks(path):
+    for block in read_blocks(file.path, file.name):
         yield block.frame
         done += block.frame.height
         progress(done, rows)
