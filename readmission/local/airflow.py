@@ -63,6 +63,7 @@ def environment(settings: Settings) -> dict[str, str]:
             # A task's log is Airflow's: MLflow's own lines and progress bars would come as errors there.
             "MLFLOW_CONFIGURE_LOGGING": "false",
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
