@@ -1,27 +1,28 @@
-"""Loads the encounters' CSV into `RAW_DATA.initial_data`: all of a valid file, or nothing."""
+"""Loads the encounters' CSV into `RAW_DATA.initial_data`: all of a valid file, or nothing; and undoes a load."""
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import polars as pl
-from sqlalchemy import Connection, Engine, MetaData, Table
+from sqlalchemy import Connection, Engine
 
 from connections.mysql_connections import LockTakenError, database_lock, engine_for
 from connections.settings import Settings
-from readmission.dataset.csv_check import check_file
-from readmission.dataset.csv_reader import read_blocks
+from readmission.dataset.csv_check import CheckedFile, check_file
 from readmission.dataset.origin import file_sha256, source_name
-from readmission.errors import InUseError, InvalidFileError, LoadError, SourceError
+from readmission.errors import InUseError, SourceError
 from readmission.progress import Progress, silent
-from readmission.raw import loads
+from readmission.raw import loads, remarks
+from readmission.raw.filling import replace_rows
 from readmission.raw.loads import Load
-from readmission.storage.contract_tables import INITIAL_DATA, initial_data_table
-from readmission.storage.rows import send
-from readmission.storage.table_swap import count, hold, staged, swap, take_back
+from readmission.raw.replacement import check_replaces, present
+from readmission.storage.contract_tables import INITIAL_DATA
+from readmission.storage.disk_space import DATABASE_ERRORS, clear_when_full
+from readmission.storage.table_swap import bring_back, hold, kept_name, take_back
 
-__all__ = ["Load", "current_load", "load"]
+__all__ = ["Load", "Undone", "current_load", "load", "undo"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,23 +30,78 @@ LOCK = INITIAL_DATA
 LOCK_WAIT_SECONDS = 300
 
 
-def load(settings: Settings, path: Path | None = None, force: bool = False, progress: Progress = silent) -> Load:
+@dataclass(frozen=True)
+class Undone:
+    """The load that was undone, and the one whose rows are back."""
+
+    load: Load
+    back: Load
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    load_id: int
+    path: Path
+    force: bool
+    least_share: float | None
+    progress: Progress
+
+
+def load(
+    settings: Settings,
+    path: Path | None = None,
+    force: bool = False,
+    progress: Progress = silent,
+    allow_shrink: bool = False,
+) -> Load:
     """Checks the whole file, then puts its rows in the place of `initial_data`; tells progress in rows.
 
-    The file that is loaded already is not loaded again unless `force`. Each attempt is a row in `loads`.
+    The file that is loaded already is not loaded again unless `force`. Each attempt is a row in `loads`. What is
+    replaced can be brought back until the next load.
 
     Raises:
         InvalidFileError: the file breaks the contract. Nothing changed.
         SourceError: there is no such file.
+        ReplacementRefusedError: far fewer rows than are there, or synthetic ones for real, without `allow_shrink`.
         LoadError: the database did not take the rows as they were sent. Nothing changed.
+        DiskFullError: the disk is full. Nothing changed.
         InUseError: another load is running and does not end.
     """
+    engine, path = engine_for(settings, "RAW_DATA"), path or settings.dataset_path
+    least_share = None if allow_shrink else settings.least_load_share
+    with clear_when_full(engine), _alone(engine):
+        attempt = _Attempt(loads.start(engine, path.name), path, force, least_share, progress)
+        logger.info("load %d: %s", attempt.load_id, path)
+        try:
+            with clear_when_full(engine):
+                _take_back(engine)
+                return _load(engine, attempt)
+        except BaseException as error:
+            _record_failure(engine, attempt.load_id, str(error) or type(error).__name__)
+            raise
+
+
+def undo(settings: Settings) -> Undone:
+    """Brings back the rows that the last load replaced. That goes once, until the next load.
+
+    Raises:
+        UndoError: there are none; the message says why.
+        InUseError: a load is running and does not end.
+    """
     engine = engine_for(settings, "RAW_DATA")
-    try:
-        with database_lock(engine, LOCK, LOCK_WAIT_SECONDS):
-            return _recorded_load(engine, path or settings.dataset_path, force, progress)
-    except LockTakenError as error:
-        raise InUseError(f"another load is running: {error}") from error
+    with clear_when_full(engine), _alone(engine):
+        _take_back(engine)
+        undone, former = loads.undoable(engine)
+        if not hold(engine, {kept_name(INITIAL_DATA): former.rows}, former.mark):
+            raise loads.nothing_kept(undone.load_id)
+
+        def record(connection: Connection) -> str:
+            loads.record_undone(connection, undone, former)
+            return former.mark
+
+        bring_back(engine, [INITIAL_DATA], record)
+    logger.info("load %d is undone: the rows of load %d are back", undone.load_id, former.load_id)
+    return Undone(undone, former)
 
 
 def current_load(settings: Settings) -> Load | None:
@@ -60,70 +116,74 @@ def _current(engine: Engine) -> Load | None:
     return latest
 
 
-def _recorded_load(engine: Engine, path: Path, force: bool, progress: Progress) -> Load:
-    load_id = loads.start(engine, path.name)
-    logger.info("load %d: %s", load_id, path)
-    try:
-        _take_back(engine)
-        return _load(engine, path, load_id, force, progress)
-    except BaseException as error:
-        with engine.begin() as connection:
-            loads.finish_failed(connection, load_id, str(error) or type(error).__name__)
-        raise
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """One load or undo at a time, from whichever process."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(database_lock(engine, LOCK, timeout_seconds=0))
+        except LockTakenError:
+            logger.warning("another load is running; waiting up to %d s for its end", LOCK_WAIT_SECONDS)
+            try:
+                held.enter_context(database_lock(engine, LOCK, LOCK_WAIT_SECONDS))
+            except LockTakenError as error:
+                raise InUseError(f"another load is running: {error}") from error
+        yield
 
 
-def _load(engine: Engine, path: Path, load_id: int, force: bool, progress: Progress) -> Load:
+def _load(engine: Engine, attempt: _Attempt) -> Load:
+    path, load_id = attempt.path, attempt.load_id
     if not path.is_file():
         raise SourceError(f"there is no file {path}: set DATASET_SOURCE and run cargar_datos, or put the CSV there")
     sha256 = file_sha256(path)
     loads.name_source(engine, load_id, source_name(path, sha256))
-    current = None if force else _current(engine)
-    if current is not None and current.sha256 == sha256:
+    current = _current(engine)
+    if current is not None and current.sha256 == sha256 and not attempt.force:
         return _unchanged(engine, current, load_id)
     checked = check_file(path)
-    with staged(engine, [initial_data_table(MetaData())]) as (table,):
-        _fill(engine, table, path, checked.rows, progress)
-        if file_sha256(path) != sha256:
-            raise InvalidFileError(f"{path.name} was changed while it was read; load it again")
-        loaded = Load(load_id, checked.rows, sha256, checked.dataset, "loaded")
-        _swap_in(engine, loaded)
-    logger.info("load %d: %s rows (%s) are in %s", load_id, f"{loaded.rows:,}", loaded.dataset, INITIAL_DATA)
-    return loaded
+    if attempt.least_share is not None:
+        check_replaces(present(engine), path.name, checked, attempt.least_share)
+    said = _remarks(engine, checked, current)
+    coming = Load(load_id, checked.rows, sha256, checked.dataset, "loaded")
+
+    def record(connection: Connection) -> str:
+        loads.finish_loaded(connection, coming, said, checked.counts)
+        return coming.mark
+
+    replace_rows(engine, path, coming, record, current is not None, attempt.progress)
+    logger.info("load %d: %s rows (%s) are in %s", load_id, f"{coming.rows:,}", coming.dataset, INITIAL_DATA)
+    return coming
+
+
+def _remarks(engine: Engine, checked: CheckedFile, current: Load | None) -> list[str]:
+    """What a person should know of a load, for its record; told in the log too."""
+    former = {} if current is None else loads.counts_of(engine, current.load_id)
+    leaps = list(remarks.leaps(checked, former, current.rows if current else 0))
+    for line in (*checked.remarks, *remarks.count_lines(checked)):
+        logger.info(line)
+    for line in leaps:
+        logger.warning(line)
+    return [*checked.remarks, *leaps]
+
+
+def _unchanged(engine: Engine, current: Load, load_id: int) -> Load:
+    with engine.begin() as connection:
+        loads.finish_unchanged(connection, load_id, current)
+    logger.info("load %d: unchanged, the rows of load %d stay", load_id, current.load_id)
+    return replace(current, outcome="unchanged")
 
 
 def _take_back(engine: Engine) -> None:
-    """Gives `initial_data` back to the last load, if one that was never recorded replaced its rows."""
+    """Gives `initial_data` back to the last load, if a load or an undo that was never recorded replaced its rows."""
     latest = loads.latest(engine)
     if latest is not None:
         take_back(engine, [INITIAL_DATA], latest.mark)
 
 
-def _unchanged(engine: Engine, current: Load, load_id: int) -> Load:
-    unchanged = replace(current, outcome="unchanged")
-    with engine.begin() as connection:
-        loads.finish(connection, load_id, unchanged)
-    logger.info("load %d: unchanged, the rows of load %d stay", load_id, current.load_id)
-    return unchanged
-
-
-def _fill(engine: Engine, table: Table, path: Path, rows: int, progress: Progress) -> None:
-    send(engine, table, _told(path, rows, progress))
-    taken = count(engine, table.name)
-    if taken != rows:
-        raise LoadError(f"the file has {rows:,} encounters and the database took {taken:,}; load it again")
-
-
-def _swap_in(engine: Engine, loaded: Load) -> None:
-    def record(connection: Connection) -> str:
-        loads.finish(connection, loaded.load_id, loaded)
-        return loaded.mark
-
-    swap(engine, [INITIAL_DATA], record)
-
-
-def _told(path: Path, rows: int, progress: Progress) -> Iterator[pl.DataFrame]:
-    done = 0
-    for block in read_blocks(path):
-        yield block.frame
-        done += block.frame.height
-        progress(done, rows)
+def _record_failure(engine: Engine, load_id: int, detail: str) -> None:
+    try:
+        _take_back(engine)
+        with engine.begin() as connection:
+            loads.finish_failed(connection, load_id, detail)
+    except DATABASE_ERRORS as error:
+        logger.warning("load %d could not be recorded as failed, the next one will do that: %s", load_id, error)
