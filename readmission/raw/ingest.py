@@ -20,7 +20,8 @@ from readmission.raw.loads import Load
 from readmission.raw.replacement import check_replaces, present
 from readmission.storage.contract_tables import INITIAL_DATA
 from readmission.storage.disk_space import DATABASE_ERRORS, clear_when_full
-from readmission.storage.table_swap import bring_back, hold, kept_name, take_back
+from readmission.storage.table_renames import kept_name
+from readmission.storage.table_swap import bring_back, hold, take_back
 
 __all__ = ["Load", "Undone", "current_load", "load", "undo"]
 

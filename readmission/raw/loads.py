@@ -44,9 +44,10 @@ def undoable(engine: Engine) -> tuple[Load, Load]:
     Raises:
         UndoError: there is no such pair; the message says why.
     """
-    newest, *before = _loaded(engine, loads.c.outcome.in_((LOADED, UNDONE))) or [None]
-    if newest is None:
+    changes = _loaded(engine, loads.c.outcome.in_((LOADED, UNDONE)))
+    if not changes:
         raise UndoError("nothing was loaded yet, so there is nothing to undo")
+    newest, *before = changes
     former = next((_load(row) for row in before if row.outcome == LOADED), None)
     if newest.outcome == UNDONE:
         there = f"the rows of load {former.load_id} are there" if former else "no load is there"

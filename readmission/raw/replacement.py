@@ -32,9 +32,14 @@ def present(engine: Engine) -> Present | None:
     key = initial_data_table(MetaData()).c[ENCOUNTER_ID]
     with engine.connect() as connection:
         rows, least = connection.execute(select(func.count(key), func.min(key))).one()
+    if not rows:
+        return None
+    return Present(rows, "real" if least < SYNTHETIC_FIRST_ID else "synthetic", _origin(engine))
+
+
+def _origin(engine: Engine) -> str:
     latest = loads.latest(engine)
-    origin = "no recorded load" if latest is None else f"load {latest.load_id}, {loads.source_of(engine, latest.load_id)}"
-    return Present(rows, "real" if least < SYNTHETIC_FIRST_ID else "synthetic", origin) if rows else None
+    return f"load {latest.load_id} of {loads.source_of(engine, latest.load_id)}" if latest else "no recorded load"
 
 
 def check_replaces(there: Present | None, name: str, coming: CheckedFile, least_share: float) -> None:

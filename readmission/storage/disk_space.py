@@ -22,7 +22,7 @@ _FILE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 _SQLITE_UNCLEAR = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _LITTLE_BYTES = 1 << 20
 # MySQL: the disk, a table or tablespace, or a temporary file is full; else the system's error is in the text.
-_MYSQL_FULL = (1021, 1114, 1878, 3675)
+_MYSQL_FULL = frozenset((1021, 1114, 1878, 3675))
 _SYSTEM_ERROR = re.compile(r"\b(?:errno|errcode|error):? (?:28|122)\b|no space left", re.IGNORECASE)
 
 
@@ -52,7 +52,7 @@ def _is_full(engine: Engine, error: BaseException) -> bool:
         return kind == sqlite3.SQLITE_FULL or (kind in _SQLITE_UNCLEAR and _little_is_left(engine))
     if isinstance(error, OSError):
         return error.errno in _FILE_ERRNOS
-    return error.args[:1] and error.args[0] in _MYSQL_FULL or _SYSTEM_ERROR.search(str(error)) is not None
+    return not _MYSQL_FULL.isdisjoint(error.args[:1]) or _SYSTEM_ERROR.search(str(error)) is not None
 
 
 def _little_is_left(engine: Engine) -> bool:
