@@ -106,7 +106,9 @@ def test_the_loads_of_an_earlier_version_stay(database_settings: Settings) -> No
     first = {"source": "old.csv", "started_at": datetime(2026, 1, 2), "outcome": "loaded", "rows": 5, "dataset": "real"}
     columns = {name: column for name, column in tables.loads.columns.items() if name in first}
     with engine.begin() as connection:
-        connection.execute(insert(table_of(tables.loads.name, *(Column(n, c.type) for n, c in columns.items()))), [first])
+        connection.execute(
+            insert(table_of(tables.loads.name, *(Column(n, c.type) for n, c in columns.items()))), [first]
+        )
     assert ingest.current_load(database_settings) is None, "its rows are gone"
     with pytest.raises(ReadmissionError, match="of an earlier version: run crear_bases_si_no_existen first"):
         ingest.load(database_settings)
