@@ -14,7 +14,7 @@ class LoadParams(BaseModel):
 
     source: str | None = Field(
         None,
-        title="Source",
+        title="Data set",
         description="a csv, gz or zip on disk, an http(s) address, or the word synthetic; "
         "empty: the setting DATASET_SOURCE",
     )
