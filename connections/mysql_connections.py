@@ -1,5 +1,6 @@
 """Connections to `RAW_DATA` and `CLEAN_DATA`: MySQL, or SQLite files of the same names when embedded."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -121,6 +122,9 @@ def _begin_immediate(connection: Connection, name: str, timeout_seconds: int) ->
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError as error:
+        # A full disk fails here too, since the lock's empty file is written to; that is not somebody else's lock.
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+            raise
         raise _taken(name, timeout_seconds) from error
 
 
