@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import httpx
 from rich.console import Console
@@ -22,9 +21,6 @@ from readmission.local.platform import Platform
 from readmission.local.summary import Summary, addresses, show, trained, write
 from readmission.prediction import PredictionResponse
 from readmission.registry.descriptions import runs_page
-
-if TYPE_CHECKING:
-    from readmission.raw.ingest import Load
 
 LOAD_DAG = "cargar_datos"
 # In the place of a source: nothing is loaded, and the pipeline goes on with the rows that are there.
@@ -75,7 +71,6 @@ class Demo:
 
     def _dataset(self) -> str | None:
         from readmission.dataset import obtain
-        from readmission.raw import ingest
 
         try:
             with download_progress(self.console, "Data set") as progress:
@@ -84,9 +79,9 @@ class Demo:
         except SourceError as error:
             if self.settings.dataset_source != UCI_ARCHIVE:
                 raise
-            there = ingest.current_load(self.settings)
-            self._tell(_without_data(self.settings, error, there))
-            return SYNTHETIC if there is None else ROWS_THERE
+            source, said = without_data(self.settings, error)
+            self._tell(said)
+            return source
 
     def _tell(self, what: str) -> None:
         self.console.print(what, style="yellow", highlight=False, markup=False)
@@ -155,14 +150,18 @@ def _wait_for_version(api: httpx.Client, version: str | None) -> None:
         raise PredictionError(f"the prediction service does not serve version {version}: {answer.text[:300]}")
 
 
-def _without_data(settings: Settings, error: SourceError, there: "Load | None") -> str:
+def without_data(settings: Settings, error: SourceError) -> tuple[str, str]:
+    """What the demo goes on with where the data set cannot be had, for `pipeline_is_current`, and how it says so."""
+    from readmission.raw import ingest
+
+    there = ingest.current_load(settings)
     if there is None:
         goes_on = (
             f"{settings.synthetic_rows:,} made-up encounters, and everything it makes says so (dataset: synthetic)"
         )
     else:
         goes_on = f"the {there.rows:,} {there.dataset} encounters that are there (load {there.load_id})"
-    return (
+    return (SYNTHETIC if there is None else ROWS_THERE), (
         f"The real data set could not be obtained ({error}). The demo goes on with {goes_on}. For the real data, set "
         "DATASET_SOURCE in .env to a copy of the UCI archive (csv, gz, zip or an address) and run `make demo` again."
     )

@@ -19,7 +19,7 @@ from readmission.raw.filling import replace_rows
 from readmission.raw.loads import Load
 from readmission.raw.replacement import check_replaces, present
 from readmission.storage.contract_tables import INITIAL_DATA
-from readmission.storage.disk_space import DATABASE_ERRORS, clear_when_full
+from readmission.storage.disk_space import DATABASE_ERRORS, cause_of, clear_when_full
 from readmission.storage.table_renames import kept_name
 from readmission.storage.table_swap import bring_back, hold, take_back
 
@@ -187,4 +187,6 @@ def _record_failure(engine: Engine, load_id: int, detail: str) -> None:
         with engine.begin() as connection:
             loads.finish_failed(connection, load_id, detail)
     except DATABASE_ERRORS as error:
-        logger.warning("load %d could not be recorded as failed, the next one will do that: %s", load_id, error)
+        logger.warning(
+            "load %d could not be recorded as failed, the next one will do that: %s", load_id, cause_of(error)
+        )

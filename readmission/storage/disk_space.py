@@ -36,13 +36,18 @@ def clear_when_full(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, engine.dialect.loaded_dbapi.Error, OSError) as error:
-        cause = (error.orig or error) if isinstance(error, DBAPIError) else error
+        cause = cause_of(error)
         if not _is_full(engine, cause):
             raise
         raise DiskFullError(
             f"the disk is full ({_words(cause)}): free space on {_place(engine, cause)}, then run this again; "
             "the rows that were there are still in use"
         ) from error
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """The database's own error, without the statement that SQLAlchemy adds to it."""
+    return (error.orig or error) if isinstance(error, DBAPIError) else error
 
 
 def _is_full(engine: Engine, error: BaseException) -> bool:

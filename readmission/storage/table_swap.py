@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, selec
 
 from connections.mysql_connections import is_sqlite
 from readmission.storage import table_renames
-from readmission.storage.disk_space import DATABASE_ERRORS, clear_when_full
+from readmission.storage.disk_space import DATABASE_ERRORS, cause_of, clear_when_full
 from readmission.storage.table_renames import Renames, kept_name, old_name, staging_name
 
 logger = logging.getLogger(__name__)
@@ -117,4 +117,4 @@ def _clear_away(engine: Engine, names: Sequence[str]) -> None:
     try:
         _drop(engine, names)
     except DATABASE_ERRORS as error:
-        logger.warning("%s could not be dropped yet, the next run will: %s", " and ".join(names), error)
+        logger.warning("%s could not be dropped yet, the next run will: %s", " and ".join(names), cause_of(error))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
@@ -144,6 +145,16 @@ def test_a_table_that_cannot_be_dropped_after_the_swap_fails_no_load(
     assert "initial_data_old could not be dropped yet, the next run will" in caplog.text
     assert (last(loaded)["outcome"], ingest.current_load(loaded)) == ("loaded", third)
     assert ingest.load(loaded, files[0]).outcome == "loaded"
+
+
+@pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)
+def test_a_lock_that_cannot_be_written_is_not_said_to_be_somebody_elses(loaded: Settings, files: list[Path]) -> None:
+    """On a full disk not even the lock can be taken."""
+    lock = loaded.state_dir / "databases/initial_data.lock"
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(OperationalError, match="unable to open database file"):
+        ingest.load(loaded, files[1])
 
 
 @pytest.mark.parametrize("database_settings", [MYSQL], indirect=True)
