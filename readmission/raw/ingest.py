@@ -1,42 +1,29 @@
 """Loads the encounters' CSV into `RAW_DATA.initial_data`: all of a valid file, or nothing; and undoes a load."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from connections.mysql_connections import LockTakenError, database_lock, engine_for
+from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from readmission.dataset.csv_check import CheckedFile, check_file
 from readmission.dataset.origin import file_sha256, source_name
-from readmission.errors import InUseError, SourceError
+from readmission.errors import SourceError
 from readmission.progress import Progress, silent
 from readmission.raw import loads, remarks
+from readmission.raw.current import alone, current, take_back_unrecorded
 from readmission.raw.filling import replace_rows
 from readmission.raw.loads import Load
 from readmission.raw.replacement import check_replaces, present
+from readmission.raw.undo import Undone, undo
 from readmission.storage.contract_tables import INITIAL_DATA
 from readmission.storage.disk_space import DATABASE_ERRORS, cause_of, clear_when_full
-from readmission.storage.table_renames import kept_name
-from readmission.storage.table_swap import bring_back, hold, take_back
 
 __all__ = ["Load", "Undone", "current_load", "load", "undo"]
 
 logger = logging.getLogger(__name__)
-
-LOCK = INITIAL_DATA
-LOCK_WAIT_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Undone:
-    """The load that was undone, and the one whose rows are back."""
-
-    load: Load
-    back: Load
 
 
 @dataclass(frozen=True)
@@ -70,66 +57,21 @@ def load(
     """
     engine, path = engine_for(settings, "RAW_DATA"), path or settings.dataset_path
     least_share = None if allow_shrink else settings.least_load_share
-    with clear_when_full(engine), _alone(engine):
+    with clear_when_full(engine), alone(engine):
         attempt = _Attempt(loads.start(engine, path.name), path, force, least_share, progress)
         logger.info("load %d: %s", attempt.load_id, path)
         try:
             with clear_when_full(engine):
-                _take_back(engine)
+                take_back_unrecorded(engine)
                 return _load(engine, attempt)
         except BaseException as error:
             _record_failure(engine, attempt.load_id, str(error) or type(error).__name__)
             raise
 
 
-def undo(settings: Settings) -> Undone:
-    """Brings back the rows that the last load replaced. That goes once, until the next load.
-
-    Raises:
-        UndoError: there are none; the message says why.
-        InUseError: a load is running and does not end.
-    """
-    engine = engine_for(settings, "RAW_DATA")
-    with clear_when_full(engine), _alone(engine):
-        _take_back(engine)
-        undone, former = loads.undoable(engine)
-        if not hold(engine, {kept_name(INITIAL_DATA): former.rows}, former.mark):
-            raise loads.nothing_kept(undone.load_id)
-
-        def record(connection: Connection) -> str:
-            loads.record_undone(connection, undone, former)
-            return former.mark
-
-        bring_back(engine, [INITIAL_DATA], record)
-    logger.info("load %d is undone: the rows of load %d are back", undone.load_id, former.load_id)
-    return Undone(undone, former)
-
-
 def current_load(settings: Settings) -> Load | None:
     """The load whose rows are in `initial_data`; None before the first, or when the table is gone or another."""
-    return _current(engine_for(settings, "RAW_DATA"))
-
-
-def _current(engine: Engine) -> Load | None:
-    latest = loads.latest(engine)
-    if latest is None or not hold(engine, {INITIAL_DATA: latest.rows}, latest.mark):
-        return None
-    return latest
-
-
-@contextmanager
-def _alone(engine: Engine) -> Iterator[None]:
-    """One load or undo at a time, from whichever process."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(database_lock(engine, LOCK, timeout_seconds=0))
-        except LockTakenError:
-            logger.warning("another load is running; waiting up to %d s for its end", LOCK_WAIT_SECONDS)
-            try:
-                held.enter_context(database_lock(engine, LOCK, LOCK_WAIT_SECONDS))
-            except LockTakenError as error:
-                raise InUseError(f"another load is running: {error}") from error
-        yield
+    return current(engine_for(settings, "RAW_DATA"))
 
 
 def _load(engine: Engine, attempt: _Attempt) -> Load:
@@ -138,28 +80,28 @@ def _load(engine: Engine, attempt: _Attempt) -> Load:
         raise SourceError(f"there is no file {path}: set DATASET_SOURCE and run cargar_datos, or put the CSV there")
     sha256 = file_sha256(path)
     loads.name_source(engine, load_id, source_name(path, sha256))
-    current = _current(engine)
-    if current is not None and current.sha256 == sha256 and not attempt.force:
-        return _unchanged(engine, current, load_id)
+    there = current(engine)
+    if there is not None and there.sha256 == sha256 and not attempt.force:
+        return _unchanged(engine, there, load_id)
     checked = check_file(path)
     if attempt.least_share is not None:
         check_replaces(present(engine), path.name, checked, attempt.least_share)
-    said = _remarks(engine, checked, current)
+    said = _remarks(engine, checked, there)
     coming = Load(load_id, checked.rows, sha256, checked.dataset, "loaded")
 
     def record(connection: Connection) -> str:
         loads.finish_loaded(connection, coming, said, checked.counts)
         return coming.mark
 
-    replace_rows(engine, path, coming, record, current is not None, attempt.progress)
+    replace_rows(engine, path, coming, record, there is not None, attempt.progress)
     logger.info("load %d: %s rows (%s) are in %s", load_id, f"{coming.rows:,}", coming.dataset, INITIAL_DATA)
     return coming
 
 
-def _remarks(engine: Engine, checked: CheckedFile, current: Load | None) -> list[str]:
+def _remarks(engine: Engine, checked: CheckedFile, there: Load | None) -> list[str]:
     """What a person should know of a load, for its record; told in the log too."""
-    former = {} if current is None else loads.counts_of(engine, current.load_id)
-    leaps = list(remarks.leaps(checked, former, current.rows if current else 0))
+    former = {} if there is None else loads.counts_of(engine, there.load_id)
+    leaps = list(remarks.leaps(checked, former, there.rows if there else 0))
     for line in (*checked.remarks, *remarks.count_lines(checked)):
         logger.info(line)
     for line in leaps:
@@ -167,23 +109,16 @@ def _remarks(engine: Engine, checked: CheckedFile, current: Load | None) -> list
     return [*checked.remarks, *leaps]
 
 
-def _unchanged(engine: Engine, current: Load, load_id: int) -> Load:
+def _unchanged(engine: Engine, there: Load, load_id: int) -> Load:
     with engine.begin() as connection:
-        loads.finish_unchanged(connection, load_id, current)
-    logger.info("load %d: unchanged, the rows of load %d stay", load_id, current.load_id)
-    return replace(current, outcome="unchanged")
-
-
-def _take_back(engine: Engine) -> None:
-    """Gives `initial_data` back to the last load, if a load or an undo that was never recorded replaced its rows."""
-    latest = loads.latest(engine)
-    if latest is not None:
-        take_back(engine, [INITIAL_DATA], latest.mark)
+        loads.finish_unchanged(connection, load_id, there)
+    logger.info("load %d: unchanged, the rows of load %d stay", load_id, there.load_id)
+    return replace(there, outcome="unchanged")
 
 
 def _record_failure(engine: Engine, load_id: int, detail: str) -> None:
     try:
-        _take_back(engine)
+        take_back_unrecorded(engine)
         with engine.begin() as connection:
             loads.finish_failed(connection, load_id, detail)
     except DATABASE_ERRORS as error:

@@ -12,7 +12,7 @@ from connections.settings import Settings, machine_environment
 from connections.tables import loads
 from readmission import synthetic
 from readmission.errors import InUseError
-from readmission.raw import ingest
+from readmission.raw import current, ingest
 from readmission.storage.databases import initialise
 from readmission.storage.table_swap import count
 
@@ -62,7 +62,7 @@ def test_one_that_waited_in_vain_is_refused(
     database_settings: Settings, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     initialise(database_settings)
-    monkeypatch.setattr(ingest, "LOCK_WAIT_SECONDS", 1)
+    monkeypatch.setattr(current, "LOCK_WAIT_SECONDS", 1)
 
     def load_another(done: int, total: int | None) -> None:
         if done == total:
@@ -71,6 +71,6 @@ def test_one_that_waited_in_vain_is_refused(
                     step()
 
     ingest.load(database_settings, files[0], progress=load_another)
-    current = ingest.current_load(database_settings)
-    assert current is not None and (current.load_id, current.rows) == (1, 1_000)
+    there = ingest.current_load(database_settings)
+    assert there is not None and (there.load_id, there.rows) == (1, 1_000)
     assert count(engine_for(database_settings, "RAW_DATA"), "initial_data") == 1_000
