@@ -126,8 +126,22 @@ def synth(
 def load(
     source: Annotated[str | None, typer.Option(help="csv, gz, zip, http(s) address or 'synthetic'")] = None,
     force: Annotated[bool, typer.Option(help="load again even if the file has not changed")] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option(help="replace also by far fewer rows, and real rows by synthetic ones")
+    ] = False,
+    undo: Annotated[bool, typer.Option(help="bring back the rows that the last load replaced")] = False,
 ) -> None:
-    """Check the encounters' CSV and load it into RAW_DATA.initial_data."""
+    """Check the encounters' CSV and load it into RAW_DATA.initial_data, or undo the last load."""
+    if not undo:
+        _load(source, force, allow_shrink)
+    elif source or force or allow_shrink:
+        errors.print("[red]error:[/red] --undo loads nothing, so it goes with no other option", highlight=False)
+        raise typer.Exit(1)
+    else:
+        _undo()
+
+
+def _load(source: str | None, force: bool, allow_shrink: bool) -> None:
     from readmission.dataset.obtain import obtain
     from readmission.raw import ingest
 
@@ -136,8 +150,19 @@ def load(
         with _bar("obtaining") as progress:
             file = obtaining.enter_context(obtain(settings, source, progress))
         with _bar("rows") as progress:
-            done = ingest.load(settings, file, force=force, progress=progress)
+            done = ingest.load(settings, file, force=force, progress=progress, allow_shrink=allow_shrink)
     console.print(f"load {done.load_id}: {done.rows:,} rows, {done.dataset}, {done.outcome}", highlight=False)
+
+
+def _undo() -> None:
+    from readmission.raw import ingest
+
+    with _clear_errors():
+        done = ingest.undo(get_settings())
+    rows = f"{done.back.rows:,} rows, {done.back.dataset}"
+    console.print(
+        f"load {done.load.load_id} undone: the rows of load {done.back.load_id} are back, {rows}", highlight=False
+    )
 
 
 def _options_of(model: type[ParamsModel]) -> Callable[[Callable[[ParamsModel], None]], Callable[..., None]]:

@@ -22,6 +22,18 @@ class LoadError(ReadmissionError):
     """The database did not take a valid file's rows as they were sent. The table in use is untouched."""
 
 
+class ReplacementRefusedError(ReadmissionError):
+    """A load would put far fewer rows, or synthetic ones, in the place of those that are there. Nothing was loaded."""
+
+
+class UndoError(ReadmissionError):
+    """There are no replaced rows that could be brought back."""
+
+
+class DiskFullError(ReadmissionError):
+    """A disk is full; the message says which. The tables in use are untouched."""
+
+
 class NothingLoadedError(ReadmissionError):
     """A step needs `RAW_DATA.initial_data`, and no load has succeeded yet."""
 
