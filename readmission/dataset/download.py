@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
+from connections import proxies
 from readmission.dataset.archives import check_size
 from readmission.dataset.origin import without_credentials
 from readmission.errors import SourceError
@@ -24,9 +25,11 @@ def fetch(url: str, out: Path, progress: Progress, largest: int = LARGEST_BYTES)
     """Writes what the address answers to `out`; tells progress in bytes.
 
     Raises:
-        SourceError: it does not answer, answers with an error, or with more than `largest` bytes.
+        SourceError: it does not answer, answers with an error, or with more than `largest` bytes; the proxy on the
+            way to it cannot be used.
     """
     name = without_credentials(url)
+    way = _way_to(url)
     # httpx logs whole addresses, and what follows the question mark may be a token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     attempts = Retrying(
@@ -38,9 +41,24 @@ def fetch(url: str, out: Path, progress: Progress, largest: int = LARGEST_BYTES)
     try:
         attempts(_fetch_once, url, out, progress, largest)
     except httpx.HTTPStatusError as error:
-        raise SourceError(f"{name} answered {error.response.status_code} {error.response.reason_phrase}") from error
+        raise SourceError(
+            f"{name} answered {error.response.status_code} {error.response.reason_phrase}{way}"
+        ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"{name} cannot be fetched ({type(error).__name__}: {error})") from error
+        raise SourceError(f"{name} cannot be fetched ({type(error).__name__}: {error}{way})") from error
+
+
+def _way_to(url: str) -> str:
+    try:
+        variable = proxies.proxy_for(url)
+    except ValueError:
+        return ""  # the address itself is malformed, which the client tells
+    if variable and proxies.is_left_out(variable):
+        raise SourceError(
+            f"{without_credentials(url)} cannot be fetched: the proxy that {variable} names cannot be used. It has to "
+            "be the address of an http(s) proxy, http://name:port; SOCKS is not spoken"
+        )
+    return f", through the proxy of {variable}" if variable else ""
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -105,10 +105,10 @@ def _batches(tracking: MlflowClient, version: RegisteredVersion) -> list[Batch]:
 def addresses(settings: Settings) -> dict[str, str]:
     """Where a person finds each console of the embedded platform."""
     return {
-        "form": settings.url("form"),
-        "api": f"{settings.url('api')}/docs",
-        "airflow": settings.url("airflow"),
-        "mlflow": settings.url("mlflow"),
+        "form": settings.public_url("form"),
+        "api": f"{settings.public_url('api')}/docs",
+        "airflow": settings.public_url("airflow"),
+        "mlflow": settings.mlflow_pages,
     }
 
 
