@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from connections.addresses import host_name, host_names, is_address, is_loopback
+from connections.addresses import bare, host_name, host_names, is_address, is_loopback
 from connections.proxies import PROXIES, is_usable
 
 PLACEHOLDER = "changethis"
@@ -83,7 +83,7 @@ def _well_known(values: Mapping[str, str]) -> list[str]:
 
 
 def _on_loopback(values: Mapping[str, str]) -> bool:
-    return is_loopback(values.get("BIND_ADDRESS", "").strip("[]"))
+    return is_loopback(bare(values.get("BIND_ADDRESS", "")))
 
 
 def open_to_group(folder: Path) -> list[str]:

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from connections.addresses import in_url, is_loopback, names, shown
+from connections.addresses import bare, in_url, is_loopback, names, shown
 
 
 def unset(settings: Mapping[str, str]) -> dict[str, str]:
     """PUBLIC_HOST, and OTHER_HOSTS for what more this machine is called, where services are open to others."""
-    bind_address = settings.get("BIND_ADDRESS", "").strip("[]") or "127.0.0.1"
+    bind_address = bare(settings.get("BIND_ADDRESS", "")) or "127.0.0.1"
     if is_loopback(bind_address):
         return {}
     found = {

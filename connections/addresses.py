@@ -27,11 +27,16 @@ def host_name(value: str) -> str:
     Raises:
         ValueError: it is neither, or holds more than that.
     """
-    host = (value[1:-1] if re.fullmatch(r"\[.*:.*\]", value) else value).lower()
+    host = bare(value).lower()
     named = (host[-1:].isalpha() or "." not in host) and all(map(_LABEL.fullmatch, host.split(".")))
     if (named or is_address(host)) and host not in EVERY_ADDRESS:
         return host
     raise ValueError(f"{value!r} is no name or address of a machine: no http://, port, path or space belongs to it")
+
+
+def bare(host: str) -> str:
+    """The host without the brackets that IPv6 has in addresses of the web and in Compose's settings."""
+    return host[1:-1] if re.fullmatch(r"\[.*:.*\]", host) else host
 
 
 def host_names(value: str) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
     # Addresses. Each port is moved by its own setting and all of them by PORT_OFFSET.
-    bind_address: str = "127.0.0.1"
+    bind_address: Annotated[str, AfterValidator(addresses.bare)] = "127.0.0.1"
     public_host: Annotated[str, AfterValidator(addresses.host_name)] | None = None
     other_hosts: Annotated[str, AfterValidator(_as_list)] = ""
     port_offset: int = Field(default=0, ge=0, le=50_000)
@@ -143,14 +143,9 @@ class Settings(BaseSettings):
         base: int = getattr(self, f"{name}_port")
         return base + self.port_offset
 
-    @property
-    def listen_address(self) -> str:
-        """What services bind to: BIND_ADDRESS, without the brackets of IPv6."""
-        return self.bind_address.removeprefix("[").removesuffix("]")
-
     def url(self, name: Port) -> str:
         """The address of a service for programs on this machine."""
-        host = addresses.EVERY_ADDRESS.get(self.listen_address, self.listen_address)
+        host = addresses.EVERY_ADDRESS.get(self.bind_address, self.bind_address)
         return f"http://{addresses.in_url(host)}:{self.port(name)}"
 
     def public_url(self, name: Port) -> str:
@@ -160,12 +155,12 @@ class Settings(BaseSettings):
     @property
     def shown_host(self) -> str:
         """The host in the addresses that people are given."""
-        return addresses.in_url(addresses.shown(self.listen_address, self.public_host))
+        return addresses.in_url(addresses.shown(self.bind_address, self.public_host))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name and address under which the services that listen here are asked for."""
-        return addresses.names(self.listen_address, self.public_host, addresses.host_names(self.other_hosts))
+        return addresses.names(self.bind_address, self.public_host, addresses.host_names(self.other_hosts))
 
     @property
     def own_hosts(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ person's browser to reach the runs and models.
 import os
 from collections.abc import Mapping
 
-from connections.addresses import EVERY_ADDRESS, LOOPBACK, host_names, mlflow_protection
+from connections.addresses import EVERY_ADDRESS, LOOPBACK, bare, host_names, mlflow_protection
 
 # What the other services call it.
 SERVICE = "mlflow"
@@ -22,7 +22,7 @@ def protection(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _names(value: str) -> tuple[str, ...]:
-    return () if value.strip("[]") in EVERY_ADDRESS else host_names(value)
+    return () if bare(value) in EVERY_ADDRESS else host_names(value)
 
 
 if __name__ == "__main__":

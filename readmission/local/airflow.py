@@ -26,7 +26,7 @@ _MIGRATED = "migrated-to"
 def services(settings: Settings) -> tuple[Service, ...]:
     """The three programs, in the order in which they are best started; `prepare` comes before the first of them."""
     port = settings.port("airflow")
-    serve = ("api-server", f"--host={settings.listen_address}", f"--port={port}", "--workers=1")
+    serve = ("api-server", f"--host={settings.bind_address}", f"--port={port}", "--workers=1")
     api_server = replace(
         _component(settings, FIRST, serve, health="metadatabase"),
         port=Port(port, "AIRFLOW_PORT"),

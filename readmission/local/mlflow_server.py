@@ -15,7 +15,7 @@ def mlflow(settings: Settings) -> Service:
         command=(
             program("mlflow"),
             "server",
-            f"--host={settings.listen_address}",
+            f"--host={settings.bind_address}",
             f"--port={port}",
             "--workers=1",
             f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}",

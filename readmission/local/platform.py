@@ -84,7 +84,7 @@ class Platform:
         running = {name for name, process in self.supervisor.states().items() if process.state == "RUNNING"}
         ours = {port for _, port in self.listening()}
         wanted = (service.port for service in self.services if service.port and service.name not in running)
-        require_free((port for port in wanted if port.number not in ours), self.settings.listen_address)
+        require_free((port for port in wanted if port.number not in ours), self.settings.bind_address)
 
     def listening(self) -> set[tuple[str, int]]:
         """Where the platform's processes listen."""

@@ -17,7 +17,7 @@ def api(settings: Settings) -> Service:
             program("uvicorn"),
             "app_back.main:create_app",
             "--factory",
-            f"--host={settings.listen_address}",
+            f"--host={settings.bind_address}",
             f"--port={settings.port('api')}",
         ),
         environment=machine_environment(settings.own_hosts)
@@ -40,7 +40,7 @@ def form(settings: Settings) -> Service:
             "run",
             str(FORM),
             "--server.headless=true",
-            f"--server.address={settings.listen_address}",
+            f"--server.address={settings.bind_address}",
             f"--server.port={settings.port('form')}",
             # Unless it is told, it asks a site on the internet for the address that it writes into its log.
             f"--browser.serverAddress={settings.shown_host}",
