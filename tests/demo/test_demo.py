@@ -1,5 +1,7 @@
 """What the demo must come to, on the real data set or on made-up encounters; `make demo-check` runs this."""
 
+import json
+
 import httpx
 import pytest
 
@@ -66,6 +68,17 @@ def test_the_prediction_is_logged(demo: Watched, summary: Summary) -> None:
 
 def test_nothing_of_the_platforms_own_went_through_the_proxy(demo: Watched, hospital: RecordingProxy) -> None:
     assert demo.summary is not None and hospital.asked == []
+
+
+def test_the_tasks_logs_say_what_happened_and_nothing_else(demo: Watched) -> None:
+    """No flood of warnings, and nothing at a level that it does not have."""
+    logs = sorted((demo.settings.state_dir / "airflow/logs").glob("dag_id=*/run_id=*/task_id=*/**/attempt=*.log"))
+    lines = {log: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in logs}
+    assert len(lines) >= 6 and max(map(len, lines.values())) <= 60
+    loud = [line for said in lines.values() for line in said if line["level"] not in ("debug", "info")]
+    assert loud == []
+    batches = [line["event"] for said in lines.values() for line in said if "val_f1" in line["event"]]
+    assert any(event.startswith("batch 1: val_f1 0.") for event in batches)
 
 
 def test_nothing_listens_beyond_loopback(demo: Watched) -> None:
