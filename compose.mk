@@ -4,9 +4,10 @@ export GIT_REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 
 .PHONY: up
 up: env ## Build and start the services in Docker, wait until they are healthy, show addresses (WORKERS=2)
-	@docker compose up --build --detach --wait --wait-timeout 600 --scale airflow-worker=$(WORKERS) || \
-	  { compose/why_not_up.sh; exit 1; }
-	@compose/addresses.sh
+	@eval "$$(PYTHONPATH=. $(SYSTEM_PYTHON) compose/public_names.py)"; \
+	docker compose up --build --detach --wait --wait-timeout 600 --scale airflow-worker=$(WORKERS) || \
+	  { compose/why_not_up.sh; exit 1; }; \
+	compose/addresses.sh
 
 .PHONY: run-pipeline
 run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress

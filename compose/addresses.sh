@@ -12,7 +12,9 @@ runs=$(docker compose exec -T mlflow python runs_page.py "${experiment:-readmiss
 
 row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]
     published=$(docker compose port "$2" "$3" 2>/dev/null) || return 0
-    printf '  %-18s %-36s %-12s %s\n' "$1" "${7:-http}://${host:-${published%:*}}:${published##*:}$4" "$5" "$6"
+    opens=${host:-${published%:*}}
+    case $opens in 0.0.0.0 | "[::]") opens=localhost ;; esac
+    printf '  %-18s %-36s %-12s %s\n' "$1" "${7:-http}://$opens:${published##*:}$4" "$5" "$6"
 }
 
 docker compose logs --no-log-prefix env-check-run-make-env | sort -u  # once for each start of it

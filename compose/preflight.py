@@ -1,7 +1,7 @@
-"""Looks at the secrets before anything starts, and makes the data folder writable for Airflow.
+"""Looks at secrets and names before anything starts, and makes the data folder writable for Airflow.
 
-Runs in a bare Python image, before any of the platform's own: standard library only, and the one place beside
-`connections.settings` that reads the environment.
+Runs in a bare Python image, before any of the platform's own: standard library only, and beside `connections.settings`
+the place that reads the environment.
 """
 
 import os
@@ -10,25 +10,31 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from connections.addresses import bare, host_name, host_names, is_address, is_loopback
+from connections.proxies import PROXIES, is_usable
+
 PLACEHOLDER = "changethis"
 SECRET_NAMES = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID|USER)$")
 # Secrets travel inside URLs and JSON, where other characters would need an escape that Compose cannot write.
 ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
 # What the course's instructions export; good enough where only this machine can connect.
 WELL_KNOWN = {"AWS_SECRET_ACCESS_KEY": "supersecret", "MINIO_ROOT_PASSWORD": "supersecret"}
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 DATASET = Path("/dataset")
-NO_PUBLIC_HOST = "warning: set PUBLIC_HOST to the name that others type, or MLflow and the form refuse their browsers"
+NO_PUBLIC_HOST = (
+    "warning: set PUBLIC_HOST to the name that others type, or MLflow refuses their browsers and links lead to "
+    "localhost; `make up` finds this machine's name by itself"
+)
 
 
 def problems(values: Mapping[str, str]) -> list[str]:
-    """What is wrong with the secrets, one line each; values are never repeated."""
+    """What is wrong, one line each; a secret's value is never repeated."""
     found = []
     for name, value in _secrets(values).items():
         if not value or PLACEHOLDER in value:
             found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
         elif not ALLOWED.fullmatch(value):
             found.append(f"{name} may hold only letters, digits and _ . ~ = + - (the shell's value wins over .env's)")
+    found += _of_the_network(values)
     if not _on_loopback(values):
         found += [
             f"{name} is a well-known word, refused unless BIND_ADDRESS is 127.0.0.1" for name in _well_known(values)
@@ -45,6 +51,29 @@ def warnings(values: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _of_the_network(values: Mapping[str, str]) -> list[str]:
+    """What is wrong with the proxies that the worker is given, and with the names that people type."""
+    found = [
+        f"{name} names no http(s) proxy (http://name:port), which what fetches the data set could use"
+        for upper in PROXIES
+        for name in (upper, upper.lower())
+        if values.get(name) and not is_usable(values[name])
+    ]
+    for name, check in (("PUBLIC_HOST", _host), ("OTHER_HOSTS", host_names)):
+        try:
+            check(values.get(name, ""))
+        except ValueError as error:
+            found.append(f"{name}: {error}")
+    return found
+
+
+def _host(value: str) -> None:
+    if ":" in value and not value.startswith("[") and is_address(value):
+        raise ValueError(f"{value!r} is IPv6, which Compose needs in brackets here")
+    if value:
+        host_name(value)
+
+
 def _secrets(values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in sorted(values.items()) if SECRET_NAMES.search(name)}
 
@@ -54,7 +83,7 @@ def _well_known(values: Mapping[str, str]) -> list[str]:
 
 
 def _on_loopback(values: Mapping[str, str]) -> bool:
-    return values.get("BIND_ADDRESS", "") in LOOPBACK
+    return is_loopback(bare(values.get("BIND_ADDRESS", "")))
 
 
 def open_to_group(folder: Path) -> list[str]:

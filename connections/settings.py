@@ -1,12 +1,16 @@
 """Every setting of the platform, typed, read from the environment and `.env`. Nothing else reads the environment."""
 
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from connections import addresses, proxies
 
 PLACEHOLDER = "changethis"
 UCI_ARCHIVE = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
@@ -27,7 +31,7 @@ NO_SECRET = SecretStr("")
 # What a process needs of the machine it runs on, whatever its settings are.
 _OF_THE_MACHINE = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR",
-    "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
     "COVERAGE_PROCESS_CONFIG",    # set while `make coverage` measures, so that it sees what the platform starts
 )  # fmt: skip
 
@@ -40,17 +44,31 @@ def stop_telemetry() -> None:
     os.environ.update(NO_TELEMETRY)
 
 
-def machine_environment() -> dict[str, str]:
-    """The part of this process's environment that any process on this machine needs; loopback goes past proxies."""
+def machine_environment(own_hosts: Iterable[str] = ()) -> dict[str, str]:
+    """The part of this process's environment that any process on this machine needs.
+
+    Its calls to loopback and to `own_hosts` go past proxies.
+    """
     found = {name: os.environ[name] for name in _OF_THE_MACHINE if name in os.environ}
-    past_proxies = ",".join(
-        filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY"), os.environ.get("no_proxy")))
-    )
-    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies} | NO_TELEMETRY
+    return found | proxies.past_proxies(own_hosts) | NO_TELEMETRY
 
 
 def _is_path(source: str) -> bool:
     return "://" not in source and source != SYNTHETIC
+
+
+def _host_of(url: str | None) -> str | None:
+    try:
+        return urlsplit(url or "").hostname
+    except ValueError:
+        return None
+
+
+def _as_list(names: str) -> str:
+    return ",".join(addresses.host_names(names))
+
+
+Port = Literal["airflow", "api", "form", "mlflow"]
 
 
 class Settings(BaseSettings):
@@ -59,7 +77,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
     # Addresses. Each port is moved by its own setting and all of them by PORT_OFFSET.
-    bind_address: str = "127.0.0.1"
+    bind_address: Annotated[str, AfterValidator(addresses.bare)] = "127.0.0.1"
+    public_host: Annotated[str, AfterValidator(addresses.host_name)] | None = None
+    other_hosts: Annotated[str, AfterValidator(_as_list)] = ""
     port_offset: int = Field(default=0, ge=0, le=50_000)
     airflow_port: int = 8080
     api_port: int = 8000
@@ -121,14 +141,40 @@ class Settings(BaseSettings):
                 shared[name.upper()] = str(value)
         return shared
 
-    def port(self, name: Literal["airflow", "api", "form", "mlflow"]) -> int:
+    def port(self, name: Port) -> int:
         """The port a service listens on, offset included."""
         base: int = getattr(self, f"{name}_port")
         return base + self.port_offset
 
-    def url(self, name: Literal["airflow", "api", "form", "mlflow"]) -> str:
-        """The address of a service on this machine."""
-        return f"http://{self.bind_address}:{self.port(name)}"
+    def url(self, name: Port) -> str:
+        """The address of a service for programs on this machine."""
+        host = addresses.EVERY_ADDRESS.get(self.bind_address, self.bind_address)
+        return f"http://{addresses.in_url(host)}:{self.port(name)}"
+
+    def public_url(self, name: Port) -> str:
+        """The address of a service as people open it, on this machine or on another if services listen beyond it."""
+        return f"http://{self.shown_host}:{self.port(name)}"
+
+    @property
+    def shown_host(self) -> str:
+        """The host in the addresses that people are given."""
+        return addresses.in_url(addresses.shown(self.bind_address, self.public_host))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name and address under which the services that listen here are asked for."""
+        return addresses.names(self.bind_address, self.public_host, addresses.host_names(self.other_hosts))
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """Hosts that the platform itself talks to, which no proxy stands between."""
+        known = (self.mlflow_tracking_uri, self.api_url, self.mlflow_s3_endpoint_url)
+        return tuple(dict.fromkeys((*self.names, *filter(None, (_host_of(url) for url in known)))))
+
+    @property
+    def mlflow_pages(self) -> str:
+        """MLflow's address as people open it."""
+        return (self.mlflow_tracking_uri or self.public_url("mlflow")).rstrip("/")
 
     @property
     def tracking_uri(self) -> str:
@@ -150,5 +196,7 @@ class Settings(BaseSettings):
 
 @lru_cache
 def get_settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once; from then on its calls to the platform's own hosts go past proxies."""
+    settings = Settings()
+    os.environ.update(proxies.past_proxies(settings.own_hosts))
+    return settings

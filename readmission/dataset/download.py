@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential
 
+from connections import proxies
 from readmission.dataset.archives import check_size
 from readmission.dataset.origin import without_credentials
 from readmission.errors import SourceError
@@ -28,22 +29,27 @@ def fetch(url: str, out: Path, progress: Progress, seconds: float, largest: int 
     Whether the server said where its answer ends; if not, an answer that was cut short looks like a whole one.
 
     Raises:
-        SourceError: it is no address, does not answer, answers with an error, too slowly, or too much.
+        SourceError: it is no address, does not answer, answers with an error, too slowly, or too much; the proxy on the
+            way to it cannot be used.
         OSError: the disk did not take it.
     """
     name = without_credentials(url)
+    address = _address(url, name)
+    way = _way_to(address, name)
     # httpx logs whole addresses, and what follows the question mark may be a token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        return asyncio.run(_fetch(_address(url, name), out, progress, seconds, largest))
+        return asyncio.run(_fetch(address, out, progress, seconds, largest))
     except httpx.HTTPStatusError as error:
-        raise SourceError(f"{name} answered {error.response.status_code} {error.response.reason_phrase}") from error
+        raise SourceError(
+            f"{name} answered {error.response.status_code} {error.response.reason_phrase}{way}"
+        ) from error
     except TimeoutError as error:
         raise SourceError(
-            f"{name} was not fetched within {seconds:g} seconds (DATASET_FETCH_SECONDS): raise it if the line is slow"
+            f"{name} was not fetched within {seconds:g} seconds (DATASET_FETCH_SECONDS){way}: raise it if the line is slow"
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise SourceError(f"{name} cannot be fetched ({type(error).__name__}: {error})") from error
+        raise SourceError(f"{name} cannot be fetched ({type(error).__name__}: {error}{way})") from error
 
 
 def _address(url: str, name: str) -> httpx.URL:
@@ -69,6 +75,16 @@ async def _fetch(url: httpx.URL, out: Path, progress: Progress, seconds: float, 
     # A deadline for all of it: a server that sends a byte now and then never meets the timeout of one read.
     async with asyncio.timeout(seconds):
         return await attempts(_fetch_once, url, out, progress, largest)
+
+
+def _way_to(url: httpx.URL, name: str) -> str:
+    variable = proxies.proxy_for(str(url))
+    if variable and proxies.is_left_out(variable):
+        raise SourceError(
+            f"{name} cannot be fetched: the proxy that {variable} names cannot be used. It has to be the address of an "
+            "http(s) proxy, http://name:port; SOCKS is not spoken"
+        )
+    return f", through the proxy of {variable}" if variable else ""
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -30,7 +30,7 @@ def services(settings: Settings) -> tuple[Service, ...]:
     api_server = replace(
         _component(settings, FIRST, serve, health="metadatabase"),
         port=Port(port, "AIRFLOW_PORT"),
-        address=settings.url("airflow"),
+        address=settings.public_url("airflow"),
     )
     return (
         api_server,
@@ -56,7 +56,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """What Airflow and the pipeline's tasks, which it runs, are given."""
     home = _home(settings)
     return (
-        machine_environment()
+        machine_environment(settings.own_hosts)
         | settings.as_environment("database_url")
         | {
             "MLFLOW_TRACKING_URI": settings.tracking_uri,
@@ -74,7 +74,7 @@ def environment(settings: Settings) -> dict[str, str]:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.airflow_admin_user}:admin",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / _PASSWORDS),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.url('airflow')}/execution/",
-            "AIRFLOW__API__BASE_URL": settings.url("airflow"),
+            "AIRFLOW__API__BASE_URL": settings.public_url("airflow"),
             "AIRFLOW__API__SECRET_KEY": settings.airflow_secret_key.get_secret_value(),
             "AIRFLOW__API_AUTH__JWT_SECRET": settings.airflow_jwt_secret.get_secret_value(),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",

@@ -15,7 +15,7 @@ class BusyPortError(ReadmissionError):
 
 def is_free(number: int, address: str = "127.0.0.1") -> bool:
     """Whether a server could listen on the port now."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, number))

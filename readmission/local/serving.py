@@ -20,14 +20,14 @@ def api(settings: Settings) -> Service:
             f"--host={settings.bind_address}",
             f"--port={settings.port('api')}",
         ),
-        environment=machine_environment()
+        environment=machine_environment(settings.own_hosts)
         | settings.as_environment("database_url")
         | {"MLFLOW_TRACKING_URI": settings.tracking_uri},
         folder=Folders.of(settings).of_service("api"),
         log=Folders.of(settings).logs / "api.log",
         healthy=lambda: answers(f"{settings.url('api')}/health/live"),
         port=Port(settings.port("api"), "API_PORT"),
-        address=settings.url("api"),
+        address=settings.public_url("api"),
     )
 
 
@@ -42,13 +42,16 @@ def form(settings: Settings) -> Service:
             "--server.headless=true",
             f"--server.address={settings.bind_address}",
             f"--server.port={settings.port('form')}",
+            # Unless it is told, it asks a site on the internet for the address that it writes into its log.
+            f"--browser.serverAddress={settings.shown_host}",
             "--server.fileWatcherType=none",
             "--browser.gatherUsageStats=false",
         ),
-        environment=machine_environment() | {"API_URL": settings.prediction_api, "LOG_LEVEL": settings.log_level},
+        environment=machine_environment(settings.own_hosts)
+        | {"API_URL": settings.prediction_api, "LOG_LEVEL": settings.log_level},
         folder=Folders.of(settings).of_service("form"),
         log=Folders.of(settings).logs / "form.log",
         healthy=lambda: answers(f"{settings.url('form')}/_stcore/health"),
         port=Port(settings.port("form"), "FORM_PORT"),
-        address=settings.url("form"),
+        address=settings.public_url("form"),
     )

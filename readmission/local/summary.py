@@ -105,10 +105,10 @@ def _batches(tracking: MlflowClient, version: RegisteredVersion) -> list[Batch]:
 def addresses(settings: Settings, runs_page: str = "") -> dict[str, str]:
     """Where a person finds each console of the embedded platform; MLflow at its page of the platform's runs."""
     return {
-        "form": settings.url("form"),
-        "api": f"{settings.url('api')}/docs",
-        "airflow": settings.url("airflow"),
-        "mlflow": f"{settings.url('mlflow')}/{runs_page}",
+        "form": settings.public_url("form"),
+        "api": f"{settings.public_url('api')}/docs",
+        "airflow": settings.public_url("airflow"),
+        "mlflow": f"{settings.mlflow_pages}/{runs_page}",
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from connections.settings import UCI_ARCHIVE, Settings
 from tests.demo.watched import DEMO_SECONDS, Watched
 from tests.free_ports import free_offset
+from tests.recording_proxy import RecordingProxy, recording_proxy
 
 WATCHED = pytest.StashKey[Watched]()
 
@@ -39,12 +40,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def demo(request: pytest.FixtureRequest, private_settings: Callable[[Path], Settings]) -> Iterator[Watched]:
+def hospital() -> Iterator[RecordingProxy]:
+    """The proxy of the network that the demo runs in: a way to the internet, and to nothing of the platform's."""
+    with recording_proxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def demo(
+    request: pytest.FixtureRequest, private_settings: Callable[[Path], Settings], hospital: RecordingProxy
+) -> Iterator[Watched]:
     """The demo after its end, with its services up; they are stopped and its folder is gone after the session."""
     with tempfile.TemporaryDirectory(prefix="readmission-demo-") as folder:
         settings = private_settings(Path(folder))
         settings = settings.model_copy(update={"dataset_source": request.config.getoption("--source")})
-        with Watched(settings.model_copy(update={"port_offset": free_offset(settings)})) as watched:
+        moved = settings.model_copy(update={"port_offset": free_offset(settings)})
+        # The platform's own addresses begin with http://; a data set that is downloaded comes by https.
+        with Watched(moved, {"HTTP_PROXY": hospital.address}) as watched:
             request.config.stash[WATCHED] = watched
             watched.run()
             yield watched

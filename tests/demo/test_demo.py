@@ -8,6 +8,7 @@ import pytest
 from connections.settings import SYNTHETIC, UCI_ARCHIVE
 from readmission.local.summary import Summary
 from tests.demo.watched import Watched
+from tests.recording_proxy import RecordingProxy
 
 REAL_ROWS = 101_766
 REAL_BATCHES = 6
@@ -63,6 +64,10 @@ def test_roc_auc_is_high_enough(summary: Summary) -> None:
 def test_the_prediction_is_logged(demo: Watched, summary: Summary) -> None:
     answer = httpx.get(f"{demo.settings.url('api')}/predictions?limit=5", timeout=30, trust_env=False)
     assert summary.prediction.prediction_id in [one["prediction_id"] for one in answer.json()["predictions"]]
+
+
+def test_nothing_of_the_platforms_own_went_through_the_proxy(demo: Watched, hospital: RecordingProxy) -> None:
+    assert demo.summary is not None and hospital.asked == []
 
 
 def test_the_tasks_logs_say_what_happened_and_nothing_else(demo: Watched) -> None:

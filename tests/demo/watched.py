@@ -1,7 +1,7 @@
 """One demo as a person runs it, in a folder and on ports of its own, and what is seen of it from outside."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from connections.settings import Settings, machine_environment
 from readmission.local import processes
 from readmission.local.platform import Platform
 from readmission.local.summary import Summary
+from tests.recording_proxy import without_proxies
 
 SECRETS = tuple(name for name, declared in Settings.model_fields.items() if "SecretStr" in str(declared.annotation))
 DEMO_SECONDS = 900
@@ -22,9 +23,10 @@ _SAMPLE_SECONDS = 2.0
 
 @dataclass
 class Watched:
-    """A demo's settings and platform; the most memory it used, in bytes, where it listened, and what it came to."""
+    """A demo's settings, platform and network's variables; the most memory in bytes, where it listened, its result."""
 
     settings: Settings
+    network: Mapping[str, str] = field(default_factory=dict)
     summary: Summary | None = None
     peak_memory: int = 0
     listened: set[tuple[str, int]] = field(default_factory=set)
@@ -51,7 +53,7 @@ class Watched:
     def _exit_code(self, *arguments: str) -> int:
         demo = psutil.Popen(
             (sys.executable, "-m", "readmission.local", *arguments),
-            env=machine_environment() | self.settings.as_environment(*SECRETS),
+            env={**without_proxies(machine_environment()), **self.network, **self.settings.as_environment(*SECRETS)},
             cwd=self.folder,
         )
         watching = Thread(target=self._sample, args=(demo,), daemon=True)

@@ -18,6 +18,7 @@ from readmission.local import processes
 from readmission.local.demo import airflow_client
 from readmission.local.platform import Platform
 from tests.free_ports import free_offset, platform_ports
+from tests.recording_proxy import RecordingProxy, recording_proxy, without_proxies
 
 Poll = Callable[..., object]
 COMMAND = (sys.executable, "-m", "readmission.local")
@@ -32,8 +33,16 @@ def moved(private_settings: Callable[[Path], Settings], tmp_path_factory: pytest
 
 
 @pytest.fixture(scope="module")
-def environment(moved: Settings) -> dict[str, str]:
-    return machine_environment() | moved.as_environment(*SECRETS)
+def proxy() -> Iterator[RecordingProxy]:
+    """The proxy of the network that all of it runs in, to the internet and to nothing else."""
+    with recording_proxy() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def environment(moved: Settings, proxy: RecordingProxy) -> dict[str, str]:
+    network = {"HTTP_PROXY": proxy.address, "https_proxy": proxy.address, "ALL_PROXY": "socks5://127.0.0.1:9"}
+    return without_proxies(machine_environment()) | network | moved.as_environment(*SECRETS)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +136,17 @@ def test_a_dag_runs_and_a_failed_one_shows_the_log_of_its_task(running: Platform
     assert (running.settings.state_dir / "databases/RAW_DATA.db").is_file()
 
 
+def test_a_task_downloads_through_the_proxy_and_nothing_else_asked_it(running: Platform, proxy: RecordingProxy) -> None:
+    assert proxy.asked == []
+    away = "http://files.example/encounters.csv"
+    proxy.pages[away] = b"a,b\n1,2\n"
+    with airflow_client(running.settings) as airflow:
+        wait_for_dags(airflow)
+        with pytest.raises(RunFailedError, match=r"(?s)cargar_datos failed at cargar_csv.*missing: encounter_id"):
+            run_dag(airflow, "cargar_datos", lambda *_: None, {"source": away})
+    assert proxy.asked == [away]
+
+
 def test_a_run_that_was_begun_before_is_brought_to_its_end(running: Platform) -> None:
     with airflow_client(running.settings) as airflow:
         wait_for_dags(airflow)
@@ -151,13 +171,14 @@ def test_the_state_is_closed_to_other_users(running: Platform) -> None:
 
 # The last one: it stops what the others use.
 def test_one_interrupt_stops_every_process(
-    running: Platform, command: "subprocess.Popen[bytes]", environment: dict[str, str]
+    running: Platform, command: "subprocess.Popen[bytes]", environment: dict[str, str], proxy: RecordingProxy
 ) -> None:
     tree = running.supervisor.processes()
     command.send_signal(signal.SIGINT)
     assert command.wait(timeout=120) == 0
     assert [process for process in tree if _is_alive(process)] == []
     assert running.supervisor.processes() == []
+    assert proxy.hosts() <= {"files.example"}
     told = _command(running, environment, "status")
     assert told.returncode == 1 and told.stdout.count("STOPPED") == len(running.services)
 
