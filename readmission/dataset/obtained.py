@@ -40,8 +40,10 @@ class Obtained:
 
         Raises:
             InvalidFileError: the file breaks the contract; names the columns and the first cells.
+            SourceError: it cannot be read any more.
         """
-        checked = check_file(self.path, self.name)
+        with disk_told(self.name):
+            checked = check_file(self.path, self.name)
         return replace(checked, remarks=(*self.remarks, *checked.remarks))
 
     def keep(self) -> None:
@@ -65,7 +67,9 @@ class Obtained:
 
     def check_unchanged(self) -> None:
         """Raises InvalidFileError when the file is another by now than the one that was obtained."""
-        if file_sha256(self.path) != self.sha256:
+        with disk_told(self.name):
+            sha256 = file_sha256(self.path)
+        if sha256 != self.sha256:
             raise InvalidFileError(f"{self.name} was changed while it was read; load it again")
 
 

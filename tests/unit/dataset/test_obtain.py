@@ -202,6 +202,20 @@ def test_loads_at_the_same_time_share_no_file(settings: Settings, site: Site, cs
     assert files(settings) == BOTH
 
 
+def test_a_file_that_goes_away_or_changes_is_named(settings: Settings, tmp_path: Path, csv: bytes) -> None:
+    given = tmp_path / "data.csv"
+    given.write_bytes(csv)
+    with obtain(settings, str(given)) as file:
+        file.check_unchanged()
+        given.write_bytes(without_last(csv))
+        with pytest.raises(InvalidFileError, match=r"^data\.csv was changed while it was read; load it again$"):
+            file.check_unchanged()
+        given.unlink()
+        for reads in (file.check_unchanged, lambda: file.checked):
+            with pytest.raises(SourceError, match=r"^data\.csv cannot be read or written: No such file or directory"):
+                reads()
+
+
 def test_a_server_that_recovers_is_asked_again(settings: Settings, site: Site, csv: bytes) -> None:
     site.pages["/a.csv"] = csv
     site.failures = 2
