@@ -5,7 +5,14 @@ from airflow.sdk import Param, dag, get_current_context, task
 from wiring import DEFAULTS, INITIAL_DATA, without_retry
 
 
-@dag(schedule=None, max_active_runs=1, catchup=False, default_args=DEFAULTS, tags=["readmission", "1"])
+@dag(
+    dag_display_name="1 · crear_bases_si_no_existen",
+    schedule=None,
+    max_active_runs=1,
+    catchup=False,
+    default_args=DEFAULTS,
+    tags=["readmission", "1"],
+)
 def crear_bases_si_no_existen() -> None:
     """### 1 · Create the databases if they do not exist
 
@@ -24,6 +31,7 @@ def crear_bases_si_no_existen() -> None:
 
 
 @dag(
+    dag_display_name="2 · cargar_datos",
     schedule=None,
     max_active_runs=1,
     catchup=False,

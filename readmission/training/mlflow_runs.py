@@ -1,5 +1,6 @@
 """What a training writes to MLflow: its runs, their params, metrics and figures, and what they were made of."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,8 +18,11 @@ from readmission.model.forest import CalibratedForest, positive
 from readmission.params import ForestParams
 from readmission.storage.contract_tables import Split
 
+logger = logging.getLogger(__name__)
+
 FINGERPRINT_TAG = "fingerprint"
 KIND_TAG = "kind"
+OWNER_TAG = "held_by"
 MEASURED: tuple[Split, ...] = ("val", "test")
 
 
@@ -61,10 +65,20 @@ def open_run(
     tracking: MlflowClient, settings: Settings, name: str, tags: dict[str, str], parent: str | None = None
 ) -> Run:
     """Starts a run of the platform's experiment, below `parent` if there is one."""
-    experiment = tracking.get_experiment_by_name(settings.experiment)
-    experiment_id = experiment.experiment_id if experiment else tracking.create_experiment(settings.experiment)
+    experiment_id = _experiment(tracking, settings.experiment)
     nested = {"mlflow.parentRunId": parent} if parent else {}
     return tracking.create_run(experiment_id, run_name=name, tags={**tags, **nested})
+
+
+def _experiment(tracking: MlflowClient, name: str) -> str:
+    """The experiment's id, after it was made or, if somebody deleted it, restored: a deleted one keeps its name."""
+    experiment = tracking.get_experiment_by_name(name)
+    if experiment is None:
+        return str(tracking.create_experiment(name))
+    if experiment.lifecycle_stage == "deleted":
+        tracking.restore_experiment(experiment.experiment_id)
+        logger.warning("restored the experiment %r, which was deleted in MLflow", name)
+    return str(experiment.experiment_id)
 
 
 def log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, params: ForestParams) -> None:
