@@ -102,7 +102,7 @@ def _problem(model: type[BaseModel], item: ErrorDetails) -> str:
         return item["msg"].removeprefix("Value error, ")
     name, value = item["loc"][0], item["input"]
     if item["type"] == "extra_forbidden":
-        return f"{name}={value!r}: there is no such param; there are {', '.join(model.model_fields)}"
+        return f"{name}={value!r}: there is no such param, only {', '.join(model.model_fields)}"
     return f"{name}={value!r}: {item['msg'][:1].lower()}{item['msg'][1:]}"
 
 

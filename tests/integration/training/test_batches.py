@@ -297,9 +297,9 @@ def test_nobody_prepares_or_trains_beside_a_training(own: Settings) -> None:
 
 
 def test_a_prepared_set_that_is_replaced_meanwhile_ends_the_training(own: Settings) -> None:
-    """As when every task slept for longer than the lease lasts."""
+    """As when a person freed the data by force while it went on."""
     plan = batches.begin(own, FOREST)
-    run_sql(own, "UPDATE leases SET expires_at = '2026-01-01 00:00:00.000000'")
+    run_sql(own, "DELETE FROM leases")
     prepare.prepare(own, PREPARED)
     for attempt in (lambda: batches.train_batch(own, plan, 1), lambda: selection.select(own, plan)):
         with pytest.raises(PreparedSetChangedError, match="run entrenar_modelo again"):
