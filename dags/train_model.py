@@ -12,6 +12,7 @@ from wiring import (
     dag_params,
     skip,
     started_by_asset,
+    state_of,
     this_run,
     unfinished,
     without_retry,
@@ -75,20 +76,21 @@ def entrenar_modelo() -> None:
             outcome = selection.select(get_settings(), batches.TrainingPlan(**plan))
         return {"name": outcome.name, "version": outcome.version, "verdict": str(outcome.verdict)}
 
-    # A teardown: it also runs when a person marks the run as failed, and then makes it fail.
+    # A teardown also runs when a person marks the run as failed, and its end is then the run's: whatever did not end
+    # well has to fail it.
     @task
     def cerrar_entrenamiento(plan: Any) -> None:
         from connections.settings import get_settings
         from readmission.training import recovery
 
         with without_retry():
-            recovery.close(get_settings(), plan["parent_run_id"])
+            if plan is None and state_of("abrir_entrenamiento") == "skipped":
+                skip("no training was begun")
+            recovery.close(get_settings(), plan and plan["parent_run_id"])
 
     plan = abrir_entrenamiento()
     trained = entrenar_lote.partial(plan=plan).expand(batch_id=lotes(plan))
-    closed = cerrar_entrenamiento(plan)
-    trained >> seleccionar_modelo(plan) >> closed
-    closed.as_teardown(setups=plan, on_failure_fail_dagrun=True)  # type: ignore[arg-type]  # takes what TaskFlow gives
+    trained >> seleccionar_modelo(plan) >> cerrar_entrenamiento(plan).as_teardown(on_failure_fail_dagrun=True)
 
 
 entrenar_modelo()

@@ -85,6 +85,14 @@ def unfinished(dag_id: str, run_id: str) -> bool:
     )
 
 
+def state_of(task_id: str) -> str | None:
+    """The state of an unmapped task of this run."""
+    ti = get_current_context()["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id], task_ids=[task_id])
+    state: str | None = states.get(ti.run_id, {}).get(task_id)
+    return state
+
+
 def skip(reason: str) -> None:
     """Skips the task, and with it what follows."""
     raise AirflowSkipException(reason)

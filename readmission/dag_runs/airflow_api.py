@@ -1,6 +1,7 @@
 """A small client of Airflow's REST API: enough to activate DAGs, run them and see what their tasks do."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import quote
@@ -35,6 +36,7 @@ class TaskInstance(BaseModel):
     state: str | None
     try_number: int
     rendered_map_index: str | None = None
+    end_date: datetime | None = None
 
     @property
     def title(self) -> str:

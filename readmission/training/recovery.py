@@ -12,7 +12,7 @@ from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.errors import InUseError, TrainingError
-from readmission.registry.removed import refused
+from readmission.registry.removed import naming_removed, refused
 from readmission.storage import leases
 from readmission.storage.leases import PREPARED_SET, Lease, Owner
 
@@ -49,21 +49,26 @@ def free_by_force(settings: Settings) -> Lease | None:
     return None if lease is None else _free(settings, lease)
 
 
-def close(settings: Settings, parent_run_id: str) -> None:
-    """Ends a training that was broken off, when the last of its processes is gone; nothing is done for one that ended.
+def close(settings: Settings, parent_run_id: str | None) -> None:
+    """Ends a training, if it was broken off, when the last of its processes is gone.
 
     Raises:
-        TrainingError: it was broken off. Its runs are closed, and the data are free.
+        TrainingError: it was broken off (its runs are closed then, and the data free), failed, or never began.
     """
-    engine = engine_for(settings, "CLEAN_DATA")
+    if parent_run_id is None:
+        raise TrainingError("no training was begun; the log of abrir_entrenamiento says why")
+    engine, tracking = engine_for(settings, "CLEAN_DATA"), client(settings)
     while (lease := leases.held(engine, PREPARED_SET)) and lease.holder == parent_run_id and lease.alive:
         sleep(_LOOK_SECONDS)
     leases.release(engine, PREPARED_SET, parent_run_id)
-    if end_runs(client(settings), parent_run_id):
+    if end_runs(tracking, parent_run_id):
         raise TrainingError(
             "the training was broken off before it came to a model; its runs in MLflow are closed, and the data are "
             "free: run entrenar_modelo again"
         )
+    with naming_removed(tracking, parent_run_id):
+        if tracking.get_run(parent_run_id).info.status != "FINISHED":
+            raise TrainingError("the training failed; the log of the task that failed before this one says why")
 
 
 def _goes_on(owner: Owner, unfinished: AskAirflow) -> bool:

@@ -99,7 +99,8 @@ def test_one_mapped_task_trains_each_batch(chain: Chain) -> None:
     batches = prepared_sets.current(chain.settings).batches
     assert len(batches) == 2
     mapped = {f"entrenar_lote[{place}]" for place in range(len(batches))}
-    assert chain.tasks(TRAIN).keys() == {"abrir_entrenamiento", "lotes", "seleccionar_modelo"} | mapped
+    others = {"abrir_entrenamiento", "lotes", "seleccionar_modelo", "cerrar_entrenamiento"}
+    assert chain.tasks(TRAIN).keys() == others | mapped
     assert set(map(tuple, chain.tasks(TRAIN).values())) == {("success", ONCE)}
 
 

@@ -140,7 +140,8 @@ def test_closing_what_has_ended_changes_nothing(settings: Settings, tracking: Ml
     with pytest.raises(TrainingError, match="none of the 2 batches gave a model"):
         selection.select(settings, plan)
     other = batches.begin(settings, FOREST)
-    recovery.close(settings, plan.parent_run_id)
+    with pytest.raises(TrainingError, match="the log of the task that failed before this one says why"):
+        recovery.close(settings, plan.parent_run_id)
     assert tracking.get_run(plan.parent_run_id).info.status == "FAILED"
     lease = held(settings)
     assert lease is not None and lease.holder == other.parent_run_id
@@ -153,6 +154,7 @@ def test_a_batch_that_was_broken_off_alone_is_closed_with_its_training(
     open_run(tracking, settings, "batch 2", {"batch_id": "2"}, plan.parent_run_id)
     batches.train_batch(settings, plan, 1)
     selection.select(settings, plan)
+    recovery.close(settings, plan.parent_run_id)
     assert statuses(tracking, plan) == {"FINISHED", "KILLED"}
     assert tracking.get_run(plan.parent_run_id).info.status == "FINISHED"
 
