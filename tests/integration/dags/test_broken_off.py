@@ -83,12 +83,12 @@ def ask(settings: Settings) -> recovery.AskAirflow:
     return asking(settings.url("airflow"), settings.airflow_admin_user, password)
 
 
-def request(settings: Settings, method: str, run: DagRun, **body: str) -> httpx.Response:
+def request(settings: Settings, method: str, run: DagRun, below: str = "", **body: str) -> httpx.Response:
     """What a person does to a run on Airflow's pages."""
     account = {"username": settings.airflow_admin_user, "password": settings.airflow_admin_password.get_secret_value()}
     with httpx.Client(base_url=settings.url("airflow"), timeout=30, trust_env=False) as http:
         token = http.post("/auth/token", json=account).json()["access_token"]
-        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.dag_run_id}"
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.dag_run_id}{below}"
         answer = http.request(method, path, json=body or None, headers={"Authorization": f"Bearer {token}"})
     assert answer.is_success, answer.text
     return answer
@@ -98,16 +98,12 @@ def has_ended(airflow: AirflowClient, run: DagRun) -> bool:
     return airflow.run(run).state in ENDED
 
 
-def kill_tasks(settings: Settings) -> int:
-    """Kills what trains, and what watches over it, as a machine that is out of memory does; how many processes."""
-    killed = 0
-    for process in psutil.process_iter(["cmdline", "environ"]):
-        line = " ".join(process.info["cmdline"] or [])
-        mine = (process.info["environ"] or {}).get("AIRFLOW_HOME", "").startswith(str(settings.state_dir.resolve()))
-        if mine and ("task" in line.lower()):
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-    return killed
+def kill_a_task(settings: Settings, run: DagRun) -> None:
+    """Kills the process of a task of a run, as a machine does that is out of memory."""
+    found = request(settings, "GET", run, "/taskInstances?state=running").json()["task_instances"]
+    titles = {f"airflow worker -- {task['id']}" for task in found}
+    (process, *_) = (each for each in psutil.process_iter(["cmdline"]) if {*(each.info["cmdline"] or [])} & titles)
+    process.send_signal(signal.SIGKILL)
 
 
 def test_data_are_free_when_a_run_that_was_marked_as_failed_has_ended(
@@ -128,13 +124,16 @@ def test_data_are_free_when_a_run_that_was_marked_as_failed_has_ended(
 def test_what_was_killed_is_closed_too(
     airflow: AirflowClient, settings: Settings, in_a_batch: DagRun, poll: Poll
 ) -> None:
-    for _process in psutil.process_iter(["pid", "cmdline"]):
-        pass
-    assert kill_tasks(settings)
+    kill_a_task(settings, in_a_batch)
+    waiting = ("up_for_retry", "failed")
+    poll(lambda: any(task.state in waiting for task in airflow.task_instances(in_a_batch)), deadline=STARTS)
+    lease = held(settings)
+    assert lease is not None and lease.owner.run_id == in_a_batch.dag_run_id
     request(settings, "PATCH", in_a_batch, state="failed")
     poll(lambda: has_ended(airflow, in_a_batch), deadline=STARTS)
     assert held(settings) is None
     assert runs(settings, in_a_batch, "RUNNING", "training") == runs(settings, in_a_batch, "RUNNING", "batch") == []
+    assert len(runs(settings, in_a_batch, "KILLED", "batch")) >= 1
 
 
 def test_the_next_step_frees_what_a_deleted_run_left(airflow: AirflowClient, settings: Settings) -> None:
