@@ -152,13 +152,11 @@ def test_a_removed_version_or_model_is_made_anew(settings: Settings, tracking: M
 
 
 def test_a_production_version_without_files_does_not_keep_the_next_one_out(
-    settings: Settings, stores: Settings
+    settings: Settings, stores: Settings, tracking: MlflowClient
 ) -> None:
-    _, first = train(settings)
+    plan, first = train(settings)
     promotion.promote(settings, first.name, first.version, "by hand")
-    champion = production_version(settings)
-    assert champion is not None
-    remove_files(stores, champion.model_id)
+    remove_files(stores, logged_model_id(tracking.get_run(plan.parent_run_id)))
     _, second = train(settings)
     assert second.version == "2"
     reason = second.verdict.reason
