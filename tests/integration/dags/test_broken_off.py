@@ -119,6 +119,10 @@ def test_data_are_free_when_a_run_that_was_marked_as_failed_has_ended(
     assert len(runs(settings, in_a_batch, "KILLED", "training")) == 1
     states = {task.task_id: task.state for task in airflow.task_instances(in_a_batch)}
     assert (states["cerrar_entrenamiento"], states["seleccionar_modelo"]) == ("failed", "skipped")
+    (closing,) = (task for task in airflow.task_instances(in_a_batch) if task.task_id == "cerrar_entrenamiento")
+    log = airflow.task_log(in_a_batch, closing)
+    assert "error cerrar_entrenamiento failed: the training was broken off before it came to a model;" in log[-1]
+    assert closing.try_number == 1 and len(log) < 30
 
 
 def test_what_was_killed_is_closed_too(
