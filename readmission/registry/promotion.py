@@ -26,6 +26,7 @@ from readmission.clock import now
 from readmission.errors import PromotionError, RemovedError
 from readmission.model.forest import positive
 from readmission.model.uncertainty import f1_difference_margin, roc_auc_margin
+from readmission.registry.descriptions import describe_production
 from readmission.registry.removed import load_kept
 
 logger = logging.getLogger(__name__)
@@ -196,3 +197,4 @@ def _point_production_at(settings: Settings, tracking: MlflowClient, version: Mo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated; the alias is what counts
         tracking.transition_model_version_stage(name, number, "Production", archive_existing_versions=True)
+    describe_production(tracking, settings, version)

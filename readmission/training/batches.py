@@ -27,7 +27,9 @@ from readmission.model.forest import CalibratedForest, inputs, make_pipeline, po
 from readmission.model.mlflow_models import log_model
 from readmission.model.uncertainty import difference_margin, roc_auc_margin
 from readmission.params import ForestParams
+from readmission.registry import descriptions
 from readmission.registry.batch_models import BATCH_TAG
+from readmission.registry.descriptions import NOTE
 from readmission.registry.removed import naming_removed
 from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS, Split
@@ -38,6 +40,7 @@ from readmission.training.mlflow_runs import (
     MEASURED,
     OWNER_TAG,
     BatchResult,
+    log_data,
     log_figures,
     log_params,
     log_result,
@@ -79,7 +82,8 @@ def begin(
     with database_lock(engine, leases.PREPARED_SET):
         leases.check_free(engine, leases.PREPARED_SET)
         prepared = prepared_sets.current(settings)
-        tags = {**provenance(settings, prepared, params), KIND_TAG: "training", OWNER_TAG: str(owner)}
+        note = {NOTE: descriptions.of_training(prepared.dataset, prepared.batches)}
+        tags = {**provenance(settings, prepared, params), KIND_TAG: "training", OWNER_TAG: str(owner), **note}
         run = open_run(tracking, settings, title, tags)
         leases.acquire(engine, leases.PREPARED_SET, run.info.run_id, owner)
         log_params(tracking, run.info.run_id, prepared, params)
@@ -136,7 +140,8 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
 def _train_run(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchResult:
     prepared = pinned(settings, plan)
     tracking = client(settings)
-    tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch"}
+    note = {NOTE: descriptions.of_batch(batch_id, prepared.batches[batch_id], prepared.dataset)}
+    tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch", **note}
     _end_lost_runs(tracking, plan, batch_id)
     run = open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
     try:
@@ -189,6 +194,7 @@ def _changed(plan: TrainingPlan) -> PreparedSetChangedError:
 def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_id: int, run_id: str) -> BatchResult:
     tracking = client(settings)
     log_params(tracking, run_id, prepared, plan.params)
+    log_data(tracking, run_id, prepared, batch_id)
     data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
     pinned(settings, plan)  # the rows just read are still the pinned ones
     pipeline = make_pipeline(plan.params, settings.training_jobs)

@@ -1,11 +1,12 @@
 """What a training writes to MLflow: its runs, their params, metrics and figures, and what they were made of."""
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-from mlflow.entities import Metric, Param, Run
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
@@ -16,14 +17,18 @@ from readmission.code_version import fingerprint, git_revision, library_versions
 from readmission.model.evaluation import Scores, figures
 from readmission.model.forest import CalibratedForest, positive
 from readmission.params import ForestParams
-from readmission.storage.contract_tables import Split
+from readmission.registry import descriptions
+from readmission.storage.contract_tables import Split, prepared_name
 
 logger = logging.getLogger(__name__)
 
+FIGURES = "figures"
 FINGERPRINT_TAG = "fingerprint"
 KIND_TAG = "kind"
 OWNER_TAG = "held_by"
 MEASURED: tuple[Split, ...] = ("val", "test")
+DIGEST_LENGTH = 36  # the longest that MLflow takes
+_CONTEXT = "mlflow.data.context"
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,34 @@ def _experiment(tracking: MlflowClient, name: str) -> str:
     """The experiment's id, after it was made or, if somebody deleted it, restored: a deleted one keeps its name."""
     experiment = tracking.get_experiment_by_name(name)
     if experiment is None:
-        return str(tracking.create_experiment(name))
+        return str(tracking.create_experiment(name, tags=descriptions.experiment_tags()))
     if experiment.lifecycle_stage == "deleted":
         tracking.restore_experiment(experiment.experiment_id)
         logger.warning("restored the experiment %r, which was deleted in MLflow", name)
     return str(experiment.experiment_id)
+
+
+def _data_set(prepared: PreparedSet, split: Split, rows: int, part: str = "") -> Dataset:
+    """A split of the prepared set, or a part of it, as MLflow names data: by table and by what it holds."""
+    source = {"prepared_id": prepared.prepared_id, "load_id": prepared.load_id, "sha256": prepared.source_sha256}
+    return Dataset(
+        name=f"CLEAN_DATA.{prepared_name(split)}{part}",
+        digest=prepared.fingerprint[:DIGEST_LENGTH],
+        source_type="readmission",
+        source=json.dumps({"dataset": prepared.dataset, **source}),
+        profile=json.dumps({"num_rows": rows}),
+    )
+
+
+def log_data(tracking: MlflowClient, run_id: str, prepared: PreparedSet, batch_id: int) -> dict[Split, Dataset]:
+    """Logs the rows of a batch as what a run was trained on, and those of validation and test, which it gives back."""
+    measured = {split: _data_set(prepared, split, prepared.rows[split]) for split in MEASURED}
+    batch = _data_set(prepared, "train", prepared.batches[batch_id], f" batch {batch_id}")
+    contexts = {"training": batch, "validation": measured["val"], "test": measured["test"]}
+    tracking.log_inputs(
+        run_id, [DatasetInput(data, [InputTag(_CONTEXT, context)]) for context, data in contexts.items()]
+    )
+    return measured
 
 
 def log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, params: ForestParams) -> None:
@@ -108,4 +136,4 @@ def log_figures(
     for split in MEASURED:
         truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
         for path, figure in figures(truth, probability, result.threshold, split).items():
-            tracking.log_figure(result.run_id, figure, path)
+            tracking.log_figure(result.run_id, figure, f"{FIGURES}/{path}")
