@@ -106,4 +106,6 @@ leases = Table(
     Column("holder", String(255), nullable=False),
     Column("acquired_at", _Moment, nullable=False),
     Column("expires_at", _Moment, nullable=False),
+    Column("dag_id", String(250)),
+    Column("run_id", String(250)),
 )

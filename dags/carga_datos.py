@@ -6,7 +6,14 @@ from readmission.params import LoadParams
 from wiring import DEFAULTS, INITIAL_DATA, chosen, dag_params, without_retry
 
 
-@dag(schedule=None, max_active_runs=1, catchup=False, default_args=DEFAULTS, tags=["readmission", "1"])
+@dag(
+    dag_display_name="1 · crear_bases_si_no_existen",
+    schedule=None,
+    max_active_runs=1,
+    catchup=False,
+    default_args=DEFAULTS,
+    tags=["readmission", "1"],
+)
 def crear_bases_si_no_existen() -> None:
     """### 1 · Create the databases if they do not exist
 
@@ -25,6 +32,7 @@ def crear_bases_si_no_existen() -> None:
 
 
 @dag(
+    dag_display_name="2 · cargar_datos",
     schedule=None,
     max_active_runs=1,
     catchup=False,

@@ -3,10 +3,21 @@
 from airflow.sdk import dag, task
 
 from readmission.params import PrepareParams
-from wiring import DEFAULTS, INITIAL_DATA, PREPARED_DATA, chosen, dag_params, skip, started_by_asset, without_retry
+from wiring import (
+    DEFAULTS,
+    INITIAL_DATA,
+    PREPARED_DATA,
+    chosen,
+    dag_params,
+    skip,
+    started_by_asset,
+    unfinished,
+    without_retry,
+)
 
 
 @dag(
+    dag_display_name="3 · preprocesar_datos",
     schedule=[INITIAL_DATA],
     max_active_runs=1,
     catchup=False,
@@ -27,9 +38,11 @@ def preprocesar_datos() -> None:
     def preparar() -> dict[str, int]:
         from connections.settings import get_settings
         from readmission.clean import prepare
+        from readmission.training import recovery
 
-        settings, params = get_settings(), chosen(PrepareParams)
         with without_retry():
+            settings, params = get_settings(), chosen(PrepareParams)
+            recovery.free_lost(settings, unfinished)
             if started_by_asset() and prepare.is_current(settings, params):
                 skip("the prepared set is already made of this load with these params and this code")
             prepared = prepare.prepare(settings, params)

@@ -5,10 +5,22 @@ from typing import Any
 from airflow.sdk import TriggerRule, dag, task
 
 from readmission.params import ForestParams
-from wiring import DEFAULTS, PREPARED_DATA, chosen, dag_params, skip, started_by_asset, without_retry
+from wiring import (
+    DEFAULTS,
+    PREPARED_DATA,
+    chosen,
+    dag_params,
+    skip,
+    started_by_asset,
+    state_of,
+    this_run,
+    unfinished,
+    without_retry,
+)
 
 
 @dag(
+    dag_display_name="4 · entrenar_modelo",
     schedule=[PREPARED_DATA],
     max_active_runs=1,
     catchup=False,
@@ -21,20 +33,22 @@ def entrenar_modelo() -> None:
 
     One mapped task trains one RandomForest a batch, each an MLflow run under one parent run. The batch with the best
     `val_f1` becomes a version of the registered model and is promoted if it beats the version in production on the
-    same validation rows; why is written on the version. A failed batch does not stop the others. Started by a
-    prepared set that the last training already used, it is skipped; started by hand it always runs.
+    same validation rows; why is written on the version. A failed batch does not stop the others. A training that is
+    broken off, as by marking its run as failed, is closed when its last process is gone. Started by a prepared set that
+    the last training already used, it is skipped; started by hand it always runs.
     """
 
     @task
     def abrir_entrenamiento() -> dict[str, Any]:
         from connections.settings import get_settings
-        from readmission.training import batches
+        from readmission.training import batches, recovery
 
-        settings, params = get_settings(), chosen(ForestParams)
         with without_retry():
+            settings, params = get_settings(), chosen(ForestParams)
+            recovery.free_lost(settings, unfinished, this_run())
             if started_by_asset() and batches.is_current(settings, params):
                 skip("the last training already used this prepared set with these params and this code")
-            return batches.begin(settings, params).model_dump()
+            return batches.begin(settings, params, owner=this_run()).model_dump()
 
     @task
     def lotes(plan: Any) -> list[int]:
@@ -62,9 +76,21 @@ def entrenar_modelo() -> None:
             outcome = selection.select(get_settings(), batches.TrainingPlan(**plan))
         return {"name": outcome.name, "version": outcome.version, "verdict": str(outcome.verdict)}
 
+    # A teardown also runs when a person marks the run as failed, and its end is then the run's: whatever did not end
+    # well has to fail it.
+    @task
+    def cerrar_entrenamiento(plan: Any) -> None:
+        from connections.settings import get_settings
+        from readmission.training import recovery
+
+        with without_retry():
+            if plan is None and state_of("abrir_entrenamiento") == "skipped":
+                skip("no training was begun")
+            recovery.close(get_settings(), plan and plan["parent_run_id"])
+
     plan = abrir_entrenamiento()
     trained = entrenar_lote.partial(plan=plan).expand(batch_id=lotes(plan))
-    trained >> seleccionar_modelo(plan)
+    trained >> seleccionar_modelo(plan) >> cerrar_entrenamiento(plan).as_teardown(on_failure_fail_dagrun=True)
 
 
 entrenar_modelo()

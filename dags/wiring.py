@@ -1,20 +1,42 @@
-"""What the DAGs share: their assets, params made from the platform's own models, and errors without a retry."""
+"""What the DAGs share: assets, params made from the platform's own models, what Airflow knows, and errors' ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow.sdk import Asset, Param, get_current_context
+from airflow.sdk import Asset, Context, Param, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pydantic import BaseModel
 
 from readmission.errors import InUseError, ReadmissionError
+from readmission.params import checked
+
+if TYPE_CHECKING:
+    from readmission.storage.leases import Owner
+
+ParamsModel = TypeVar("ParamsModel", bound=BaseModel)
 
 INITIAL_DATA = Asset("RAW_DATA.initial_data")
 PREPARED_DATA = Asset("CLEAN_DATA.train_data")
 
-DEFAULTS = {"owner": "readmission", "retries": 2, "retry_delay": timedelta(seconds=10)}
+
+def say_why(context: Context) -> None:
+    """Ends the log of a task that failed with its reason in one line, below what Airflow writes about it."""
+    import logging
+
+    error, task = context.get("exception"), context["ti"].task_id
+    reason = str(error) if isinstance(error, AirflowFailException) else f"{type(error).__name__}: {error}"
+    logging.getLogger("readmission").error("%s failed: %s", task, reason)
+
+
+DEFAULTS = {
+    "owner": "readmission",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=10),
+    "on_failure_callback": say_why,
+    "on_retry_callback": say_why,
+}
 
 
 def dag_params(model: type[BaseModel]) -> dict[str, Param]:
@@ -32,15 +54,43 @@ def _param(schema: dict[str, Any]) -> Param:
     return Param(schema["default"], **rules)
 
 
-def chosen(model: type[BaseModel]) -> Any:
-    """The run's params as the model they were made from."""
-    params = get_current_context()["params"]
-    return model(**{name: params[name] for name in model.model_fields})
+def chosen(model: type[ParamsModel]) -> ParamsModel:
+    """The run's params as the model they were made from.
+
+    Raises:
+        ParamsError: some are not what the model allows; the message names all of them.
+    """
+    return checked(model, dict(get_current_context()["params"]))
 
 
 def started_by_asset() -> bool:
     """Whether an asset started this run, and not a person."""
     return bool(get_current_context()["dag_run"].run_type == "asset_triggered")
+
+
+def this_run() -> "Owner":
+    """This DAG run, as it holds what it uses."""
+    from readmission.storage.leases import Owner
+
+    run = get_current_context()["dag_run"]
+    return Owner(dag_id=run.dag_id, run_id=run.run_id)
+
+
+def unfinished(dag_id: str, run_id: str) -> bool:
+    """Whether a run has not ended, or one of its tasks runs or is queued; a task may ask Airflow without a password."""
+    ti, runs = get_current_context()["ti"], [run_id]
+    return bool(
+        ti.get_dr_count(dag_id=dag_id, run_ids=runs, states=["queued", "running"])
+        or ti.get_ti_count(dag_id=dag_id, run_ids=runs, states=["queued", "running", "restarting"])
+    )
+
+
+def state_of(task_id: str) -> str | None:
+    """The state of an unmapped task of this run."""
+    ti = get_current_context()["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id], task_ids=[task_id])
+    state: str | None = states.get(ti.run_id, {}).get(task_id)
+    return state
 
 
 def skip(reason: str) -> None:
@@ -56,4 +106,12 @@ def without_retry() -> Iterator[None]:
     except InUseError:
         raise
     except ReadmissionError as error:
-        raise AirflowFailException(str(error)) from error
+        # Of the places that the error came from, a person who can act on it needs none.
+        raise AirflowFailException(str(error)) from None
+    except Exception as error:
+        from readmission.training.explained import explained
+
+        told = explained(error)
+        if told is None:
+            raise
+        raise AirflowFailException(str(told)) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_origin
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.logging import RichHandler
@@ -22,7 +22,7 @@ from connections.mysql_connections import LockTakenError
 from connections.settings import Settings, get_settings, stop_telemetry
 from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
-from readmission.params import ForestParams, PrepareParams
+from readmission.params import ForestParams, PrepareParams, checked
 from readmission.prediction import LABELS, PredictionResponse
 from readmission.progress import Progress
 
@@ -66,10 +66,24 @@ def configure(
 def _clear_errors() -> Iterator[None]:
     """Turns an error that a person can act on into its message and exit code 1."""
     try:
-        yield
+        with _naming_missing_tables():
+            yield
     except _explained() as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(1) from error
+
+
+@contextmanager
+def _naming_missing_tables() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        from readmission.training.explained import explained
+
+        told = explained(error)
+        if told is None:
+            raise
+        raise told from error
 
 
 def _explained() -> tuple[type[Exception], ...]:
@@ -170,7 +184,9 @@ def _options_of(model: type[ParamsModel]) -> Callable[[Callable[[ParamsModel], N
 
     def with_options(command: Callable[[ParamsModel], None]) -> Callable[..., None]:
         def run(**chosen: Any) -> None:
-            command(_checked(model, chosen))
+            with _clear_errors():
+                params = checked(model, chosen)
+            command(params)
 
         run.__name__, run.__doc__ = command.__name__, command.__doc__
         options = [_option(name, field) for name, field in model.model_fields.items()]
@@ -187,15 +203,11 @@ def _option(name: str, field: FieldInfo) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=field.default, annotation=option)
 
 
-def _checked(model: type[ParamsModel], chosen: dict[str, Any]) -> ParamsModel:
-    try:
-        return model(**chosen)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'options'}: {item['msg']}" for item in error.errors()
-        )
-        errors.print(f"[red]error:[/red] {escape(problems)}", highlight=False)
-        raise typer.Exit(1) from error
+def _ask_airflow(settings: Settings) -> Callable[[str, str], bool]:
+    from readmission.dag_runs.unfinished import asking
+
+    password = settings.airflow_admin_password.get_secret_value()
+    return asking(settings.url("airflow"), settings.airflow_admin_user, password)
 
 
 @app.command()
@@ -203,9 +215,12 @@ def _checked(model: type[ParamsModel], chosen: dict[str, Any]) -> ParamsModel:
 def preprocess(params: PrepareParams) -> None:
     """Clean, split by patient and batch the loaded encounters into CLEAN_DATA."""
     from readmission.clean import prepare
+    from readmission.training import recovery
 
+    settings = get_settings()
     with _clear_errors():
-        prepared = prepare.prepare(get_settings(), params)
+        recovery.free_lost(settings, _ask_airflow(settings))
+        prepared = prepare.prepare(settings, params)
     counts = ", ".join(f"{split} {rows:,}" for split, rows in prepared.rows.items())
     console.print(f"prepared set {prepared.prepared_id}: {counts}, {len(prepared.batches)} batches", highlight=False)
 
@@ -214,10 +229,11 @@ def preprocess(params: PrepareParams) -> None:
 @_options_of(ForestParams)
 def train(params: ForestParams) -> None:
     """Train one forest a batch, register the best and promote it if it beats production."""
-    from readmission.training import batches, selection
+    from readmission.training import batches, recovery, selection
 
     settings = get_settings()
     with _bar("batches") as progress:
+        recovery.free_lost(settings, _ask_airflow(settings))
         plan = batches.begin(settings, params)
         try:
             for done, batch_id in enumerate(plan.batches):
@@ -241,6 +257,20 @@ def _train_batch(settings: Settings, plan: "TrainingPlan", batch_id: int) -> Non
     except Exception as error:
         # Whatever it was is on the batch's run; in Airflow too the other batches go on.
         errors.print(f"[yellow]batch {batch_id} failed:[/yellow] {escape(str(error))}", highlight=False)
+
+
+@app.command()
+def unlock(
+    force: Annotated[bool, typer.Option(help="without asking whether the training goes on")] = False,
+) -> None:
+    """Free the prepared data from a training that is no more, and close its runs in MLflow."""
+    from readmission.training import recovery
+
+    settings = _asking_briefly()
+    with _clear_errors():
+        freed = recovery.free_by_force(settings) if force else recovery.free_lost(settings, _ask_airflow(settings))
+    told = f"freed the prepared set from {freed.owner}; its runs are closed" if freed else "nothing was in use"
+    console.print(told, highlight=False)
 
 
 @app.command()

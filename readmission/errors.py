@@ -54,5 +54,17 @@ class TrainingError(ReadmissionError):
     """A batch's forest is not fit to be used, or no batch gave a model."""
 
 
+class RemovedError(ReadmissionError):
+    """Somebody removed what a step needs, in MLflow, its store or a database; the message says how to go on."""
+
+
+class ParamsError(ReadmissionError):
+    """A run's params are not what is allowed; the message names each, its value and what is."""
+
+
+class TooFewRowsError(ReadmissionError):
+    """There are fewer encounters than the method needs; the message says how many there are and the least number."""
+
+
 class PromotionError(ReadmissionError):
     """A version cannot be promoted; the message says why."""

@@ -1,10 +1,17 @@
 """What a person may choose when loading, preparing and training, with the defaults that the DAGs show."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from readmission.errors import ParamsError
 
 Target = Literal["lt30", "any"]
+ParamsModel = TypeVar("ParamsModel", bound=BaseModel)
+
+_SHARES = ("train_percent", "val_percent", "test_percent")
 
 
 class LoadParams(BaseModel):
@@ -32,18 +39,33 @@ class PrepareParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    target: Target = Field("lt30", description="lt30: readmitted within 30 days; any: readmitted at all")
-    seed: int = Field(42, ge=0, description="seed of the patients' hash that decides the split and the batches")
-    batch_size: int = Field(15_000, ge=500, description="rows a training batch; the last one is smaller")
-    train_percent: int = Field(80, ge=10, le=98)
-    val_percent: int = Field(10, ge=1, le=45)
-    test_percent: int = Field(10, ge=1, le=45)
+    target: Target = Field(
+        "lt30", title="Outcome", description="lt30: readmitted within 30 days; any: readmitted at all"
+    )
+    seed: int = Field(
+        42, ge=0, title="Seed", description="seed of the patients' hash that decides the split and the batches"
+    )
+    batch_size: int = Field(
+        15_000, ge=500, title="Batch size", description="rows a training batch, at least 500; the last one is smaller"
+    )
+    train_percent: int = Field(
+        80,
+        ge=10,
+        le=98,
+        title="Train, percent",
+        description="share of the patients to train on, 10 to 98; the three shares add up to 100",
+    )
+    val_percent: int = Field(
+        10, ge=1, le=45, title="Validation, percent", description="share that selects the model, 1 to 45"
+    )
+    test_percent: int = Field(
+        10, ge=1, le=45, title="Test, percent", description="share that is reported and never selects, 1 to 45"
+    )
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        total = self.train_percent + self.val_percent + self.test_percent
-        if total != 100:
-            raise ValueError(f"train_percent + val_percent + test_percent must be 100, not {total}")
+        if problem := _not_a_hundred(self.model_dump()):
+            raise ValueError(problem)
         return self
 
     @property
@@ -57,8 +79,55 @@ class ForestParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    n_estimators: int = Field(100, ge=10, le=2_000)
-    min_samples_leaf: int = Field(40, ge=1, le=1_000)
-    max_features: float = Field(0.15, gt=0, le=1, description="share of the columns that a split considers")
-    max_depth: int | None = Field(None, ge=1, le=200)
-    random_state: int = Field(42, ge=0)
+    n_estimators: int = Field(
+        100, ge=10, le=2_000, title="Trees", description="trees a forest, 10 to 2,000; more are slower and steadier"
+    )
+    min_samples_leaf: int = Field(
+        40,
+        ge=1,
+        le=1_000,
+        title="Rows a leaf",
+        description="fewest rows a leaf may hold, 1 to 1,000; smaller leaves make larger models",
+    )
+    max_features: float = Field(
+        0.15,
+        gt=0,
+        le=1,
+        title="Share of columns",
+        description="share of the columns that a split considers, above 0 and up to 1",
+    )
+    max_depth: int | None = Field(
+        None, ge=1, le=200, title="Depth", description="most levels of a tree, 1 to 200; empty: as its leaves allow"
+    )
+    random_state: int = Field(42, ge=0, title="Seed", description="seed of the forest's bootstrap, 0 or more")
+
+
+def checked(model: type[ParamsModel], chosen: Mapping[str, Any]) -> ParamsModel:
+    """The chosen values as the model; what was not chosen has its default.
+
+    Raises:
+        ParamsError: some values are wrong; one line names each, its value and what is allowed.
+    """
+    try:
+        return model(**chosen)
+    except ValidationError as error:
+        problems = [_problem(model, item) for item in error.errors()]
+    if model is PrepareParams and (together := _not_a_hundred(chosen)) and together not in problems:
+        problems.append(together)  # pydantic looks at single values first, and at several only when each is right
+    raise ParamsError("; ".join(problems)) from None
+
+
+def _problem(model: type[BaseModel], item: ErrorDetails) -> str:
+    if not item["loc"]:
+        return item["msg"].removeprefix("Value error, ")
+    name, value = item["loc"][0], item["input"]
+    if item["type"] == "extra_forbidden":
+        return f"{name}={value!r}: there is no such param, only {', '.join(model.model_fields)}"
+    return f"{name}={value!r}: {item['msg'][:1].lower()}{item['msg'][1:]}"
+
+
+def _not_a_hundred(chosen: Mapping[str, Any]) -> str | None:
+    shares = [chosen.get(name, PrepareParams.model_fields[name].default) for name in _SHARES]
+    if not all(isinstance(share, int) for share in shares) or sum(shares) == 100:
+        return None
+    return f"{' + '.join(_SHARES)} = {' + '.join(map(str, shares))} = {sum(shares)}: they must add up to 100"

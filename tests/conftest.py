@@ -74,7 +74,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = _settings(tmp_path_factory.mktemp("stores"))
     settings = settings.model_copy(update={"port_offset": free_offset(settings)})
     settings = settings.model_copy(update={"mlflow_tracking_uri": settings.url("mlflow")})
-    with _running(mlflow(settings), Folders.of(settings)):
+    with running(mlflow(settings), Folders.of(settings)):
         yield settings
 
 
@@ -118,7 +118,8 @@ def _secret(size: int) -> SecretStr:
 
 
 @contextmanager
-def _running(service: Service, folders: Folders) -> Iterator[None]:
+def running(service: Service, folders: Folders) -> Iterator[None]:
+    """Runs a service for the block, from when it is healthy."""
     folders.create((service,))
     with service.log.open("wb") as log:
         process = subprocess.Popen(

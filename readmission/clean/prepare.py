@@ -11,6 +11,7 @@ from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
 from readmission.clean.cleaning import clean
+from readmission.clean.enough import check_enough
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.clean.splitting import with_batches, with_split
 from readmission.errors import InUseError, NothingLoadedError, NothingPreparedError
@@ -33,6 +34,7 @@ def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
 
     Raises:
         NothingLoadedError: no load has succeeded yet.
+        TooFewRowsError: a split would hold too few of one outcome; what was there stays.
         InUseError: a training is using the present set, or a load replaced the encounters meanwhile.
         LockTakenError: another preparation is running.
     """
@@ -43,6 +45,7 @@ def prepare(settings: Settings, params: PrepareParams) -> PreparedSet:
         load = _current_load(settings)
         logger.info("preparing load %s (%s rows) with %s", load.load_id, f"{load.rows:,}", params)
         split = with_split(_cleaned(settings, params, load), params)
+        check_enough(split, params)
         batched = _batched(settings, split, params, load)
         _replace(settings, batched, partial(prepared_sets.record, batched, params, load))
     prepared = prepared_sets.current(settings)

@@ -1,8 +1,10 @@
 """A small client of Airflow's REST API: enough to activate DAGs, run them and see what their tasks do."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
@@ -11,6 +13,7 @@ from readmission.errors import ReadmissionError
 
 _ANSWER_SECONDS = 30.0
 ENDED = frozenset({"success", "failed"})
+_AT_WORK = "state=queued&state=running&state=restarting"
 
 
 class AirflowError(ReadmissionError):
@@ -33,6 +36,7 @@ class TaskInstance(BaseModel):
     state: str | None
     try_number: int
     rendered_map_index: str | None = None
+    end_date: datetime | None = None
 
     @property
     def title(self) -> str:
@@ -90,6 +94,14 @@ class AirflowClient:
         """The run as it is now."""
         return DagRun.model_validate(self._get(_path(run)))
 
+    def unfinished_run(self, dag_id: str, run_id: str) -> bool:
+        """Whether a run has not ended, or one of its tasks runs or is queued; one that was deleted has ended."""
+        run = DagRun(dag_id=dag_id, dag_run_id=run_id, state="running")
+        if self._send("GET", _path(run)).status_code == httpx.codes.NOT_FOUND:
+            return False
+        at_work = self._get(f"{_path(run)}/taskInstances?{_AT_WORK}&limit=1")["task_instances"]
+        return self.run(run).state not in ENDED or bool(at_work)
+
     def task_instances(self, run: DagRun) -> list[TaskInstance]:
         """The run's tasks, those of a mapped task one by one."""
         found = self._get(f"{_path(run)}/taskInstances?limit=100")["task_instances"]
@@ -134,7 +146,7 @@ class AirflowClient:
 
 
 def _path(run: DagRun) -> str:
-    return f"/api/v2/dags/{run.dag_id}/dagRuns/{run.dag_run_id}"
+    return f"/api/v2/dags/{run.dag_id}/dagRuns/{quote(run.dag_run_id, safe='')}"
 
 
 def _line(entry: str | Mapping[str, Any]) -> str:

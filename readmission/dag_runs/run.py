@@ -101,5 +101,6 @@ def _why(airflow: AirflowClient, run: DagRun) -> str:
     failed = [task for task in airflow.task_instances(run) if task.state == "failed"]
     if not failed:
         return f"{run.dag_id} failed before a task did; see the run {run.dag_run_id} in Airflow"
-    log = "\n".join(airflow.task_log(run, failed[0])[-_SHOWN_LOG_LINES:])
-    return f"{run.dag_id} failed at {failed[0].title}. The end of that task's log:\n{log}"
+    first = min(failed, key=lambda task: (task.end_date is None, task.end_date))  # those after it follow from it
+    log = "\n".join(airflow.task_log(run, first)[-_SHOWN_LOG_LINES:])
+    return f"{run.dag_id} failed at {first.title}. The end of that task's log:\n{log}"

@@ -46,7 +46,8 @@ def fetch(url: str, out: Path, progress: Progress, seconds: float, largest: int 
         ) from error
     except TimeoutError as error:
         raise SourceError(
-            f"{name} was not fetched within {seconds:g} seconds (DATASET_FETCH_SECONDS){way}: raise it if the line is slow"
+            f"{name} was not fetched within {seconds:g} seconds (DATASET_FETCH_SECONDS){way}: raise that if the line "
+            "is slow"
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise SourceError(f"{name} cannot be fetched ({type(error).__name__}: {error}{way})") from error

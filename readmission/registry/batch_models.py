@@ -3,6 +3,8 @@
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
+from readmission.errors import RemovedError
+
 BATCH_TAG = "batch_id"
 FINAL_MODEL = "modelo_entrenado_final"
 
@@ -17,6 +19,12 @@ def batch_runs(tracking: MlflowClient, parent_run_id: str) -> list[Run]:
 
 
 def logged_model_id(run: Run) -> str:
-    """The LoggedModel that a finished batch run gave."""
+    """The LoggedModel that a finished batch run gave.
+
+    Raises:
+        RemovedError: it was removed.
+    """
     outputs = run.outputs.model_outputs if run.outputs else []
+    if not outputs:
+        raise RemovedError(f"the run {run.info.run_name!r} ({run.info.run_id}) has no model in MLflow any more")
     return str(outputs[0].model_id)

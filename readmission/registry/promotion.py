@@ -9,22 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
 
 from connections.model_registry import client, production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
 from readmission.clock import now
-from readmission.errors import PromotionError
-from readmission.model.evaluation import evaluate
+from readmission.errors import PromotionError, RemovedError
 from readmission.model.forest import positive
-from readmission.model.mlflow_models import load_pipeline
+from readmission.model.uncertainty import f1_difference_margin, roc_auc_margin
 from readmission.registry.descriptions import describe_production
+from readmission.registry.removed import load_kept
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ LOCK = "promotion"
 FIRST_ROC_AUC = 0.62
 PROMOTED_AT = "promoted_at"
 REASON = "promotion"
+VAL_ROWS = "val_rows"
 
 
 @dataclass(frozen=True)
@@ -148,21 +152,42 @@ def _first(candidate: ModelVersion, why: str) -> Verdict:
     roc_auc, brier, base = map(float, filter(None, tags))
     fit = roc_auc >= FIRST_ROC_AUC and brier < base
     measured = f"validation ROC-AUC {roc_auc:.3f} (at least {FIRST_ROC_AUC}), Brier {brier:.4f} (base rate {base:.4f})"
-    return Verdict(fit, f"{why}: {measured}")
+    return Verdict(fit, f"{why}: {measured}{_uncertain(roc_auc, base, candidate.tags.get(VAL_ROWS))}")
+
+
+def _uncertain(roc_auc: float, base_brier: float, rows: str | None) -> str:
+    """What chance leaves of a ROC-AUC, from the number of rows and the base rate that their Brier score tells."""
+    if rows is None:
+        return ""
+    positives = max(round(int(rows) * (1 - np.sqrt(max(1 - 4 * base_brier, 0.0))) / 2), 1)
+    margin = roc_auc_margin(roc_auc, positives, int(rows) - positives)
+    return f"; on {int(rows):,} rows that ROC-AUC is uncertain by {margin:.3f} (95 %)"
 
 
 def _better(settings: Settings, candidate: ModelVersion, champion: str) -> Verdict:
     """Scores both on the validation rows at hand: an older version was measured on fewer of them."""
     mlflow.set_tracking_uri(settings.tracking_uri)
     val = prepared_sets.read_split(settings, "val")
-    ours, theirs = (_f1(f"models:/{candidate.name}/{number}", val) for number in (candidate.version, champion))
-    compared = f"val_f1 {ours:.4f} against {theirs:.4f} of version {champion} on the same {len(val):,} rows"
-    return Verdict(ours > theirs, compared)
+    ours = _flagged(candidate.name, str(candidate.version), val)
+    try:
+        theirs = _flagged(candidate.name, champion, val)
+    except RemovedError as error:
+        return _first(candidate, f"there is nothing to compare it with, since {error}")
+    truth = val["target"].to_numpy(dtype=bool)
+    margin = f1_difference_margin(truth, ours, theirs)
+    f1 = [float(f1_score(truth, flagged)) for flagged in (ours, theirs)]
+    compared = (
+        f"val_f1 {f1[0]:.4f} against {f1[1]:.4f} of version {champion} on the same {len(val):,} rows "
+        f"(their difference is uncertain by {margin:.4f}, 95 %)"
+    )
+    return Verdict(f1[0] > f1[1], compared)
 
 
-def _f1(model_uri: str, rows: pd.DataFrame) -> float:
-    pipeline = load_pipeline(model_uri)
-    return evaluate(rows["target"].to_numpy(), positive(pipeline, rows), pipeline["forest"].threshold_).f1
+def _flagged(name: str, version: str, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows a version's own threshold flags."""
+    pipeline = load_kept(f"models:/{name}/{version}", f"version {version} of {name}")
+    flagged: NDArray[np.bool_] = positive(pipeline, rows) >= pipeline["forest"].threshold_
+    return flagged
 
 
 def _point_production_at(settings: Settings, tracking: MlflowClient, version: ModelVersion) -> None:

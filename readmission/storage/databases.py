@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, inspect
 
+from connections import tables as fixed
 from connections.mysql_connections import DATABASES, DatabaseName, create_databases, database_lock, engine_for
 from connections.settings import Settings
 from readmission.storage.contract_tables import SPLITS, initial_data_table, prepared_name, prepared_table
@@ -19,7 +20,9 @@ MIGRATIONS_LOCK = "migrations"
 
 
 def initialise(settings: Settings) -> list[str]:
-    """Creates the databases, migrates their tables and creates the data's empty ones; says what it did.
+    """Creates the databases, migrates their tables and creates, empty, what is missing; says what it did.
+
+    Missing are the data's tables at first, and whatever somebody dropped since.
 
     Raises:
         LockTakenError: another run is migrating and does not end.
@@ -65,15 +68,15 @@ def _revision(connection: Connection) -> str | None:
 
 def _create_missing(connection: Connection, database: DatabaseName) -> list[str]:
     existing = set(inspect(connection).get_table_names())
-    missing = [table for table in _contract_tables(database) if table.name not in existing]
+    missing = [table for table in _tables(database) if table.name not in existing]
     for table in missing:
         table.create(connection)
     connection.commit()
     return [f"{database}: created the empty table {table.name}" for table in missing]
 
 
-def _contract_tables(database: DatabaseName) -> list[Table]:
+def _tables(database: DatabaseName) -> list[Table]:
     metadata = MetaData()
     if database == "RAW_DATA":
-        return [initial_data_table(metadata)]
-    return [prepared_table(metadata, prepared_name(split), split) for split in SPLITS]
+        return [*fixed.RAW.sorted_tables, initial_data_table(metadata)]
+    return [*fixed.CLEAN.sorted_tables, *(prepared_table(metadata, prepared_name(split), split) for split in SPLITS)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 from mlflow.entities import RunStatus
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 from sklearn.pipeline import Pipeline
@@ -24,16 +25,20 @@ from readmission.model import serving_files
 from readmission.model.evaluation import RECORDED, evaluate
 from readmission.model.forest import CalibratedForest, inputs, make_pipeline, positive
 from readmission.model.mlflow_models import log_model
+from readmission.model.uncertainty import difference_margin, roc_auc_margin
 from readmission.params import ForestParams
 from readmission.registry import descriptions
 from readmission.registry.batch_models import BATCH_TAG
 from readmission.registry.descriptions import NOTE
+from readmission.registry.removed import naming_removed
 from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS, Split
+from readmission.storage.leases import Owner
 from readmission.training.mlflow_runs import (
     FINGERPRINT_TAG,
     KIND_TAG,
     MEASURED,
+    OWNER_TAG,
     BatchResult,
     log_data,
     log_figures,
@@ -43,11 +48,13 @@ from readmission.training.mlflow_runs import (
     provenance,
     training_fingerprint,
 )
+from readmission.training.recovery import running_batches
 
 logger = logging.getLogger(__name__)
 
-# Out-of-bag and validation ROC-AUC measure the same thing; further apart than this, one of them is wrong.
+# Out-of-bag and validation ROC-AUC measure the same thing; further apart than this beyond chance, one of them is wrong.
 OUT_OF_BAG_TOLERANCE = 0.04
+LEAST_BATCH = 100
 
 
 class TrainingPlan(BaseModel):
@@ -57,10 +64,13 @@ class TrainingPlan(BaseModel):
     prepared_id: int
     batches: list[int]
     params: ForestParams
+    owner: Owner
 
 
-def begin(settings: Settings, params: ForestParams, title: str = "training") -> TrainingPlan:
-    """Pins the present prepared set and opens the parent run.
+def begin(
+    settings: Settings, params: ForestParams, title: str = "training", owner: Owner | None = None
+) -> TrainingPlan:
+    """Pins the present prepared set for `owner` (this program unless a DAG run is) and opens the parent run.
 
     Raises:
         NothingPreparedError: there is no prepared set.
@@ -68,21 +78,32 @@ def begin(settings: Settings, params: ForestParams, title: str = "training") -> 
     """
     engine = engine_for(settings, "CLEAN_DATA")
     tracking = client(settings)
+    owner = owner or Owner.this_process()
     with database_lock(engine, leases.PREPARED_SET):
         leases.check_free(engine, leases.PREPARED_SET)
         prepared = prepared_sets.current(settings)
         note = {NOTE: descriptions.of_training(prepared.dataset, prepared.batches)}
-        tags = {**provenance(settings, prepared, params), KIND_TAG: "training", **note}
+        tags = {**provenance(settings, prepared, params), KIND_TAG: "training", OWNER_TAG: str(owner), **note}
         run = open_run(tracking, settings, title, tags)
+        leases.acquire(engine, leases.PREPARED_SET, run.info.run_id, owner)
         log_params(tracking, run.info.run_id, prepared, params)
-        leases.acquire(engine, leases.PREPARED_SET, run.info.run_id)
-    logger.info("training %s batches of prepared set %s", len(prepared.batches), prepared.prepared_id)
-    return TrainingPlan(
+    plan = TrainingPlan(
         parent_run_id=run.info.run_id,
         prepared_id=prepared.prepared_id,
-        batches=sorted(prepared.batches),
+        batches=_worth_training(prepared.batches),
         params=params,
+        owner=owner,
     )
+    logger.info("training %s batches of prepared set %s", len(plan.batches), plan.prepared_id)
+    return plan
+
+
+def _worth_training(rows: dict[int, int]) -> list[int]:
+    """The batches by number, without a last one that has just been begun: the next rows will fill it."""
+    large = [batch_id for batch_id, count in sorted(rows.items()) if count >= LEAST_BATCH]
+    if len(large) < len(rows):
+        logger.info("left out batches of fewer than %s rows", LEAST_BATCH)
+    return large or sorted(rows)
 
 
 def is_current(settings: Settings, params: ForestParams) -> bool:
@@ -93,7 +114,7 @@ def is_current(settings: Settings, params: ForestParams) -> bool:
     """
     tracking = client(settings)
     experiment = tracking.get_experiment_by_name(settings.experiment)
-    if experiment is None:
+    if experiment is None or experiment.lifecycle_stage == "deleted":
         return False
     last = tracking.search_runs(
         [experiment.experiment_id],
@@ -112,8 +133,11 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
         PreparedSetChangedError: the pinned prepared set was replaced.
         TrainingError: the forest is not fit to be used.
     """
-    engine = engine_for(settings, "CLEAN_DATA")
-    leases.acquire(engine, leases.PREPARED_SET, plan.parent_run_id)
+    with leases.kept(engine_for(settings, "CLEAN_DATA"), leases.PREPARED_SET, plan.parent_run_id, plan.owner):
+        return _train_run(settings, plan, batch_id)
+
+
+def _train_run(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchResult:
     prepared = pinned(settings, plan)
     tracking = client(settings)
     note = {NOTE: descriptions.of_batch(batch_id, prepared.batches[batch_id], prepared.dataset)}
@@ -121,20 +145,27 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
     _end_lost_runs(tracking, plan, batch_id)
     run = open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
     try:
-        result = _train(settings, plan, prepared, batch_id, run.info.run_id)
+        with naming_removed(tracking, run.info.run_id):
+            result = _train(settings, plan, prepared, batch_id, run.info.run_id)
+            tracking.set_terminated(run.info.run_id)
     except BaseException as error:
-        tracking.set_tag(run.info.run_id, "error", str(error)[:500])
-        tracking.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.FAILED))
+        _end_as_failed(tracking, run.info.run_id, error)
         raise
-    tracking.set_terminated(run.info.run_id)
     return result
+
+
+def _end_as_failed(tracking: MlflowClient, run_id: str, error: BaseException) -> None:
+    try:
+        tracking.set_tag(run_id, "error", str(error)[:500])
+        tracking.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
+    except MlflowException as refusal:  # it was removed, or MLflow is away: the first error is the one to tell
+        logger.warning("run %s could not be marked as failed: %s", run_id, refusal.message)
 
 
 def _end_lost_runs(tracking: MlflowClient, plan: TrainingPlan, batch_id: int) -> None:
     """Marks as killed what an earlier attempt at this batch left running, as one whose worker died does."""
-    experiment_id = tracking.get_run(plan.parent_run_id).info.experiment_id
-    mine = f"tags.mlflow.parentRunId = '{plan.parent_run_id}' and tags.{BATCH_TAG} = '{batch_id}'"
-    for run in tracking.search_runs([experiment_id], f"{mine} and attributes.status = 'RUNNING'"):
+    parent = tracking.get_run(plan.parent_run_id)
+    for run in running_batches(tracking, parent, f" and tags.{BATCH_TAG} = '{batch_id}'"):
         logger.warning("batch %d: run %s was left running by an attempt that died", batch_id, run.info.run_id)
         tracking.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
 
@@ -169,7 +200,7 @@ def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_
     pipeline = make_pipeline(plan.params, settings.training_jobs)
     pipeline.fit(inputs(data["train"]), data["train"]["target"])
     result = _measure(pipeline, data, batch_id, run_id)
-    _check_out_of_bag(pipeline["forest"], result)
+    _check_out_of_bag(pipeline["forest"], result, data)
     log_result(tracking, result, pipeline["forest"])
     log_figures(tracking, result, pipeline, data)
     _log_files(settings, pipeline, prepared, result, data["val"])
@@ -186,14 +217,21 @@ def _measure(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch_id: int,
     return BatchResult(run_id, batch_id, len(data["train"]), threshold, val, test)
 
 
-def _check_out_of_bag(forest: CalibratedForest, result: BatchResult) -> None:
+def _check_out_of_bag(forest: CalibratedForest, result: BatchResult, data: dict[Split, pd.DataFrame]) -> None:
+    measured = ((forest.out_of_bag_roc_auc_, data["train"]), (result.val.roc_auc, data["val"]))
+    chance = difference_margin(*(_margin(roc_auc, rows) for roc_auc, rows in measured))
     apart = abs(forest.out_of_bag_roc_auc_ - result.val.roc_auc)
-    if apart > OUT_OF_BAG_TOLERANCE:
+    if apart > OUT_OF_BAG_TOLERANCE + chance:
         raise TrainingError(
-            f"batch {result.batch_id}: out-of-bag ROC-AUC {forest.out_of_bag_roc_auc_:.3f} and validation "
-            f"{result.val.roc_auc:.3f} differ by {apart:.3f}, more than {OUT_OF_BAG_TOLERANCE}; the threshold and the "
-            "calibration would not hold"
+            f"batch {result.batch_id}: out-of-bag ROC-AUC {forest.out_of_bag_roc_auc_:.3f} (of {len(data['train']):,} "
+            f"rows) and validation {result.val.roc_auc:.3f} (of {len(data['val']):,}) differ by {apart:.3f}, more than "
+            f"{OUT_OF_BAG_TOLERANCE} and {chance:.3f} of chance; the threshold and the calibration would not hold"
         )
+
+
+def _margin(roc_auc: float, rows: pd.DataFrame) -> float:
+    positives = int(rows["target"].sum())
+    return roc_auc_margin(roc_auc, positives, len(rows) - positives)
 
 
 def _log_files(

@@ -1,6 +1,7 @@
 """What a training writes to MLflow: its runs, their params, metrics and figures, and what they were made of."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,9 +20,12 @@ from readmission.params import ForestParams
 from readmission.registry import descriptions
 from readmission.storage.contract_tables import Split, prepared_name
 
+logger = logging.getLogger(__name__)
+
 FIGURES = "figures"
 FINGERPRINT_TAG = "fingerprint"
 KIND_TAG = "kind"
+OWNER_TAG = "held_by"
 MEASURED: tuple[Split, ...] = ("val", "test")
 DIGEST_LENGTH = 36  # the longest that MLflow takes
 _CONTEXT = "mlflow.data.context"
@@ -66,14 +70,20 @@ def open_run(
     tracking: MlflowClient, settings: Settings, name: str, tags: dict[str, str], parent: str | None = None
 ) -> Run:
     """Starts a run of the platform's experiment, below `parent` if there is one."""
-    experiment = tracking.get_experiment_by_name(settings.experiment)
-    experiment_id = experiment.experiment_id if experiment else _create_experiment(tracking, settings)
+    experiment_id = _experiment(tracking, settings.experiment)
     nested = {"mlflow.parentRunId": parent} if parent else {}
     return tracking.create_run(experiment_id, run_name=name, tags={**tags, **nested})
 
 
-def _create_experiment(tracking: MlflowClient, settings: Settings) -> str:
-    return str(tracking.create_experiment(settings.experiment, tags=descriptions.experiment_tags()))
+def _experiment(tracking: MlflowClient, name: str) -> str:
+    """The experiment's id, after it was made or, if somebody deleted it, restored: a deleted one keeps its name."""
+    experiment = tracking.get_experiment_by_name(name)
+    if experiment is None:
+        return str(tracking.create_experiment(name, tags=descriptions.experiment_tags()))
+    if experiment.lifecycle_stage == "deleted":
+        tracking.restore_experiment(experiment.experiment_id)
+        logger.warning("restored the experiment %r, which was deleted in MLflow", name)
+    return str(experiment.experiment_id)
 
 
 def _data_set(prepared: PreparedSet, split: Split, rows: int, part: str = "") -> Dataset:

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 
 from mlflow.entities import Run, RunStatus
 from mlflow.tracking import MlflowClient
+from sklearn.pipeline import Pipeline
 
 from connections.model_registry import client
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
-from readmission.errors import TrainingError
-from readmission.model.mlflow_models import load_pipeline
+from readmission.errors import RemovedError, TrainingError
 from readmission.registry import descriptions, promotion
 from readmission.registry.batch_models import BATCH_TAG, batch_runs, logged_model_id
 from readmission.registry.promotion import Verdict
+from readmission.registry.removed import load_kept, naming_removed
 from readmission.storage import leases
+from readmission.training import recovery
 from readmission.training.batches import TrainingPlan, pinned
 from readmission.training.final_model import log_final_model
 from readmission.training.mlflow_runs import provenance
@@ -52,30 +54,34 @@ def select(settings: Settings, plan: TrainingPlan) -> Outcome:
         TrainingError: no batch gave a model; production stays.
         PreparedSetChangedError: the pinned prepared set was replaced.
     """
-    tracking = client(settings)
+    tracking, engine = client(settings), engine_for(settings, "CLEAN_DATA")
     try:
-        outcome = _select(settings, plan, tracking)
+        with (
+            leases.kept(engine, leases.PREPARED_SET, plan.parent_run_id, plan.owner),
+            naming_removed(tracking, plan.parent_run_id),
+        ):
+            outcome = _select(settings, plan, tracking)
+            tracking.set_terminated(plan.parent_run_id)
     except BaseException:
-        tracking.set_terminated(plan.parent_run_id, RunStatus.to_string(RunStatus.FAILED))
+        recovery.end_runs(tracking, plan.parent_run_id, RunStatus.to_string(RunStatus.FAILED))
         raise
     finally:
-        leases.release(engine_for(settings, "CLEAN_DATA"), leases.PREPARED_SET, plan.parent_run_id)
-    tracking.set_terminated(plan.parent_run_id)
+        leases.release(engine, leases.PREPARED_SET, plan.parent_run_id)
+    recovery.end_runs(tracking, plan.parent_run_id)  # of batches that were broken off while the others went on
     logger.info("batch %s is version %s of %s: %s", outcome.batch_id, outcome.version, outcome.name, outcome.verdict)
     return outcome
 
 
 def abandon(settings: Settings, plan: TrainingPlan) -> None:
-    """Closes a training that a person broke off, so that the next need not wait for its lease to run out."""
+    """Closes a training that a person broke off, so that the next need not wait."""
     leases.release(engine_for(settings, "CLEAN_DATA"), leases.PREPARED_SET, plan.parent_run_id)
-    client(settings).set_terminated(plan.parent_run_id, RunStatus.to_string(RunStatus.KILLED))
+    recovery.end_runs(client(settings), plan.parent_run_id)
 
 
 def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> Outcome:
     prepared = pinned(settings, plan)
     best = best_run(tracking, plan)
-    pipeline = load_pipeline(f"models:/{logged_model_id(best)}")
-    model_id = log_final_model(settings, tracking, plan.parent_run_id, prepared, best, pipeline)
+    model_id = log_final_model(settings, tracking, plan.parent_run_id, prepared, best, _kept_model(best))
     batch_id = int(best.data.tags[BATCH_TAG])
     tracking.set_tag(plan.parent_run_id, "best_batch_id", str(batch_id))
     name = registered_name(settings, prepared.params.target)
@@ -99,14 +105,26 @@ def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
     return max(runs, key=lambda run: (run.data.metrics[SELECTING_METRIC], -int(run.data.tags[BATCH_TAG])))
 
 
+def _kept_model(best: Run) -> Pipeline:
+    try:
+        return load_kept(f"models:/{logged_model_id(best)}", f"the model of batch {best.data.tags[BATCH_TAG]}")
+    except RemovedError as error:
+        raise RemovedError(f"{error}; run entrenar_modelo again") from error
+
+
 def _version_tags(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, best: Run) -> dict[str, str]:
     metrics = {name: repr(best.data.metrics[name]) for name in _VERSION_METRICS}
-    return {**provenance(settings, prepared, plan.params), **metrics, BATCH_TAG: best.data.tags[BATCH_TAG]}
+    rows = {promotion.VAL_ROWS: str(prepared.rows["val"]), BATCH_TAG: best.data.tags[BATCH_TAG]}
+    return {**provenance(settings, prepared, plan.params), **metrics, **rows}
 
 
 def _register(tracking: MlflowClient, name: str, model_id: str, plan: TrainingPlan, tags: dict[str, str]) -> str:
+    """Makes the training's version, or gives the one that an earlier attempt at selecting made of the same batch."""
     if not tracking.search_registered_models(f"name = '{name}'"):
         tracking.create_registered_model(name)
+    for version in tracking.search_model_versions(f"name = '{name}' and run_id = '{plan.parent_run_id}'"):
+        if version.tags.get(BATCH_TAG) == tags[BATCH_TAG]:
+            return str(version.version)
     experiment_id = tracking.get_run(plan.parent_run_id).info.experiment_id
     created = tracking.create_model_version(
         name,

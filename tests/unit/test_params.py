@@ -3,7 +3,8 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from readmission.params import ForestParams, PrepareParams
+from readmission.errors import ParamsError
+from readmission.params import ForestParams, PrepareParams, checked
 
 
 def test_the_defaults() -> None:
@@ -27,7 +28,7 @@ def test_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("model", "chosen", "complaint"),
     [
-        (PrepareParams, {"train_percent": 70}, "must be 100, not 90"),
+        (PrepareParams, {"train_percent": 70}, "= 70 \\+ 10 \\+ 10 = 90: they must add up to 100"),
         (PrepareParams, {"target": "lt90"}, "lt30"),
         (PrepareParams, {"seed": -1}, "greater than or equal to 0"),
         (PrepareParams, {"batch_size": 499}, "greater than or equal to 500"),
@@ -41,6 +42,30 @@ def test_the_defaults() -> None:
 def test_what_makes_no_sense_is_refused(model: type[BaseModel], chosen: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         model(**chosen)
+
+
+def test_one_line_names_every_wrong_param_its_value_and_what_is_allowed() -> None:
+    with pytest.raises(ParamsError) as refused:
+        checked(PrepareParams, {"batch_size": 10, "train_percent": 70, "target": "lt90", "sead": 1})
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).split("; ") == [
+        "target='lt90': input should be 'lt30' or 'any'",
+        "batch_size=10: input should be greater than or equal to 500",
+        "sead=1: there is no such param, only target, seed, batch_size, train_percent, val_percent, test_percent",
+        "train_percent + val_percent + test_percent = 70 + 10 + 10 = 90: they must add up to 100",
+    ]
+
+
+def test_shares_that_do_not_add_up_are_told_once() -> None:
+    with pytest.raises(ParamsError) as refused:
+        checked(PrepareParams, {"train_percent": 70})
+    told = "train_percent + val_percent + test_percent = 70 + 10 + 10 = 90: they must add up to 100"
+    assert str(refused.value) == told
+
+
+def test_what_is_allowed_is_taken() -> None:
+    assert checked(ForestParams, {"max_depth": 7}) == ForestParams(max_depth=7)
+    assert checked(PrepareParams, {"train_percent": 60, "val_percent": 30}).val_percent == 30
 
 
 def test_the_split_key_tells_apart_what_must_not_be_compared() -> None:

@@ -212,8 +212,8 @@ def test_it_is_refused_while_a_training_uses_the_set(
     load(first)
     before = prepare.prepare(settings, PARAMS)
     engine = engine_for(settings, "CLEAN_DATA")
-    leases.acquire(engine, leases.PREPARED_SET, "run 7")
-    with pytest.raises(InUseError, match="in use by run 7"):
+    leases.acquire(engine, leases.PREPARED_SET, "run 7", leases.Owner(dag_id="entrenar_modelo", run_id="manual 7"))
+    with pytest.raises(InUseError, match="in use by the run manual 7 of the DAG entrenar_modelo"):
         prepare.prepare(settings, PARAMS)
     assert prepared_sets.current(settings) == before
     leases.release(engine, leases.PREPARED_SET, "run 7")

@@ -40,7 +40,10 @@ class Chain:
         return found
 
 
-BASES, LOAD, PREPARE, TRAIN, LOAD_AGAIN, PREPARE_AGAIN, TRAIN_AGAIN, LOAD_BROKEN, LOAD_FEW, TRAIN_BADLY = range(10)
+(
+    BASES, LOAD, PREPARE, TRAIN, LOAD_AGAIN, PREPARE_AGAIN, TRAIN_AGAIN,
+    LOAD_BROKEN, LOAD_FEW, TRAIN_BADLY, PREPARE_BADLY,
+) = range(11)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,7 @@ def chain(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Chain:
             {"dag": "cargar_datos", "conf": {"source": str(broken)}},
             {"dag": "cargar_datos", "conf": {"source": str(few)}},
             {"dag": "entrenar_modelo", "conf": {"n_estimators": 10}},  # too few for every row to be out of bag
+            {"dag": "preprocesar_datos", "conf": {"train_percent": 70}},
         ],
     )
     return Chain(settings, ran)
@@ -102,7 +106,8 @@ def test_one_mapped_task_trains_each_batch(chain: Chain) -> None:
     batches = prepared_sets.current(chain.settings).batches
     assert len(batches) == 2
     mapped = {f"entrenar_lote[{place}]" for place in range(len(batches))}
-    assert chain.tasks(TRAIN).keys() == {"abrir_entrenamiento", "lotes", "seleccionar_modelo"} | mapped
+    others = {"abrir_entrenamiento", "lotes", "seleccionar_modelo", "cerrar_entrenamiento"}
+    assert chain.tasks(TRAIN).keys() == others | mapped
     assert set(map(tuple, chain.tasks(TRAIN).values())) == {("success", ONCE)}
 
 
@@ -168,10 +173,16 @@ def test_when_every_batch_fails_the_dag_fails_and_production_stays(chain: Chain)
     tasks = chain.tasks(TRAIN_BADLY)
     assert chain.ran[TRAIN_BADLY]["state"] == "failed"
     assert [tasks[f"entrenar_lote[{place}]"] for place in (0, 1)] == [["failed", ONCE]] * 2
-    assert tasks["seleccionar_modelo"] == ["failed", ONCE]
+    assert tasks["seleccionar_modelo"] == tasks["cerrar_entrenamiento"] == ["failed", ONCE]
     version = production_version(chain.settings)
     assert version is not None and version.version == "1"
     leases.check_free(engine_for(chain.settings, "CLEAN_DATA"), leases.PREPARED_SET)
+
+
+def test_params_that_do_not_fit_together_fail_at_once_and_change_nothing(chain: Chain) -> None:
+    assert chain.ran[PREPARE_BADLY]["state"] == "failed"
+    assert chain.tasks(PREPARE_BADLY) == {"preparar": ["failed", ONCE]}
+    assert prepared_sets.current(chain.settings).params.train_percent == 80
 
 
 def test_only_the_first_training_and_the_failed_one_left_runs(chain: Chain) -> None:

@@ -65,8 +65,19 @@ def test_a_second_run_changes_nothing(database_settings: Settings) -> None:
     assert "CLEAN_DATA: created the empty table val_data" in first
     assert initialise(database_settings) == [
         "RAW_DATA: at revision raw_0002, nothing to migrate",
-        "CLEAN_DATA: at revision clean_0001, nothing to migrate",
+        "CLEAN_DATA: at revision clean_0002, nothing to migrate",
     ]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_tables_that_somebody_dropped_are_made_anew(database_settings: Settings, database: DatabaseName) -> None:
+    initialise(database_settings)
+    engine = engine_for(database_settings, database)
+    METADATA[database].drop_all(engine)
+    said = initialise(database_settings)
+    for name in METADATA[database].tables:
+        assert f"{database}: created the empty table {name}" in said
+    assert differences(engine, METADATA[database]) == []
 
 
 def test_two_that_start_together_migrate_once(database_settings: Settings) -> None:

@@ -32,6 +32,7 @@ described = {name: {
     "catchup": dag.catchup,
     "tags": sorted(dag.tags),
     "doc": dag.doc_md,
+    "display_name": dag.dag_display_name,
     "paused": dag.is_paused_upon_creation,
     "params": {param: dag.params.get_param(param).dump() for param in dag.params},
     "tasks": {task.task_id: {
@@ -41,6 +42,8 @@ described = {name: {
         "rule": task.trigger_rule.value,
         "mapped": task.is_mapped,
         "outlets": [asset.name for asset in task.outlets],
+        "teardown": task.on_failure_fail_dagrun if task.is_teardown else None,
+        "says_why": bool(task.on_failure_callback) and bool(task.on_retry_callback),
     } for task in dag.tasks},
 } for name, dag in bag.dags.items()}
 for dag in bag.dags.values():
@@ -104,6 +107,7 @@ def test_the_task_graphs(parsed: dict[str, Any]) -> None:
             "lotes": ["abrir_entrenamiento"],
             "entrenar_lote": ["abrir_entrenamiento", "lotes"],
             "seleccionar_modelo": ["abrir_entrenamiento", "entrenar_lote"],
+            "cerrar_entrenamiento": ["abrir_entrenamiento", "seleccionar_modelo"],
         },
     }
 
@@ -113,6 +117,32 @@ def test_training_is_one_mapped_task_and_selection_runs_whatever_becomes_of_it(p
     assert [name for name, task in tasks.items() if task["mapped"]] == ["entrenar_lote"]
     assert tasks["seleccionar_modelo"]["rule"] == "all_done_min_one_success"
     assert {tasks[name]["rule"] for name in ("lotes", "entrenar_lote")} == {"all_success"}
+
+
+def test_a_teardown_closes_the_training_and_decides_how_its_run_ends(parsed: dict[str, Any]) -> None:
+    """Without it a run that a person marks as failed would leave its data in use; with one that counts for nothing it
+    would end as a success, since what was not started then is skipped."""
+    teardowns = {name: task["teardown"] for dag in parsed.values() for name, task in dag["tasks"].items()}
+    assert {name: fails for name, fails in teardowns.items() if fails is not None} == {"cerrar_entrenamiento": True}
+
+
+def test_the_dags_are_listed_in_their_order(parsed: dict[str, Any]) -> None:
+    """Airflow's pages sort by display name."""
+    listed = sorted(parsed, key=lambda name: parsed[name]["display_name"])
+    assert listed == ["crear_bases_si_no_existen", "cargar_datos", "preprocesar_datos", "entrenar_modelo"]
+    assert all(parsed[name]["display_name"].endswith(f" · {name}") for name in listed)
+
+
+def test_every_param_has_help_in_the_trigger_form(parsed: dict[str, Any]) -> None:
+    told = {f"{name}.{param}": found for name, dag in parsed.items() for param, found in dag["params"].items()}
+    assert len(told) > 10
+    assert [name for name, param in told.items() if len((param["description"] or "").split()) < 3] == []
+    titled = [name for name in told if not name.startswith("cargar_datos.")]
+    assert [name for name in titled if not told[name]["schema"].get("title")] == []
+
+
+def test_a_task_that_fails_ends_its_log_with_the_reason(parsed: dict[str, Any]) -> None:
+    assert {task["says_why"] for dag in parsed.values() for task in dag["tasks"].values()} == {True}
 
 
 def test_schedules_and_outlets_make_a_chain(parsed: dict[str, Any]) -> None:

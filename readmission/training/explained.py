@@ -1,0 +1,35 @@
+"""What a person is told of an error that a library raised, where a retry would only repeat it."""
+
+import re
+
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from readmission.errors import ReadmissionError, RemovedError
+
+_MISSING_TABLE = re.compile(r"no such table: (?:main\.)?(\w+)|Table '([\w.]+)' doesn't exist")
+_OLDER_TABLE = re.compile(r"no such column: (\S+)|has no column named (\S+)|Unknown column '(\S+)'")
+
+
+def explained(error: BaseException) -> ReadmissionError | None:
+    """The platform's own error for a table that was dropped or an MLflow that refuses; None for all others."""
+    from mlflow.exceptions import MlflowException
+
+    from readmission.registry.removed import refused
+
+    if isinstance(error, OperationalError | ProgrammingError):
+        return _of_database(str(error.orig))
+    if isinstance(error, MlflowException) and refused(error):
+        return RemovedError(f"MLflow refused: {error.message}")
+    return None
+
+
+def _of_database(said: str) -> ReadmissionError | None:
+    if found := _MISSING_TABLE.search(said):
+        table = found[1] or found[2]
+        return RemovedError(f"the table {table} is missing; run crear_bases_si_no_existen, which makes it, empty")
+    if found := _OLDER_TABLE.search(said):
+        column = next(filter(None, found.groups()))
+        return RemovedError(
+            f"a table lacks the column {column}; run crear_bases_si_no_existen, which brings it up to date"
+        )
+    return None
