@@ -5,9 +5,11 @@ window.readmissionPage ??= (() => {
   const HIDE_ALL = `${RISK} { display: none; } body .st-key-withdrawn { display: block; }`;
   const style = document.head.appendChild(document.createElement("style"));
   const spoken = document.body.appendChild(document.createElement("div"));
+  spoken.id = "spoken";
   let said = { chrome: {} };
   let edited = false;
-  let focused = "";
+  let outcome = "";
+  let aim = "";
   const watcher = new MutationObserver(follow);
   new MutationObserver(translate).observe(document.body, { childList: true, subtree: true });
 
@@ -29,13 +31,21 @@ window.readmissionPage ??= (() => {
     style.textContent = name ? `.${CSS.escape(name)} { display: none; }` : "";
   }
 
+  // Focus goes to what the page is about now, as soon as it is there.
   function follow() {
-    const target = document.querySelector(`.st-key-${CSS.escape(said.focus)} :is(h2, [role="alert"])`);
+    const target = document.querySelector(aim);
     if (!target) return;
     watcher.disconnect();
-    target.tabIndex = -1;
+    if (!target.matches("button")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
     target.closest('[class*="st-key-"]').scrollIntoView({ block: "nearest" });
+  }
+
+  function focus(selector) {
+    watcher.disconnect();
+    aim = selector;
+    watcher.observe(document.body, { childList: true, subtree: true });
+    follow();
   }
 
   // Streamlit's own words: names of buttons, and two texts.
@@ -56,23 +66,24 @@ window.readmissionPage ??= (() => {
     const choosing = inside(event, '.st-key-encounter [role="combobox"][aria-expanded="true"]');
     if (choosing && ["Enter", "Tab"].includes(event.key)) withdraw();
   }, true);
-  document.addEventListener("click", (event) => {
-    if (inside(event, ".st-key-submit button")) press();
-    else if (inside(event, '[role="option"], .st-key-clear button, .react-aria-ComboBox button:not([aria-haspopup])')) withdraw();
-  }, true);
+  const CHANGES = '[role="option"], .st-key-clear button, .react-aria-ComboBox button:not([aria-haspopup])';
+  // A choice may be gone from the page before its click arrives.
+  for (const kind of ["pointerup", "click"])
+    document.addEventListener(kind, (event) => inside(event, CHANGES) && withdraw(), true);
+  document.addEventListener("click", (event) => inside(event, ".st-key-submit button") && press(), true);
 
   return (now) => {
+    const switched = said.language && said.language !== now.language;
     said = now;
     document.documentElement.lang = now.language;
     translate();
     document.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
     now.refused.forEach((name) =>
       document.querySelector(`.st-key-${CSS.escape(name)} input`)?.setAttribute("aria-invalid", "true"));
-    if (now.focus === focused) return;
-    focused = now.focus;
-    watcher.disconnect();
-    if (!now.focus || edited) return;
-    watcher.observe(document.body, { childList: true, subtree: true });
-    follow();
+    // The button that was pressed is gone: the other language has one of its own.
+    if (switched) focus(`[class*="st-key-switch_to_"]:not(.st-key-switch_to_${now.language}) button`);
+    if (now.outcome === outcome) return;
+    outcome = now.outcome;
+    if (outcome && !edited) focus(`.st-key-${CSS.escape(outcome)} :is(h2, [data-testid="stAlertContainer"])`);
   };
 })();

@@ -32,7 +32,7 @@ def behave(outcome: Outcome | None, refused: Collection[str], language: Language
         "language": language,
         "chrome": {english: say(text, language) for english, text in sentences.CHROME.items()},
         "withdrawn": say(sentences.WITHDRAWN, language),
-        "focus": "" if outcome_key(outcome) == "no-outcome" else outcome_key(outcome),
+        "outcome": "" if outcome_key(outcome) == "no-outcome" else outcome_key(outcome),
         "refused": [f"{name}-{language}" for name in sorted(refused)],
     }
     # Names come from the service: none may end the script.

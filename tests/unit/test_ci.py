@@ -23,6 +23,7 @@ MANIFESTS = {
     "docker": "dockerfile*",
     "docker-compose": "docker-compose.yml",
     "github-actions": ".github/workflows/*.yml",
+    "npm": "package-lock.json",
 }
 
 
