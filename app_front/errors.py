@@ -19,6 +19,7 @@ from connections.settings import SYNTHETIC
 from readmission.features import BY_NAME, Field
 
 ANY_TIME = "any"
+_EXCERPT = 40
 
 
 def show_model(found: ProductionModel | ApiError, language: Language) -> None:
@@ -77,4 +78,4 @@ def _refused_by_service(refused: RefusedField, language: Language) -> str:
 def _refused(field: Field, value: str | None, language: Language) -> str:
     text = sentences.REFUSED_VALUE if value else sentences.REFUSED_FIELD
     label, allowed = say(field.texts.label, language), plain(sentences.allowed(field, language))
-    return say(text, language, field=label, allowed=allowed, value=plain(value or ""))
+    return say(text, language, field=label, allowed=allowed, value=plain((value or "")[:_EXCERPT]))
