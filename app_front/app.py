@@ -70,6 +70,9 @@ def _draw_buttons(language: Language) -> None:
 
 def _draw_outcome(outcome: Outcome | None, language: Language) -> None:
     """Each press draws in a container of its own name, by which the browser knows it from the one before."""
+    with st.container(key="withdrawn" if isinstance(outcome, Answered) else "withdrawn-now"):
+        if isinstance(outcome, Answered | Withdrawn):
+            st.info(say(sentences.WITHDRAWN, language))
     with st.container(key=page.outcome_key(outcome), border=isinstance(outcome, Answered)):
         if isinstance(outcome, Answered):
             show_prediction(outcome, language)
@@ -77,9 +80,6 @@ def _draw_outcome(outcome: Outcome | None, language: Language) -> None:
             errors.show_unfinished(outcome, form_state.values(), language)
         elif isinstance(outcome, ApiError):
             errors.show_error(outcome, language)
-    with st.container(key="withdrawn" if isinstance(outcome, Answered) else "withdrawn-now"):
-        if isinstance(outcome, Answered | Withdrawn):
-            st.info(say(sentences.WITHDRAWN, language))
 
 
 def _refused_fields(outcome: Outcome | None) -> set[str]:

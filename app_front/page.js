@@ -2,7 +2,8 @@
 // before the service hears of it; the page says its language; what came of a press gets the focus.
 window.readmissionPage ??= (() => {
   const RISK = '[class*="st-key-risk-"]';
-  const HIDE_ALL = `${RISK} { display: none; } body .st-key-withdrawn { display: block; }`;
+  // The risk keeps its place: a page that moves would close the list that somebody is choosing from.
+  const HIDE_ALL = `${RISK} { visibility: hidden; } body .st-key-withdrawn { display: block; }`;
   const style = document.head.appendChild(document.createElement("style"));
   const spoken = document.body.appendChild(document.createElement("div"));
   spoken.id = "spoken";
@@ -17,7 +18,7 @@ window.readmissionPage ??= (() => {
   spoken.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)";
 
   function withdraw() {
-    if (document.querySelector(RISK)?.offsetParent) spoken.textContent = said.withdrawn;
+    if (!edited && document.querySelector(RISK)) spoken.textContent = said.withdrawn;
     edited = true;
     style.textContent = HIDE_ALL;
   }
@@ -28,13 +29,14 @@ window.readmissionPage ??= (() => {
     const name = last && [...last.classList].find((one) => one.startsWith("st-key-risk-"));
     edited = false;
     spoken.textContent = "";
-    style.textContent = name ? `.${CSS.escape(name)} { display: none; }` : "";
+    style.textContent = name ? `.${CSS.escape(name)} { visibility: hidden; }` : "";
   }
 
   // Focus goes to what the page is about now, as soon as it is there.
   function follow() {
     const target = document.querySelector(aim);
-    if (!target) return;
+    if (edited) watcher.disconnect();
+    if (edited || !target) return;
     watcher.disconnect();
     if (!target.matches("button")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
@@ -84,6 +86,6 @@ window.readmissionPage ??= (() => {
     if (switched) focus(`[class*="st-key-switch_to_"]:not(.st-key-switch_to_${now.language}) button`);
     if (now.outcome === outcome) return;
     outcome = now.outcome;
-    if (outcome && !edited) focus(`.st-key-${CSS.escape(outcome)} :is(h2, [data-testid="stAlertContainer"])`);
+    if (outcome) focus(`.st-key-${CSS.escape(outcome)} :is(h2, [data-testid="stAlertContainer"])`);
   };
 })();
