@@ -19,6 +19,7 @@ window.readmissionPage ??= (() => {
 
   function withdraw() {
     if (!edited && document.querySelector(RISK)) spoken.textContent = said.withdrawn;
+    watcher.disconnect();
     edited = true;
     style.textContent = HIDE_ALL;
   }
@@ -35,8 +36,7 @@ window.readmissionPage ??= (() => {
   // Focus goes to what the page is about now, as soon as it is there.
   function follow() {
     const target = document.querySelector(aim);
-    if (edited) watcher.disconnect();
-    if (edited || !target) return;
+    if (!target) return;
     watcher.disconnect();
     if (!target.matches("button")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
@@ -86,6 +86,6 @@ window.readmissionPage ??= (() => {
     if (switched) focus(`[class*="st-key-switch_to_"]:not(.st-key-switch_to_${now.language}) button`);
     if (now.outcome === outcome) return;
     outcome = now.outcome;
-    if (outcome) focus(`.st-key-${CSS.escape(outcome)} :is(h2, [data-testid="stAlertContainer"])`);
+    if (outcome && !edited) focus(`.st-key-${CSS.escape(outcome)} :is(h2, [data-testid="stAlertContainer"])`);
   };
 })();
