@@ -64,5 +64,9 @@ def fill(page: Page, language: Language, **values: str) -> None:
     for name, value in values.items():
         field = BY_NAME[name]
         box = page.get_by_label(label(field, language), exact=True)
-        box.fill(say(field.category_text(value), language) if field.kind == "category" else value)
-        box.press("Enter" if field.kind == "category" else "Tab")
+        words = say(field.category_text(value), language) if field.kind == "category" else value
+        box.fill(words)
+        if field.kind == "category":
+            page.get_by_role("option", name=words, exact=True).click()
+        else:
+            box.press("Tab")
