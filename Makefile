@@ -18,6 +18,8 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 IN_DOCKER := docker compose ps --all --quiet 2>/dev/null | grep -q .
 # Tests run on every core, up to four at once; what is in one file stays together, as it shares servers.
 ON_EVERY_CORE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Where the accessibility checker of the form's tests is put.
+AXE := var/axe
 # The real data set, where a copy lies beside the repository.
 CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
 
@@ -87,6 +89,17 @@ test-fast: install ## Run the unit tests alone: under a minute (ARGS="-k ports" 
 .PHONY: test
 test: install ## Run the tests, the unit tests first; what needs MySQL or Docker has targets of its own
 	@$(VENV)/bin/pytest $(ON_EVERY_CORE) $(ARGS)
+
+.PHONY: browser
+browser: ## Install what the form's tests need to see it in a browser: Debian's chromium, and axe-core in var/axe
+	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "the tests need Debian's chromium: apt-get install chromium"; exit 1; }
+	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null; } || \
+	  { echo "the tests need npm: apt-get install npm"; exit 1; }
+	@mkdir -p $(AXE) && cp tests/axe/package.json tests/axe/package-lock.json $(AXE) && \
+	  npm ci --prefix $(AXE) --ignore-scripts --no-audit --no-fund --silent
 
 .PHONY: coverage
 coverage: install ## Run the tests and the demo once more, measuring branches; fails below the level that was reached

@@ -26,11 +26,8 @@ compose-logs:
 	@exec docker compose logs --follow --tail=20 $(SERVICE)
 
 .PHONY: e2e
-e2e: install ## Prove the services in Docker end to end, as a project of its own (10-30 minutes; ARGS="-k start")
+e2e: install browser ## Prove the services in Docker end to end, as a project of its own (10-30 minutes; ARGS="-k start")
 	@docker info >/dev/null || { echo "make e2e needs a Docker engine, and none answers"; exit 1; }
-	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	  { echo "make e2e needs Debian's chromium: apt-get install chromium"; exit 1; }
 	@$(VENV)/bin/pytest tests/e2e -m e2e $(ARGS)
 
 .PHONY: test-mysql

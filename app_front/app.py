@@ -1,32 +1,30 @@
 """The ward's form: an encounter in, the risk of readmission out. Run it with `streamlit run app_front/app.py`."""
 
-from typing import cast
-
 import streamlit as st
 
-from app_front import form_state, result, sentences, widgets
-from app_front.client import ApiError, PredictionClient, ProductionModel, Refused, RefusedField
+from app_front import errors, form_state, page, sentences, widgets
+from app_front.checks import Entered, Unfinished, check, request
+from app_front.client import ApiError, PredictionClient, ProductionModel, Refused
+from app_front.form_state import Answered, Outcome, Withdrawn
+from app_front.result import show_prediction
 from app_front.sentences import Language, say
 from connections.settings import get_settings
-from readmission.features import FIELDS, decided_groups
-from readmission.prediction import PredictionResponse
-
-_OUTCOME, _ASKED = "outcome", "asked"
 
 
 def main() -> None:
     """Draw the page; every button runs its callback first, so the page shows what came of it."""
     form_state.start()
-    language = form_state.language()
+    language, outcome = form_state.language(), form_state.outcome()
     st.set_page_config(page_title=say(sentences.TITLE, language), page_icon="🏥", layout="wide")
-    # Enter would press the form's first button, which is the language switch.
-    with st.form("encounter", border=False, enter_to_submit=False):
-        _draw_head(language)
-        _draw_fields(language)
+    page.style()
+    _draw_head(language)
+    with st.container(key="encounter"):
+        _draw_fields(language, _refused_fields(outcome))
         _draw_buttons(language)
-    _draw_outcome(language)
+    _draw_outcome(outcome, language)
     st.divider()
     st.caption(say(sentences.FOOTER, language))
+    page.behave(outcome, _refused_fields(outcome), language)
 
 
 def _client() -> PredictionClient:
@@ -37,9 +35,8 @@ def _draw_head(language: Language) -> None:
     title, switch = st.columns([6, 1], vertical_alignment="center")
     other: Language = "en" if language == "es" else "es"
     title.title(say(sentences.TITLE, language), anchor=False)
-    # A button of the form, because only those send what was entered and not submitted yet; one a language, so that
-    # a double click does not switch back.
-    switch.form_submit_button(
+    # A button a language, so that a double click does not switch back.
+    switch.button(
         say(sentences.SWITCH, language),
         key=f"switch_to_{other}",
         help=say(sentences.SWITCH_HELP, language),
@@ -48,24 +45,21 @@ def _draw_head(language: Language) -> None:
         width="stretch",
     )
     st.markdown(say(sentences.PURPOSE, language))
-    result.show_model(_production_model(), language)
+    found = form_state.model()
+    errors.show_model(_look_up_model() if found is None else found, language)
 
 
-def _draw_fields(language: Language) -> None:
-    refused = _refused_fields()
-    widgets.draw_groups(widgets.original_groups(), language, refused)
-    optional_refused = any(field.name in refused for field in FIELDS if field.optional)
-    with st.expander(say(sentences.OPTIONAL, language), expanded=optional_refused):
-        st.caption(say(sentences.OPTIONAL_HELP, language))
-        widgets.draw_groups(widgets.optional_groups(), language, refused)
+def _draw_fields(language: Language, refused: set[str]) -> None:
+    st.header(say(sentences.ESSENTIAL, language), anchor=False)
+    widgets.draw_groups(widgets.essential(), language, refused)
+    for section in widgets.folded():
+        widgets.draw_section(section, language, refused)
 
 
 def _draw_buttons(language: Language) -> None:
     submit, clear, _ = st.columns([2, 1, 3])
-    submit.form_submit_button(
-        say(sentences.SUBMIT, language), key="submit", type="primary", on_click=_predict, width="stretch"
-    )
-    clear.form_submit_button(
+    submit.button(say(sentences.SUBMIT, language), key="submit", type="primary", on_click=_predict, width="stretch")
+    clear.button(
         say(sentences.CLEAR, language),
         key="clear",
         help=say(sentences.CLEAR_HELP, language),
@@ -74,52 +68,52 @@ def _draw_buttons(language: Language) -> None:
     )
 
 
-def _draw_outcome(language: Language) -> None:
-    outcome = _outcome()
-    if isinstance(outcome, ApiError):
-        result.show_error(outcome, language)
-    elif outcome is not None:
-        result.show_prediction(outcome, decided_groups(form_state.values()), language)
+def _draw_outcome(outcome: Outcome | None, language: Language) -> None:
+    """Each press draws in a container of its own name, by which the browser knows it from the one before."""
+    with st.container(key="withdrawn" if isinstance(outcome, Answered) else "withdrawn-now"):
+        if isinstance(outcome, Answered | Withdrawn):
+            st.info(say(sentences.WITHDRAWN, language))
+    with st.container(key=page.outcome_key(outcome), border=isinstance(outcome, Answered)):
+        if isinstance(outcome, Answered):
+            show_prediction(outcome, language)
+        elif isinstance(outcome, Unfinished):
+            errors.show_unfinished(outcome, form_state.values(), language)
+        elif isinstance(outcome, ApiError):
+            errors.show_error(outcome, language)
 
 
-def _production_model() -> ProductionModel | ApiError:
-    try:
-        return _client().model()
-    except ApiError as error:
-        return error
-
-
-def _outcome() -> PredictionResponse | ApiError | None:
-    """The last outcome, unless what it answered has been changed since."""
-    if st.session_state.get(_ASKED) != form_state.values():
-        return None
-    return cast(PredictionResponse | ApiError | None, st.session_state[_OUTCOME])
-
-
-def _refused_fields() -> set[str]:
-    outcome = _outcome()
+def _refused_fields(outcome: Outcome | None) -> set[str]:
+    if isinstance(outcome, Unfinished):
+        return {field.name for field in outcome.refused}
     return {refused.field for refused in outcome.fields} if isinstance(outcome, Refused) else set()
+
+
+def _look_up_model() -> ProductionModel | ApiError:
+    try:
+        found: ProductionModel | ApiError = _client().model()
+    except ApiError as error:
+        found = error
+    form_state.keep_model(found)
+    return found
 
 
 def _predict() -> None:
     asked = form_state.values()
-    st.session_state[_ASKED] = asked
-    st.session_state[_OUTCOME] = _ask(asked)
+    form_state.keep(asked, check(asked) or _ask(asked))
 
 
-def _ask(asked: form_state.Entered) -> PredictionResponse | ApiError:
-    blanks = form_state.blanks(asked)
-    if blanks:
-        return Refused(fields=[RefusedField(field=field.name) for field in blanks])
+def _ask(asked: Entered) -> Answered | ApiError:
     try:
-        return _client().predict(form_state.request(asked))
+        return Answered(asked, _client().predict(request(asked)))
     except ApiError as error:
         return error
+    finally:
+        _look_up_model()
 
 
 def _clear() -> None:
-    st.session_state.pop(_ASKED, None)
     form_state.clear()
+    _look_up_model()
 
 
 if __name__ == "__main__":

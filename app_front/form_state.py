@@ -1,26 +1,45 @@
-"""What was entered and in which language: kept in the session, and turned into the API's request.
+"""What was entered, in which language, and what came of it: kept in the session.
 
 The browser knows a choice only by its words and would send those of the language it was made in, so each language
-has widgets (keys) of its own, and switching carries the values over.
+has widgets (keys) of its own, and switching carries the values over. Numbers are entered as text: a number widget
+cuts 3.7 to 3, and holds back every button of the page while a value is out of range.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import streamlit as st
 
+from app_front.checks import REQUIRED, Entered, Unfinished, check
+from app_front.client import ApiError, ProductionModel
 from app_front.sentences import Language
-from readmission.features import FIELDS, Field, decided_groups
+from readmission.features import FIELDS, Field
+from readmission.prediction import PredictionResponse
 
-Entered = Mapping[str, str | int | None]
-Request = dict[str, str | int]
-
-_LANGUAGE = "language"
+_LANGUAGE, _OUTCOME, _ASKED, _PRESSED, _MODEL = "language", "outcome", "asked", "pressed", "model"
 
 
-def initial(field: Field) -> str | int | None:
-    """The widget's value before anyone touches it: the contract's default, or blank."""
-    return "" if field.kind in ("icd9", "reference") else field.default
+@dataclass(frozen=True)
+class Answered:
+    """A prediction and what it was computed from."""
+
+    entered: Entered
+    response: PredictionResponse
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """There was a prediction, and what it was computed from has been changed since."""
+
+
+Outcome = Answered | Withdrawn | Unfinished | ApiError
+
+
+def initial(field: Field) -> str | None:
+    """The widget's value before anyone touches it: blank, or the contract's default where none must be chosen."""
+    if field.kind == "category":
+        return None if field.optional or field.name in REQUIRED else str(field.default)
+    return "" if field.default is None or field.name in REQUIRED else str(field.default)
 
 
 def language() -> Language:
@@ -45,7 +64,8 @@ def values() -> Entered:
 
 
 def clear() -> None:
-    """Set every field back to its initial value."""
+    """Set every field back to its initial value, and forget what came of the ones before."""
+    st.session_state.pop(_OUTCOME, None)
     _put({field.name: initial(field) for field in FIELDS})
 
 
@@ -61,13 +81,35 @@ def _put(entered: Entered) -> None:
         st.session_state[key(field)] = entered[field.name]
 
 
-def blanks(entered: Entered) -> list[Field]:
-    """The fields that must have a value and were emptied."""
-    return [field for field in FIELDS if not field.optional and entered[field.name] is None]
+def keep(asked: Entered, outcome: Outcome) -> None:
+    """Remember what came of pressing the button with these values."""
+    st.session_state[_ASKED], st.session_state[_OUTCOME] = asked, outcome
+    st.session_state[_PRESSED] = pressed() + 1
 
 
-def request(entered: Entered) -> Request:
-    """The body to send: what was entered without the blanks and without the groups that a raw code decides."""
-    decided = {group.group.name for group in decided_groups(entered)}
-    stripped = {name: value.strip() if isinstance(value, str) else value for name, value in entered.items()}
-    return {name: value for name, value in stripped.items() if value not in (None, "") and name not in decided}
+def pressed() -> int:
+    """How often the button was pressed in this session."""
+    return cast(int, st.session_state.get(_PRESSED, 0))
+
+
+def outcome() -> Outcome | None:
+    """What came of the last press, as far as it is about what stands in the form now.
+
+    A prediction goes for good with the first edit; what is missing or refused is looked at anew.
+    """
+    last, entered = cast(Outcome | None, st.session_state.get(_OUTCOME)), values()
+    if last is None or isinstance(last, Withdrawn) or st.session_state[_ASKED] == entered:
+        return last
+    now = Withdrawn() if isinstance(last, Answered) else check(entered) if isinstance(last, Unfinished) else None
+    st.session_state[_ASKED], st.session_state[_OUTCOME] = entered, now
+    return now
+
+
+def model() -> ProductionModel | ApiError | None:
+    """What the service last said of the model in production."""
+    return cast(ProductionModel | ApiError | None, st.session_state.get(_MODEL))
+
+
+def keep_model(found: ProductionModel | ApiError) -> None:
+    """Remember it: asking anew at each edit would keep the page waiting while the service is away."""
+    st.session_state[_MODEL] = found

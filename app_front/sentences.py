@@ -9,8 +9,12 @@ Language = Literal["es", "en"]
 
 TITLE = Text("Riesgo de reingreso en 30 días", "Risk of readmission within 30 days")
 PURPOSE = Text(
-    "Paciente con diabetes, en el momento del alta: ¿volverá a ingresar antes de 30 días?",
-    "A patient with diabetes, at discharge: back in hospital within 30 days?",
+    "Para planificar el seguimiento de un paciente con diabetes en el momento del alta, cuando ya se conocen la "
+    "estancia y el destino. Calcula la **probabilidad de que vuelva a ingresar**, con un modelo que aprendió de "
+    "episodios anteriores, y la compara con un umbral. **Ayuda a decidir; no decide nada** y no es un diagnóstico.",
+    "For planning the follow-up of a patient with diabetes at discharge, when the stay and the disposition are known. "
+    "It computes the **probability of another admission**, with a model that learned from earlier encounters, and "
+    "compares it with a threshold. **It supports decisions and makes none**, and it is not a diagnosis.",
 )
 SWITCH = Text("English", "Español")
 SWITCH_HELP = Text("Switch to English; what you entered is kept", "Cambiar a español; se conserva lo introducido")
@@ -29,48 +33,57 @@ SYNTHETIC = Text(
     "This model was trained on **synthetic** data: it serves to try the system, not for patients.",
 )
 
+ESSENTIAL = Text("Lo que más pesa: elíjalo", "What matters most: choose it")
+OTHERS = Text("Otros datos del episodio, con valores habituales", "More of the encounter, at usual values")
+OTHERS_HELP = Text(
+    "Cuentan con el valor que se ve, que es el habitual: cámbielo donde el del paciente sea otro.",
+    "They count with the value that is shown, the usual one: change it where the patient's is another.",
+)
 STAY = Text("Paciente e ingreso", "Patient and admission")
 ACTIVITY = Text("Actividad asistencial", "Care received")
 DIABETES = Text("Diabetes", "Diabetes")
-CODES = Text("Códigos y diagnósticos", "Codes and diagnoses")
+CODES = Text("Códigos", "Codes")
+DIAGNOSES = Text("Diagnósticos y otros", "Diagnoses and more")
 DOSES = Text("Cambios de dosis", "Dose changes")
-RARE_DOSES = Text("Fármacos poco frecuentes", "Rare medications")
-OPTIONAL = Text(
-    "Datos opcionales: códigos, diagnósticos y medicación",
-    "Optional data: codes, diagnoses and medication",
-)
+OPTIONAL = Text("Si se conocen: códigos, diagnósticos y medicación", "Where known: codes, diagnoses and medication")
 OPTIONAL_HELP = Text(
-    "Lo que se deja en blanco no se envía y cuenta como «sin dato». Un código original decide su grupo: "
-    "el destino, el tipo o el origen elegidos arriba dejan de enviarse.",
-    "What is left blank is not sent and counts as “not recorded”. A raw code decides its group: the discharge "
-    "disposition, admission type or source chosen above is then not sent.",
+    "Lo que se deja en blanco cuenta como «sin dato». Un código se usa en lugar del grupo elegido (tipo u origen).",
+    "What is left blank counts as “not recorded”. A code is used instead of the group that was chosen (type or "
+    "source).",
 )
-BLANK = Text("Sin dato", "Not recorded")
-UNUSED = Text("no influye", "not used")
+UNUSED = Text("Se registran y no cambian el riesgo", "Recorded, and without effect on the risk")
 UNUSED_HELP = Text(
-    "Se registra con la predicción; el modelo no lo usa.",
-    "Recorded with the prediction; the model does not use it.",
+    "Quedan guardados con la predicción. El modelo no los usa.",
+    "They are kept with the prediction. The model does not use them.",
 )
+CHOOSE = Text("Elija…", "Choose…")
+BLANK = Text("Sin dato", "Not recorded")
 SUBMIT = Text("Calcular el riesgo", "Predict the risk")
 CLEAR = Text("Nuevo paciente", "New patient")
 CLEAR_HELP = Text("Vuelve a los valores iniciales", "Back to the initial values")
 
+RESULT = Text("Resultado: {risk}", "Result: {risk}")
 PROBABILITY = Text("Probabilidad de reingreso", "Probability of readmission")
-LOW = Text("riesgo bajo ({percent})", "low risk ({percent})")
-HIGH = Text("riesgo alto ({percent})", "high risk ({percent})")
-LABEL = Text("Clasificación del modelo: **{label}**", "The model's label: **{label}**")
+LOW = Text("riesgo por debajo del umbral ({percent})", "risk below the threshold ({percent})")
+HIGH = Text("riesgo por encima del umbral ({percent})", "risk above the threshold ({percent})")
 EXPECTED = Text(
     "De cada 100 pacientes con un riesgo así, se espera que reingresen unos {count}.",
     "Of every 100 patients with such a risk, about {count} are expected back.",
 )
 THRESHOLD = Text(
-    "El riesgo es alto a partir del {percent}, el umbral con mejor equilibrio (F1) entre reingresos detectados y "
-    "falsas alarmas en el entrenamiento.",
-    "The risk is high from {percent} on, the threshold with the best balance (F1) in training between readmissions "
-    "found and false alarms.",
+    "El umbral es el {percent}: el de mejor equilibrio (F1) en el entrenamiento entre reingresos detectados y falsas "
+    "alarmas.",
+    "The threshold is {percent}: the one with the best balance (F1) in training between readmissions found and false "
+    "alarms.",
 )
 THRESHOLD_MARK = Text("umbral {percent}", "threshold {percent}")
 NOT_A_DIAGNOSIS = Text("Apoyo a la decisión, no diagnóstico", "Decision support, not a diagnosis")
+CHOSEN = Text("Calculado con lo que eligió", "Computed from what you chose")
+ASSUMED = Text("Y con valores habituales, sin cambiar", "And from usual values, not changed")
+WITHDRAWN = Text(
+    "Ha cambiado algún dato: el riesgo anterior se ha retirado. Vuelva a calcularlo.",
+    "Something was changed: the earlier risk was withdrawn. Predict it again.",
+)
 TRACE = Text(
     "Modelo {name}, versión {version} · predicción `{prediction_id}`",
     "Model {name}, version {version} · prediction `{prediction_id}`",
@@ -96,8 +109,12 @@ NOT_READY = Text(
     "**El servicio todavía no puede predecir.** Dice: {message}",
     "**The service cannot predict yet.** It says: {message}",
 )
+UNCHOSEN = Text(
+    "**No se ha calculado: falta elegir** {fields}.", "**Nothing was predicted: still to choose** {fields}."
+)
 REFUSED = Text("**No se ha calculado: revise estos campos.**", "**Nothing was predicted: check these fields.**")
 REFUSED_FIELD = Text("**{field}** admite {allowed}", "**{field}** allows {allowed}")
+REFUSED_VALUE = Text("**{field}** admite {allowed}; no «{value}»", "**{field}** allows {allowed}; not “{value}”")
 ALLOWS = Text("Admite {allowed}", "Allows {allowed}")
 UNEXPECTED = Text(
     "**Respuesta inesperada del servicio de predicción** (estado {status}): {detail}. No la use; avise a quien lo "
@@ -105,16 +122,30 @@ UNEXPECTED = Text(
     "**Unexpected answer of the prediction service** (status {status}): {detail}. Do not use it; tell whoever runs it.",
 )
 FOOTER = Text(
-    "Predice en el momento del alta si un paciente con diabetes reingresará en 30 días; antes del alta no es válido, "
-    "porque la estancia y el destino aún no se conocen. Datos: UCI «Diabetes 130-US hospitals 1999-2008» (CC BY 4.0).",
-    "Predicts at discharge whether a patient with diabetes will be readmitted within 30 days; it is not valid before, "
-    "as the stay and the disposition are not known yet. Data: UCI “Diabetes 130-US hospitals 1999-2008” (CC BY 4.0).",
+    "Antes del alta no es válido, porque la estancia y el destino aún no se conocen. Datos: UCI «Diabetes 130-US "
+    "hospitals 1999-2008» (CC BY 4.0).",
+    "It is not valid before discharge, as the stay and the disposition are not known yet. Data: UCI “Diabetes 130-US "
+    "hospitals 1999-2008” (CC BY 4.0).",
 )
 
 WHOLE_NUMBER = Text("un número entero de {minimum} a {maximum}", "a whole number from {minimum} to {maximum}")
-ICD9 = Text("un código CIE-9, por ejemplo 250.83, 428 o V57", "an ICD-9 code such as 250.83, 428 or V57")
+ICD9 = Text(
+    "un código CIE-9, por ejemplo 250.83, 428 o V57 (uno de la CIE-10, como I50, no)",
+    "an ICD-9 code such as 250.83, 428 or V57 (one of ICD-10, such as I50, not)",
+)
 REFERENCE = Text("hasta {length} caracteres", "up to {length} characters")
 ONE_OF = Text("uno de: {categories}", "one of: {categories}")
+
+# What Streamlit itself says, in English only.
+CHROME = {
+    "Open": Text("Abrir", "Open"),
+    "Clear value": Text("Quitar", "Clear value"),
+    "Dismiss": Text("Cerrar", "Dismiss"),
+    "Help for ": Text("Ayuda: ", "Help for "),
+    "No results": Text("Nada coincide", "No results"),
+    "Skip to main content": Text("Ir al contenido", "Skip to main content"),
+    "Ir al contenido": Text("Ir al contenido", "Skip to main content"),
+}
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!$:~<>|])")
 
@@ -132,8 +163,13 @@ def percent(share: float, language: Language) -> str:
 
 
 def risk(high: bool, probability: float, language: Language) -> str:
-    """The risk in words: "riesgo bajo (8,3 %)"."""
+    """The risk in words: "riesgo por debajo del umbral (8,3 %)"."""
     return say(HIGH if high else LOW, language, percent=percent(probability, language))
+
+
+def value(field: Field, entered: str, language: Language) -> str:
+    """What was entered in a field, as a clinician reads it on the form."""
+    return say(field.category_text(entered), language) if field.kind == "category" else entered
 
 
 def allowed(field: Field, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""The widgets, each made from its field's contract, and how they are grouped in columns."""
+"""The widgets, each made from its field's contract, and how they are grouped."""
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -6,111 +6,130 @@ from typing import NamedTuple
 import streamlit as st
 
 from app_front import sentences
+from app_front.checks import REQUIRED
 from app_front.form_state import key
 from app_front.sentences import Language, say
-from readmission.features import (
-    BY_NAME,
-    ENCOUNTER_REF_LENGTH,
-    OPTIONAL_FIELDS,
-    ORIGINAL_FIELDS,
-    Field,
-    Text,
-)
+from readmission.features import BY_NAME, FIELDS, Field, Text
 
 
 class Group(NamedTuple):
-    """A column of the form: its heading and its fields."""
+    """A column of the form: its heading, where it has one, and its fields."""
 
-    title: Text
+    title: Text | None
     fields: tuple[Field, ...]
 
 
-_STAY = (
-    "age", "gender", "race", "time_in_hospital", "admission_type_id", "admission_source_id",
-    "discharge_disposition_id",
-)  # fmt: skip
-_ACTIVITY = (
-    "num_lab_procedures", "num_procedures", "num_medications", "number_diagnoses", "number_outpatient",
-    "number_emergency", "number_inpatient",
-)  # fmt: skip
+class Section(NamedTuple):
+    """A part of the form behind a fold: its title, what to know of it, and its columns."""
+
+    title: Text
+    help: Text
+    groups: tuple[Group, ...]
+
+
+_ESSENTIAL = (
+    ("age", "time_in_hospital"),
+    # The code says the same as the disposition, and more.
+    ("discharge_disposition_id", "discharge_code"),
+    ("number_inpatient", "number_emergency"),
+    ("number_diagnoses", "num_medications"),
+)
+_STAY = ("gender", "admission_type_id", "admission_source_id")
+_ACTIVITY = ("num_lab_procedures", "num_procedures", "number_outpatient")
 
 
 def _named(names: Iterable[str]) -> tuple[Field, ...]:
     return tuple(BY_NAME[name] for name in names)
 
 
-def original_groups() -> tuple[Group, ...]:
-    """The original fields in three columns; a field new to the contract joins the last one."""
-    others = tuple(field for field in ORIGINAL_FIELDS if field.name not in (*_STAY, *_ACTIVITY))
-    return (
+def essential() -> tuple[Group, ...]:
+    """What must be chosen, in sight."""
+    return tuple(Group(None, _named(names)) for names in _ESSENTIAL)
+
+
+def folded() -> tuple[Section, ...]:
+    """What has usual values, what may be known besides, and what changes nothing; a new field joins by itself."""
+    placed = {name for names in (*_ESSENTIAL, _STAY, _ACTIVITY) for name in names}
+    rest = tuple(field for field in FIELDS if field.name not in placed)
+    used = tuple(field for field in rest if field.model)
+    unused = tuple(field for field in rest if not field.model)
+    others = (
         Group(sentences.STAY, _named(_STAY)),
         Group(sentences.ACTIVITY, _named(_ACTIVITY)),
-        Group(sentences.DIABETES, others),
+        Group(sentences.DIABETES, tuple(field for field in used if not field.optional)),
     )
-
-
-def optional_groups() -> tuple[Group, ...]:
-    """The optional fields in three columns: codes and diagnoses, doses the model uses, doses it does not."""
-    doses = tuple(field for field in OPTIONAL_FIELDS if field.categories == BY_NAME["insulin"].categories)
     return (
-        Group(sentences.CODES, tuple(field for field in OPTIONAL_FIELDS if field not in doses)),
-        Group(sentences.DOSES, tuple(field for field in doses if field.model)),
-        Group(sentences.RARE_DOSES, tuple(field for field in doses if not field.model)),
+        Section(sentences.OTHERS, sentences.OTHERS_HELP, others),
+        Section(sentences.OPTIONAL, sentences.OPTIONAL_HELP, _optional(field for field in used if field.optional)),
+        Section(sentences.UNUSED, sentences.UNUSED_HELP, tuple(Group(None, unused[at::4]) for at in range(4))),
     )
 
 
-def draw_groups(groups: Iterable[Group], language: Language, refused: Collection[str]) -> None:
+def _optional(fields: Iterable[Field]) -> tuple[Group, ...]:
+    fields = tuple(fields)
+    codes = tuple(field for field in fields if field.decides)
+    doses = tuple(field for field in fields if field.categories == BY_NAME["insulin"].categories)
+    others = tuple(field for field in fields if field not in (*codes, *doses))
+    half = (len(doses) + 1) // 2
+    return (
+        Group(sentences.CODES, codes),
+        Group(sentences.DIAGNOSES, others),
+        Group(sentences.DOSES, doses[:half]),
+        Group(sentences.DOSES, doses[half:]),
+    )
+
+
+def draw_section(section: Section, language: Language, refused: Collection[str]) -> None:
+    """Draw what is behind a fold, which is open while a field behind it is to be corrected."""
+    wrong = any(field.name in refused for group in section.groups for field in group.fields)
+    with st.expander(say(section.title, language), expanded=wrong):
+        st.caption(say(section.help, language))
+        draw_groups(section.groups, language, refused, folded=True)
+
+
+def draw_groups(groups: Iterable[Group], language: Language, refused: Collection[str], *, folded: bool = False) -> None:
     """Draw each group in a column of its own; `refused` names the fields to correct."""
     groups = tuple(groups)
     for column, group in zip(st.columns(len(groups), border=True), groups, strict=True):
         with column:
-            st.subheader(say(group.title, language), anchor=False)
+            if group.title is not None:
+                st.subheader(say(group.title, language), anchor=False)
             for field in group.fields:
-                draw(field, language)
+                draw(field, language, folded)
                 if field.name in refused:
                     allowed = sentences.plain(sentences.allowed(field, language))
                     st.markdown(f":red[{say(sentences.ALLOWS, language, allowed=allowed)}]")
 
 
-def draw(field: Field, language: Language) -> None:
-    """Draw the widget of one field; its value is the session's, under the field's key."""
-    label, help_text = _label(field, language), _help(field, language)
-    if field.kind == "number":
-        st.number_input(
-            label, min_value=field.minimum, max_value=field.maximum, value=None, step=1, key=key(field), help=help_text
+def draw(field: Field, language: Language, folded: bool) -> None:
+    """Draw the widget of one field; its value is the session's, under the field's key.
+
+    Its help is in sight where everybody must pass, and behind a mark, which is a stop of the Tab key, elsewhere.
+    """
+    label, explanation = say(field.texts.label, language), say(field.texts.help, language)
+    help_text = explanation if folded else None
+    hint = say(sentences.CHOOSE if field.name in REQUIRED else sentences.BLANK, language)
+    if field.kind == "category":
+        st.selectbox(
+            label,
+            options(field),
+            index=None if field.optional or field.name in REQUIRED else 0,
+            format_func=lambda category: say(field.category_text(category), language),
+            key=key(field),
+            help=help_text,
+            placeholder=hint,
         )
-    elif field.kind == "category":
-        _draw_category(field, language, label, help_text)
     else:
-        length = ENCOUNTER_REF_LENGTH if field.kind == "reference" else None
-        st.text_input(
-            label, max_chars=length, key=key(field), help=help_text, placeholder=say(sentences.BLANK, language)
-        )
+        st.text_input(label, key=key(field), help=help_text, placeholder=_range(field, hint), autocomplete="off")
+    if not folded:
+        st.caption(explanation)
 
 
-def _draw_category(field: Field, language: Language, label: str, help_text: str) -> None:
-    st.selectbox(
-        label,
-        options(field),
-        index=None if field.optional else 0,
-        format_func=lambda category: say(field.category_text(category), language),
-        key=key(field),
-        help=help_text,
-        placeholder=say(sentences.BLANK, language),
-    )
+def _range(field: Field, hint: str) -> str:
+    return f"{field.minimum}-{field.maximum}" if field.kind == "number" else hint
 
 
 def options(field: Field) -> tuple[str, ...]:
     """The categories to choose from, in the contract's order; an optional field's missing one is leaving it blank."""
     blank = field.missing if field.optional else None
     return tuple(category for category in field.vocabulary if category != blank)
-
-
-def _label(field: Field, language: Language) -> str:
-    label = say(field.texts.label, language)
-    return label if field.model else f"{label} :gray[· {say(sentences.UNUSED, language)}]"
-
-
-def _help(field: Field, language: Language) -> str:
-    sentence = say(field.texts.help, language)
-    return sentence if field.model else f"{sentence} {say(sentences.UNUSED_HELP, language)}"

@@ -13,7 +13,7 @@ from readmission.features.contract import (
     PREPARED_FIELDS,
 )
 from readmission.features.field import ENCOUNTER_REF_LENGTH, MISSING_MARK, Field, FieldError, Kind, Value
-from readmission.features.labels import Text, Texts
+from readmission.features.labels import Texts
 from readmission.features.request import DecidedGroup, complete_request, decided_groups, model_row
 from readmission.features.source_columns import (
     COLUMN_NAMES,
@@ -24,6 +24,7 @@ from readmission.features.source_columns import (
     SourceColumn,
     read_integer,
 )
+from readmission.features.text import Text
 
 __all__ = [
     "BY_NAME",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from readmission.features import codes
-from readmission.features.labels import CATEGORY_TEXTS, FIELD_TEXTS, Text, Texts
+from readmission.features.labels import FIELD_TEXTS, Texts, category_words
 from readmission.features.source_columns import MISSING_MARK as MISSING_MARK
 from readmission.features.source_columns import read_integer
+from readmission.features.text import Text
 
 ENCOUNTER_REF_LENGTH = 64
 
@@ -76,7 +77,7 @@ class Field:
 
     def category_text(self, category: str) -> Text:
         """The words for one of the field's categories."""
-        return CATEGORY_TEXTS.get(category, Text(es=category, en=category))
+        return category_words(self.name, category)
 
     def from_source(self, text: str) -> str | float:
         """The model's value for the CSV's text: `?` becomes the missing category, codes their group.

@@ -3,12 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-
-class Text(NamedTuple):
-    """The same words in the two languages of the form."""
-
-    es: str
-    en: str
+from readmission.features.code_words import BY_FIELD
+from readmission.features.text import Text
 
 
 class Texts(NamedTuple):
@@ -35,8 +31,8 @@ FIELD_TEXTS: Mapping[str, Texts] = {
     "race": _texts(
         "Grupo étnico",
         "Race",
-        "Solo para medir la equidad del modelo; no influye en la predicción.",
-        "Only used to measure the model's fairness; it does not change the prediction.",
+        "Como consta en la historia.",
+        "As recorded by the hospital.",
     ),
     "gender": _texts("Sexo", "Gender", "Como consta en el ingreso.", "As recorded on admission."),
     "age": _texts("Edad (años)", "Age (years)", "Edad al ingreso, en años.", "Age on admission, in years."),
@@ -135,22 +131,22 @@ FIELD_TEXTS: Mapping[str, Texts] = {
     "discharge_code": _texts(
         "Código de alta",
         "Discharge code",
-        "Código original de destino al alta (1-30); mejora la predicción. Un alta por fallecimiento o cuidados "
-        "paliativos no puede reingresar.",
-        "Raw discharge disposition code (1-30); improves the prediction. A discharge by death or to hospice "
-        "cannot be readmitted.",
+        "Más preciso: si se elige, cuenta en lugar del destino. Quien fallece o pasa a cuidados paliativos no puede "
+        "reingresar.",
+        "More precise: once chosen, it counts instead of the disposition. Who died or went to hospice cannot be "
+        "readmitted.",
     ),
     "admission_type_code": _texts(
         "Código de tipo de ingreso",
         "Admission type code",
-        "Código original del tipo de ingreso (1-8).",
-        "Raw admission type code (1-8).",
+        "Si se conoce, en lugar del tipo de ingreso.",
+        "Instead of the admission type, where it is known.",
     ),
     "admission_source_code": _texts(
         "Código de origen",
         "Admission source code",
-        "Código original del origen del ingreso (1-26).",
-        "Raw admission source code (1-26).",
+        "Si se conoce, en lugar del origen del ingreso.",
+        "Instead of the admission source, where it is known.",
     ),
     "diag_1": _texts(
         "Diagnóstico principal (CIE-9)",
@@ -179,8 +175,8 @@ FIELD_TEXTS: Mapping[str, Texts] = {
     "payer_code": _texts(
         "Código del pagador",
         "Payer code",
-        "Código de quien paga la estancia, por ejemplo MC (Medicare).",
-        "Code of who pays for the stay, for example MC (Medicare).",
+        "Quién paga la estancia.",
+        "Who pays for the stay.",
     ),
     "metformin": _medication("Metformina", "Metformin"),
     "repaglinide": _medication("Repaglinida", "Repaglinide"),
@@ -238,3 +234,9 @@ CATEGORY_TEXTS: Mapping[str, Text] = {
     "Otro": Text("Otro", "Other"),
     "Referencia": Text("Referencia", "Referral"),
 }
+
+
+def category_words(field: str, category: str) -> Text:
+    """The words for a category of a field; a value without words stands for itself."""
+    words = BY_FIELD.get(field, {}).get(category) or CATEGORY_TEXTS.get(category)
+    return words or Text(es=category, en=category)

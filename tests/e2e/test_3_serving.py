@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import text
 
+from app_front.checks import REQUIRED
 from readmission.features import BY_NAME, ORIGINAL_FIELDS
 from tests.conftest import Poll
 from tests.e2e.browser import page, picture
@@ -102,11 +103,12 @@ def predict(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
 
 def _fill(form: Page) -> None:
     form.get_by_text("Modelo en producción").wait_for()
-    for name, value in CHANGED.items():
+    for name in REQUIRED:
+        value = str((ORIGINAL | CHANGED)[name])
         field = form.get_by_label(BY_NAME[name].texts.label.es, exact=True)
-        field.fill(str(value))
+        field.fill(value)
         field.press("Tab" if BY_NAME[name].kind == "number" else "Enter")
-        assert field.input_value() == str(value)
+        assert field.input_value() == value
 
 
 def _close_assistant(mlflow: Page) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.chromium import chromium
 from tests.conftest import ROOT
 
 
@@ -23,6 +24,7 @@ MANIFESTS = {
     "docker": "dockerfile*",
     "docker-compose": "docker-compose.yml",
     "github-actions": ".github/workflows/*.yml",
+    "npm": "package-lock.json",
 }
 
 
@@ -67,3 +69,13 @@ def test_the_hook_runs_make_lint_alone() -> None:
     (hook,) = repository["hooks"]
     assert (repository["repo"], hook["language"], hook["entry"]) == ("local", "system", "make lint")
     assert hook["always_run"] and not hook["pass_filenames"]
+
+
+def test_what_needs_a_browser_is_never_skipped_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert steps.index("export CI=1") < steps.index("make browser") < steps.index("make test")
+    monkeypatch.setattr("shutil.which", lambda _program: None)
+    for ci, outcome in (("1", pytest.fail.Exception), ("", pytest.skip.Exception)):
+        monkeypatch.setenv("CI", ci)
+        with pytest.raises(outcome, match="needs Debian's chromium: make browser"), chromium():
+            pass

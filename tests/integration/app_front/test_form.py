@@ -1,35 +1,23 @@
 """The form against the real prediction service, with a model out of a real registry."""
 
-import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from app_front.form_state import initial
-from app_front.sentences import Language, percent, risk
+from app_front.sentences import RESULT, WITHDRAWN, Language, percent, risk, say
 from app_front.widgets import options
 from connections.model_registry import client
 from connections.settings import Settings, get_settings
 from readmission.features import BY_NAME, ENCOUNTER_REF_LENGTH, FIELDS, Field, complete_request
-from readmission.local import serving
 from tests.conftest import ROOT
 from tests.integration.app_back.conftest import Api
-from tests.integration.app_back.registry import register
-from tests.integration.app_back.servers import own_settings, running, running_api, wait_for
+from tests.integration.app_back.servers import wait_for
+from tests.integration.app_front.entries import AS_SENT, choose_essentials, enter, form_api
 
 APP = ROOT / "app_front/app.py"
-CHROMIUM = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 LANGUAGES: tuple[Language, ...] = ("es", "en")
 CODED = {
     "discharge_code": "discharge_disposition_id",
@@ -40,12 +28,8 @@ CODED = {
 
 @pytest.fixture(scope="module")
 def api(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("form")
-    settings = own_settings(stores, folder, "form")
-    registered = register(settings, folder / "files")
-    with running_api(settings) as http:
-        wait_for(lambda: http.get("/health/ready").status_code == 200)
-        yield Api(http, settings, registered)
+    with form_api(stores, tmp_path_factory.mktemp("form"), "form") as running_service:
+        yield running_service
 
 
 @pytest.fixture
@@ -54,16 +38,6 @@ def form(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     get_settings.cache_clear()
     yield AppTest.from_file(str(APP), default_timeout=60).run()
     get_settings.cache_clear()
-
-
-def enter(form: AppTest, name: str, value: Any) -> None:
-    key, kind = f"{name}:{form.session_state['language']}", BY_NAME[name].kind
-    if kind == "number":
-        form.number_input(key=key).set_value(value)
-    elif kind == "category":
-        form.selectbox(key=key).select(value)
-    else:
-        form.text_input(key=key).input(value)
 
 
 def submit(form: AppTest) -> AppTest:
@@ -77,22 +51,18 @@ def switch(form: AppTest, language: Language) -> None:
         form.button(key=f"switch_to_{language}").click().run()
 
 
-def button(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key} [data-testid^=stBaseButton]:visible")
-
-
 def latest(api: Api) -> dict[str, Any]:
-    found: dict[str, Any] = api.http.get("/predictions", params={"limit": 1}).json()["predictions"][0]
-    return found
+    listed = api.http.get("/predictions", params={"limit": 1}).json()["predictions"]
+    return dict(listed[0]) if listed else {}
 
 
-def another(field: Field) -> Any:
-    """A value that the field does not start with."""
+def another(field: Field) -> str:
+    """A value that is neither the field's first nor its default."""
     if field.kind == "number":
         assert field.minimum is not None
-        return field.minimum + 7
+        return str(field.minimum + 7)
     if field.kind == "category":
-        return next(option for option in reversed(options(field)) if option != initial(field))
+        return next(option for option in reversed(options(field)) if option not in (initial(field), field.default))
     return "250.83" if field.kind == "icd9" else "r" * ENCOUNTER_REF_LENGTH
 
 
@@ -103,57 +73,100 @@ def test_the_model_in_production_is_named_and_said_to_be_synthetic(api: Api, for
     assert "**sintéticos**" in form.warning[0].value
 
 
-def test_an_untouched_form_asks_for_the_default_encounter(api: Api, form: AppTest) -> None:
-    submit(form)
+def test_what_was_chosen_is_asked_with_the_defaults_of_the_rest(api: Api, form: AppTest) -> None:
+    submit(choose_essentials(form))
     logged = latest(api)
-    assert logged["inputs"] == complete_request({})
+    assert logged["inputs"] == complete_request(AS_SENT)
     assert form.metric[0].value == percent(logged["probability"], "es")
-    assert logged["prediction_id"] in form.caption[1].value
-    assert f"versión {api.registered.version}" in form.caption[1].value
+    told = "\n".join(caption.value for caption in form.caption)
+    assert f"versión {api.registered.version} · predicción `{logged['prediction_id']}`" in told
+
+
+def test_an_untouched_form_asks_for_what_matters_most(api: Api, form: AppTest) -> None:
+    before = latest(api)
+    submit(form)
+    assert (
+        r"falta elegir** Edad \(años\), Días de hospitalización, Destino al alta, Ingresos \(año" in form.error[0].value
+    )
+    assert not form.metric
+    submit(choose_essentials(form, age=""))
+    assert form.error[0].value == r"**No se ha calculado: falta elegir** Edad \(años\)."
+    assert latest(api) == before
+
+
+def test_a_code_counts_as_the_disposition_that_it_decides(api: Api, form: AppTest) -> None:
+    choose_essentials(form)
+    form.selectbox(key="discharge_disposition_id:es").set_value(None)
+    enter(form, "discharge_code", "3")
+    submit(form)
+    assert latest(api)["inputs"]["discharge_disposition_id"] == "Otro"
+    assert "Destino al alta: se usó el grupo «Otro»" in "\n".join(caption.value for caption in form.caption)
 
 
 def test_what_is_sent_is_what_was_entered_in_every_field(api: Api, form: AppTest) -> None:
     entered = {field.name: another(field) for field in FIELDS}
-    assert all(value != BY_NAME[name].default for name, value in entered.items())
     switch(form, "en")
     for name, value in entered.items():
         enter(form, name, value)
     submit(form)
+    sent = {name: int(value) if BY_NAME[name].kind == "number" else value for name, value in entered.items()}
+    assert [name for name, value in sent.items() if value == BY_NAME[name].default] == []
     groups = {group: (BY_NAME[group].groups or {})[entered[code]] for code, group in CODED.items()}
-    assert latest(api)["inputs"] == entered | groups
+    assert latest(api)["inputs"] == sent | groups
     assert latest(api)["encounter_ref"] == entered["encounter_ref"]
 
 
 def test_both_risks_in_both_languages(api: Api, form: AppTest) -> None:
     answered = set()
-    for stays in (0, 20):
-        enter(form, "number_inpatient", stays)
-        submit(form)
+    for stays in ("0", "20"):
+        submit(choose_essentials(form, number_inpatient=stays))
         logged = latest(api)
         answered.add(logged["prediction"])
         for language in LANGUAGES:
             switch(form, language)
             said = risk(logged["prediction"] == 1, logged["probability"], language)
-            assert f">{said}<" in form.get("html")[0].proto.body
-            assert ("**Readmitido**" if logged["prediction"] else "**No Readmitido**") in form.markdown[-1].value
+            assert form.header[-1].value == say(RESULT, language, risk=said)
+            assert not any("eadmitido" in line.value for line in form.markdown)
+        switch(form, "es")
     assert answered == {0, 1}
 
 
-def test_a_result_is_not_shown_beside_other_values_than_its_own(form: AppTest) -> None:
-    submit(form)
+def test_a_result_goes_for_good_once_an_input_was_changed(form: AppTest) -> None:
+    submit(choose_essentials(form))
     assert form.metric
-    enter(form, "age", 90)
+    for age in ("90", "81"):
+        enter(form, "age", age)
+        form.run()
+        assert not form.metric
+        assert form.info[0].value == say(WITHDRAWN, "es")
     switch(form, "en")
     assert not form.metric
+    assert form.info[0].value == say(WITHDRAWN, "en")
+    form.button(key="clear").click().run()
+    assert not form.info
 
 
-def test_a_refused_field_is_named_and_nothing_is_logged(api: Api, form: AppTest) -> None:
-    before = latest(api)["prediction_id"]
-    enter(form, "diag_2", "flu")
-    submit(form)
-    assert "**Segundo diagnóstico (CIE-9)** admite un código CIE-9" in form.error[0].value
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("diag_2", "flu", "**Segundo diagnóstico (CIE-9)** admite un código CIE-9"),
+        ("time_in_hospital", "3.7", "**Días de hospitalización** admite un número entero de 1 a 14; no «3.7»"),
+        ("time_in_hospital", "15", "**Días de hospitalización** admite un número entero de 1 a 14; no «15»"),
+        ("num_procedures", "", "**Procedimientos** admite un número entero de 0 a 20"),
+        ("encounter_ref", "r" * 65, "**Referencia del episodio** admite hasta 64 caracteres"),
+    ],
+)
+def test_a_refused_value_is_named_and_nothing_is_logged(
+    api: Api, form: AppTest, name: str, value: str, told: str
+) -> None:
+    before = latest(api)
+    submit(choose_essentials(form, **{name: value}))
+    assert told in form.error[0].value
     assert not form.metric
-    assert latest(api)["prediction_id"] == before
+    assert latest(api) == before
+    enter(form, name, "9" if name == "num_procedures" else initial(BY_NAME[name]) or "9")
+    form.run()
+    assert not form.error, "what was put right is not complained of any more"
 
 
 def test_no_model_in_production(api: Api, form: AppTest) -> None:
@@ -161,7 +174,7 @@ def test_no_model_in_production(api: Api, form: AppTest) -> None:
     registry.delete_registered_model_alias(settings.model_name, settings.model_alias)
     try:
         wait_for(lambda: api.http.get("/health/ready").status_code == 503)
-        submit(form)
+        submit(choose_essentials(form))
         assert "Todavía no hay un modelo en producción" in form.warning[0].value
         assert "**El servicio todavía no puede predecir.**" in form.warning[1].value
         assert "preprocesar" in form.warning[1].value
@@ -169,26 +182,3 @@ def test_no_model_in_production(api: Api, form: AppTest) -> None:
     finally:
         registry.set_registered_model_alias(settings.model_name, settings.model_alias, api.registered.version)
         wait_for(lambda: api.http.get("/health/ready").status_code == 200)
-
-
-def test_in_a_browser_a_choice_survives_both_languages_and_is_what_is_sent(api: Api) -> None:
-    """A browser sends a choice by its words, which Streamlit's test runner does not."""
-    if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("needs Debian's chromium")
-    with running(serving.form(api.settings), api.settings), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM))
-        page = browser.new_page()
-        page.set_default_timeout(60_000)
-        page.goto(api.settings.url("form"))
-        page.get_by_role("combobox", name="Sexo").click()
-        page.get_by_role("option", name="Hombre", exact=True).click()
-        page.get_by_role("spinbutton", name="Edad (años)").fill("81")
-        for language in ("en", "es", "en"):
-            button(page, f"switch_to_{language}").click()
-        button(page, "switch_to_es").wait_for()
-        button(page, "submit").click()
-        page.get_by_text(re.compile(r"^(low|high) risk \(")).wait_for()
-        logged = latest(api)
-        assert page.get_by_text(risk(logged["prediction"] == 1, logged["probability"], "en"), exact=True).is_visible()
-        browser.close()
-    assert logged["inputs"] == complete_request({"gender": "Male", "age": 81})

@@ -1,57 +1,24 @@
-"""The form when the API fails: an API that answers what it is told to, over real HTTP."""
+"""The form when the API fails."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from threading import Event, Thread
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from streamlit.testing.v1 import AppTest
 
 from app_front.client import NotReady, PredictionClient, Refused, TooSlow, Unexpected, Unreachable
 from connections.settings import get_settings
 from tests.conftest import ROOT
+from tests.integration.app_front.entries import choose_essentials
+from tests.integration.app_front.scripted_api import MODEL, PREDICTION, ScriptedApi, scripted_api
 
 APP = ROOT / "app_front/app.py"
-MODEL = {"name": "mejor_modelo_diabetes", "version": "7", "dataset": "real", "target": "lt30"}
-PREDICTION = {
-    "prediction": 1,
-    "label": "Readmitido",
-    "probability": 0.2,
-    "threshold": 0.1,
-    "model_name": "mejor_modelo_diabetes",
-    "model_version": "7",
-    "prediction_id": "1",
-    "dataset": "real",
-}
 REFUSED = {"field": "diag_1", "message": "'xx' is not an ICD-9 code", "allowed": "an ICD-9 code"}
 NEWER = {"field": "smoker", "message": "is required", "allowed": "one of yes, no"}
-
-
-@dataclass
-class ScriptedApi:
-    """What the API answers next, and where it listens."""
-
-    address: str = ""
-    model: Response = field(default_factory=lambda: JSONResponse(MODEL))
-    prediction: Response = field(default_factory=lambda: JSONResponse({}))
-    answer_now: Event = field(default_factory=Event)
-
-    def app(self) -> FastAPI:
-        app = FastAPI()
-        app.add_api_route("/model", lambda: self.model, response_model=None)
-        app.add_api_route("/predict", self._predict, methods=["POST"], response_model=None)
-        return app
-
-    def _predict(self) -> Response:
-        self.answer_now.wait(timeout=30)
-        return self.prediction
 
 
 def error(status: int, message: str, *fields: dict[str, str]) -> Response:
@@ -61,17 +28,8 @@ def error(status: int, message: str, *fields: dict[str, str]) -> Response:
 
 @pytest.fixture
 def api() -> Iterator[ScriptedApi]:
-    scripted = ScriptedApi()
-    scripted.answer_now.set()
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        scripted.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(scripted.app(), log_level="error", ws="none", lifespan="off"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
+    with scripted_api() as scripted:
         yield scripted
-        scripted.answer_now.set()
-        server.should_exit = True
-        thread.join(timeout=30)
 
 
 @pytest.fixture
@@ -89,7 +47,7 @@ def nobody() -> str:
 
 
 def submit(form: AppTest) -> AppTest:
-    form.run()
+    choose_essentials(form.run())
     form.button(key="submit").click().run()
     assert not form.exception
     assert not form.metric
@@ -104,9 +62,9 @@ def test_the_model_in_production_is_named(api: ScriptedApi, form: AppTest) -> No
     assert any("mejor\\_modelo\\_diabetes" in line.value and "**7**" in line.value for line in form.run().markdown)
     assert shown(form) == ""
     api.model = JSONResponse(MODEL | {"dataset": "synthetic"})
-    assert "datos **sintéticos**" in shown(form.run())
+    assert "datos **sintéticos**" in shown(form.button(key="clear").click().run())
     api.model = JSONResponse(MODEL | {"target": "any"})
-    assert "**en cualquier momento**" in shown(form.run())
+    assert "**en cualquier momento**" in shown(form.button(key="clear").click().run())
 
 
 def test_no_model_yet(api: ScriptedApi, form: AppTest) -> None:
@@ -131,7 +89,7 @@ def test_refused_fields_are_told_by_label_and_beside_the_field(api: ScriptedApi,
     assert "**Diagnóstico principal (CIE-9)** admite un código CIE-9, por ejemplo 250.83, 428 o V57" in told
     assert r"smoker\: one of yes, no" in told
     assert any(line.value.startswith(":red[Admite un código CIE-9") for line in form.markdown)
-    assert form.expander[0].proto.expanded, "the refused field must be in sight"
+    assert form.expander[1].proto.expanded, "the refused field must be in sight"
 
 
 def test_unexpected_answers(api: ScriptedApi, form: AppTest) -> None:

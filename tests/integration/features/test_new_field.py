@@ -64,14 +64,14 @@ pipeline = make_pipeline(ForestParams(n_estimators=60), jobs=1).fit(inputs(rows)
 forest, config = serving_files.write(pipeline, served, dataset="synthetic", target="any")
 answers = [Scorer.load(served).score(complete_request(sent)) for sent in ({}, {"smoker": "Current"})]
 form = AppTest.from_file("app_front/app.py", default_timeout=60).run()
-number, choice = form.number_input(key="number_transfers:es"), form.selectbox(key="smoker:es")
+number, choice = form.text_input(key="number_transfers:es"), form.selectbox(key="smoker:es")
 print(json.dumps({
     "copy": readmission.__file__,
     "raw": {column.name: str(column.type) for column in initial_data_table(MetaData()).columns},
     "prepared": {column.name: str(column.type) for column in prepared_table(MetaData(), "t", "train").columns},
     "cleaned": {name: sorted(set(map(str, rows[name]))) for name in ("number_transfers", "smoker")},
     "request": create_app().openapi()["components"]["schemas"]["PredictionRequest"]["properties"],
-    "form": [[number.label, number.min, number.max, number.value], [choice.label, choice.options, choice.value]],
+    "form": [[number.label, number.placeholder, number.value], [choice.label, choice.options, choice.value]],
     "served": json.loads(config.read_text()),
     "width": InferenceSession(forest).get_inputs()[0].shape[1],
     "answers": answers,
@@ -123,7 +123,7 @@ def test_a_request_may_hold_it(found: dict[str, Any]) -> None:
 
 
 def test_the_form_asks_for_it(found: dict[str, Any]) -> None:
-    assert found["form"] == [["Traslados", 0, 12, 1], ["Tabaquismo", SMOKER[:-1], None]]
+    assert found["form"] == [["Traslados", "0-12", "1"], ["Tabaquismo", SMOKER[:-1], None]]
 
 
 def test_the_served_files_use_it(found: dict[str, Any]) -> None:

@@ -30,12 +30,12 @@ def test_there_are_sentences() -> None:
 @pytest.mark.parametrize(
     ("high", "probability", "language", "expected"),
     [
-        (False, 0.0834, "es", "riesgo bajo (8,3 %)"),
-        (True, 0.2312, "es", "riesgo alto (23,1 %)"),
-        (False, 0.0834, "en", "low risk (8.3 %)"),
-        (True, 0.2312, "en", "high risk (23.1 %)"),
-        (False, 0.0, "es", "riesgo bajo (0,0 %)"),
-        (True, 1.0, "en", "high risk (100.0 %)"),
+        (False, 0.0834, "es", "riesgo por debajo del umbral (8,3 %)"),
+        (True, 0.2312, "es", "riesgo por encima del umbral (23,1 %)"),
+        (False, 0.0834, "en", "risk below the threshold (8.3 %)"),
+        (True, 0.2312, "en", "risk above the threshold (23.1 %)"),
+        (False, 0.0, "es", "riesgo por debajo del umbral (0,0 %)"),
+        (True, 1.0, "en", "risk above the threshold (100.0 %)"),
     ],
 )
 def test_risk_in_words(high: bool, probability: float, language: Language, expected: str) -> None:

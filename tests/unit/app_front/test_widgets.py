@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import NumberInput, Selectbox, TextInput
+from streamlit.testing.v1.element_tree import Selectbox, TextInput
 
+from app_front.checks import REQUIRED
 from app_front.form_state import initial
-from app_front.sentences import UNUSED, Language, say
+from app_front.sentences import Language, say
 from app_front.widgets import options
 from connections.settings import get_settings
-from readmission.features import ENCOUNTER_REF_LENGTH, FIELDS, Field
+from readmission.features import FIELDS, Field
 from tests.conftest import ROOT
 
 APP = ROOT / "app_front/app.py"
@@ -25,10 +26,8 @@ def form(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     get_settings.cache_clear()
 
 
-def widget(form: AppTest, field: Field) -> NumberInput | Selectbox[str] | TextInput:
+def widget(form: AppTest, field: Field) -> Selectbox[str] | TextInput:
     key = f"{field.name}:{form.session_state['language']}"
-    if field.kind == "number":
-        return form.number_input(key=key)
     return form.selectbox(key=key) if field.kind == "category" else form.text_input(key=key)
 
 
@@ -38,30 +37,37 @@ def switch(form: AppTest) -> AppTest:
 
 
 def check_words(form: AppTest, language: Language) -> None:
+    in_sight = [caption.value for caption in form.caption]
     for field in FIELDS:
         drawn = widget(form, field)
-        assert drawn.label.startswith(say(field.texts.label, language))
-        assert drawn.help.startswith(say(field.texts.help, language))
-        assert (say(UNUSED, language) in drawn.label) == (not field.model)
+        assert drawn.label == say(field.texts.label, language)
+        assert say(field.texts.help, language) in ([drawn.help] if drawn.help else in_sight)
 
 
-def test_every_field_has_its_widget_default_and_bounds(form: AppTest) -> None:
+def test_every_field_has_its_widget_and_initial_value(form: AppTest) -> None:
     assert not form.exception
-    assert len(form.number_input) + len(form.selectbox) + len(form.text_input) == len(FIELDS)
+    assert len(form.selectbox) + len(form.text_input) == len(FIELDS)
     for field in FIELDS:
         drawn = widget(form, field)
         assert drawn.value == initial(field)
-        assert drawn.form_id == "encounter"
-        if isinstance(drawn, NumberInput):
-            assert (drawn.min, drawn.max, drawn.step) == (field.minimum, field.maximum, 1)
-        if isinstance(drawn, TextInput) and field.kind == "reference":
-            assert drawn.proto.max_chars == ENCOUNTER_REF_LENGTH
+        if field.kind == "number":
+            assert drawn.placeholder == f"{field.minimum}-{field.maximum}"
 
 
-def test_original_fields_start_at_the_contracts_default_and_optional_ones_blank(form: AppTest) -> None:
+def test_the_others_start_at_the_contracts_default_and_optional_ones_blank(form: AppTest) -> None:
     for field in FIELDS:
         value = widget(form, field).value
-        assert value in (None, "") if field.optional else value == field.default
+        if field.optional or field.name in REQUIRED:
+            assert not value
+        else:
+            assert value == str(field.default)
+
+
+def test_the_folds_are_closed_and_the_last_holds_what_changes_nothing(form: AppTest) -> None:
+    assert [fold.proto.expanded for fold in form.expander] == [False, False, False]
+    assert form.expander[2].label == "Se registran y no cambian el riesgo"
+    drawn = {one.label for one in (*form.expander[2].selectbox, *form.expander[2].text_input)}
+    assert drawn == {field.texts.label.es for field in FIELDS if not field.model}
 
 
 def test_categories_are_translated_and_in_the_contracts_order(form: AppTest) -> None:
@@ -83,7 +89,7 @@ def test_spanish_first_then_english_and_back(form: AppTest) -> None:
 
 
 def test_switching_language_keeps_what_was_entered(form: AppTest) -> None:
-    form.number_input(key="age:es").set_value(81)
+    form.text_input(key="age:es").input("81")
     form.selectbox(key="gender:es").select("Male")
     form.selectbox(key="discharge_code:es").select("3")
     form.selectbox(key="insulin:es").select("Up")
@@ -91,21 +97,29 @@ def test_switching_language_keeps_what_was_entered(form: AppTest) -> None:
     for _ in range(4):
         switch(form)
         kept = {field.name: widget(form, field).value for field in FIELDS}
-        changed = {"age": 81, "gender": "Male", "discharge_code": "3", "insulin": "Up", "diag_1": "250.83"}
+        changed = {"age": "81", "gender": "Male", "discharge_code": "3", "insulin": "Up", "diag_1": "250.83"}
         assert kept == {field.name: initial(field) for field in FIELDS} | changed
 
 
 def test_new_patient_sets_every_field_back(form: AppTest) -> None:
-    form.number_input(key="age:es").set_value(81)
+    form.text_input(key="age:es").input("81")
     form.selectbox(key="insulin:es").select("Up")
     form.text_input(key="diag_1:es").input("250.83")
     form.button(key="clear").click().run()
     assert {field.name: widget(form, field).value for field in FIELDS} == {f.name: initial(f) for f in FIELDS}
 
 
-def test_an_emptied_number_is_told_and_nothing_is_asked(form: AppTest) -> None:
-    form.number_input(key="age:es").set_value(None)
+def test_a_refused_number_is_told_beside_the_field_and_below_the_buttons(form: AppTest) -> None:
+    form.text_input(key="age:es").input("3.7")
     form.button(key="submit").click().run()
-    assert any("**Edad (años)** admite un número entero de 0 a 120" in error.value for error in form.error)
+    assert any("**Edad (años)** admite un número entero de 0 a 120; no «3.7»" in error.value for error in form.error)
     assert any(line.value == ":red[Admite un número entero de 0 a 120]" for line in form.markdown)
     assert not form.metric
+
+
+def test_the_page_says_what_it_is_for_and_that_it_decides_nothing(form: AppTest) -> None:
+    for promise in ("en el momento del alta", "probabilidad de que vuelva a ingresar", "no decide nada", "diagnóstico"):
+        assert any(promise in line.value for line in form.markdown)
+    switch(form)
+    for promise in ("at discharge", "probability of another admission", "makes none", "not a diagnosis"):
+        assert any(promise in line.value for line in form.markdown)

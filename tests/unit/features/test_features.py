@@ -18,6 +18,7 @@ from readmission.features import (
     complete_request,
     model_row,
 )
+from readmission.features.code_words import BY_FIELD
 from readmission.features.labels import CATEGORY_TEXTS
 
 ORIGINAL = {
@@ -43,7 +44,6 @@ ORIGINAL = {
     "citoglipton": "No",
 }
 # Their categories are codes and names, which are shown as they are.
-CODES = {"payer_code", "medical_specialty", "discharge_code", "admission_type_code", "admission_source_code"}
 DOSES = ("No", "Steady", "Up", "Down")
 VOCABULARIES = {
     "race": ("Caucasian", "AfricanAmerican", "Hispanic", "Asian", "Other", "Unknown"),
@@ -97,17 +97,33 @@ def test_the_model_does_not_use_race_nor_columns_of_one_value() -> None:
 def test_each_field_and_category_has_words_in_both_languages(field: Field) -> None:
     assert all(word.strip() for word in (*field.texts.label, *field.texts.help))
     assert field.texts.help.es != field.texts.help.en
-    if field.name not in CODES and field.kind == "category":
+    if field.kind == "category":
         worded = {value for value in field.vocabulary if not value.startswith(">")}
-        assert worded <= set(CATEGORY_TEXTS)
-        assert all(word.strip() for value in worded for word in CATEGORY_TEXTS[value])
+        assert worded <= {*CATEGORY_TEXTS, *BY_FIELD.get(field.name, {})}
+        assert all(word.strip() for value in worded for word in field.category_text(value))
 
 
 def test_words_for_a_category_differ_from_its_code_where_a_clinician_reads_them() -> None:
     assert BY_NAME["change"].category_text("Ch") == ("Sí", "Yes")
     assert BY_NAME["max_glu_serum"].category_text("None") == ("No medido", "Not measured")
     assert BY_NAME["race"].category_text("Unknown") == ("Desconocido", "Unknown")
-    assert BY_NAME["payer_code"].category_text("MC") == ("MC", "MC")
+    assert BY_NAME["payer_code"].category_text("MC") == ("MC · Medicare", "MC · Medicare")
+    assert BY_NAME["discharge_code"].category_text("1") == ("1 · A su casa", "1 · Home")
+    assert BY_NAME["admission_type_code"].category_text("1") == ("1 · Emergencia", "1 · Emergency")
+    assert BY_NAME["medical_specialty"].category_text("Surgery-Neuro") == ("Neurocirugía", "Neurosurgery")
+
+
+def test_every_code_of_the_data_set_has_words_and_only_those() -> None:
+    for name, words in BY_FIELD.items():
+        column = next((found for found in SOURCE_COLUMNS if found.name == BY_NAME[name].source), None)
+        known = column.codes if column and column.codes else BY_NAME[name].categories
+        assert set(words) == set(known), name
+
+
+def test_no_words_promise_what_nothing_does() -> None:
+    """Race measures nothing yet."""
+    told = " ".join((*BY_NAME["race"].texts.help, *BY_NAME["race"].texts.label)).lower()
+    assert "equidad" not in told and "fairness" not in told
 
 
 def test_every_category_of_every_source_column_can_be_read() -> None:

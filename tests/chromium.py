@@ -1,0 +1,68 @@
+"""Debian's Chromium, headless, through Playwright, and axe-core: pages as people see them (`make browser`)."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+AXE = Path(__file__).parents[1] / "var/axe/node_modules/axe-core/axe.min.js"
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+_GRAVE = ("serious", "critical")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser; the test is skipped where there is none, and fails in CI."""
+    found = shutil.which("chromium")
+    if found is None:
+        _absent("Debian's chromium")
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def empty_page(browser: Browser) -> Page:
+    """A page of a visitor of its own, on a screen of a usual size, in Spanish."""
+    opened = browser.new_page(viewport={"width": 1400, "height": 900}, locale="es")
+    opened.set_default_timeout(60_000)
+    return opened
+
+
+def grave_faults(shown: Page) -> list[str]:
+    """What axe-core finds serious or critical on a page as it stands: the rule, the element and what is wrong."""
+    if not AXE.is_file():
+        _absent("axe-core")
+    if not shown.evaluate("'axe' in window"):
+        shown.add_script_tag(path=AXE)
+    found: dict[str, Any] = shown.evaluate("axe.run()")
+    assert len(found["passes"]) > 20, "axe-core looked at next to nothing"
+    return [
+        f"{fault['impact']} {fault['id']}: {node['html'][:200]}: {node['failureSummary']}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+        if fault["impact"] in _GRAVE
+    ]
+
+
+def _absent(what: str) -> NoReturn:
+    reason = f"needs {what}: make browser"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,61 @@
+"""An API that answers what it is told to, over real HTTP."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+
+MODEL = {"name": "mejor_modelo_diabetes", "version": "7", "dataset": "real", "target": "lt30"}
+PREDICTION = {
+    "prediction": 1,
+    "label": "Readmitido",
+    "probability": 0.2,
+    "threshold": 0.1,
+    "model_name": "mejor_modelo_diabetes",
+    "model_version": "7",
+    "prediction_id": "1",
+    "dataset": "real",
+}
+
+
+@dataclass
+class ScriptedApi:
+    """What the API answers next, and where it listens."""
+
+    address: str = ""
+    model: Response = field(default_factory=lambda: JSONResponse(MODEL))
+    prediction: Response = field(default_factory=lambda: JSONResponse({}))
+    asked: Event = field(default_factory=Event)
+    answer_now: Event = field(default_factory=Event)
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+        app.add_api_route("/model", lambda: self.model, response_model=None)
+        app.add_api_route("/predict", self._predict, methods=["POST"], response_model=None)
+        return app
+
+    def _predict(self) -> Response:
+        self.asked.set()
+        self.answer_now.wait(timeout=30)
+        return self.prediction
+
+
+@contextmanager
+def scripted_api() -> Iterator[ScriptedApi]:
+    """One that listens, until the block ends."""
+    scripted = ScriptedApi()
+    scripted.answer_now.set()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        scripted.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(scripted.app(), log_level="error", ws="none", lifespan="off"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield scripted
+        scripted.answer_now.set()
+        server.should_exit = True
+        thread.join(timeout=30)
