@@ -1,5 +1,6 @@
 """The 50 columns of the encounters' CSV, as it is published (UCI repository id 296)."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,9 @@ from readmission.features.codes import (
 )
 
 TEXT_LENGTH = 64
+
+# No more digits than any number here needs: Python refuses to read thousands of them.
+_INTEGER = re.compile(r"([-+]?[0-9]{1,20})(?:\.0*)?")
 
 SourceKind = Literal["identifier", "integer", "text"]
 
@@ -37,7 +41,7 @@ class SourceColumn:
         """What the column may hold, in words."""
         if self.kind == "text":
             return (
-                f"one of {', '.join(self.categories)}" if self.categories else f"text of 1 to {self.length} characters"
+                f"one of {', '.join(self.categories)}" if self.categories else f"text of up to {self.length} characters"
             )
         if self.codes:
             return f"one of the codes {', '.join(self.codes)}"
@@ -45,12 +49,13 @@ class SourceColumn:
 
 
 def read_integer(value: str | float) -> int | None:
-    """The whole number that a text or number stands for, or None."""
-    try:
-        number = float(value)
-    except ValueError:
+    """The whole number that a number (3, 3.0) or a text ("3", "3.0", "-1") is, or None: 3.7 is never cut to 3."""
+    if isinstance(value, str):
+        found = _INTEGER.fullmatch(value)
+        return int(found[1]) if found else None
+    if isinstance(value, bool):
         return None
-    return int(number) if number.is_integer() else None
+    return int(value) if isinstance(value, int) or value.is_integer() else None
 
 
 def _identifier(name: str) -> SourceColumn:
