@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app_back.errors import LogUnavailableError
+from connections.sqlite_files import DatabaseFileError
 from connections.tables import predictions
 from readmission.prediction import LoggedPrediction
 
@@ -56,6 +57,9 @@ class PredictionLog:
 def _unavailable(what: str) -> Iterator[None]:
     try:
         yield
+    except DatabaseFileError as error:
+        logger.error("%s: %s", what, error)
+        raise LogUnavailableError(f"{what}: {error.reason}") from None
     except SQLAlchemyError as error:
         # Only the driver's words: SQLAlchemy's quote the row, and patients do not belong in a log.
         logger.error("%s: %s", what, getattr(error, "orig", None) or type(error).__name__)
