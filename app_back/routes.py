@@ -9,13 +9,14 @@ from fastapi.openapi.models import Example
 from fastapi.responses import RedirectResponse
 
 from app_back.deps import LogDep, ModelsDep
+from app_back.json_body import JsonRoute
 from app_back.prediction import predict
 from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE, PredictionRequest
 from app_back.schemas import MAX_LISTED, ErrorResponse, ModelResponse, PredictionList
 from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.prediction import PredictionResponse
 
-router = APIRouter()
+router = APIRouter(route_class=JsonRoute)
 
 UNAVAILABLE: dict[int | str, dict[str, Any]] = {
     503: {"model": ErrorResponse, "description": "No model is in production, or the database does not answer."}

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.engine import Connection
 
 from connections import sqlite_files
@@ -46,6 +46,12 @@ def _sqlite_file(url: URL, database: str) -> Path:
 def is_sqlite(engine: Engine) -> bool:
     """Whether the engine is on SQLite files."""
     return engine.dialect.name == "sqlite"
+
+
+def has_table(engine: Engine, name: str) -> bool:
+    """Whether the database is there and has the table."""
+    there = not is_sqlite(engine) or Path(str(engine.url.database)).is_file()
+    return there and inspect(engine).has_table(name)
 
 
 def create_databases(settings: Settings) -> None:
@@ -93,7 +99,8 @@ def _mysql_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[Non
 @contextmanager
 def _sqlite_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[None]:
     with sqlite_files.lock_file(Path(str(engine.url.database)), name, timeout_seconds) as connection:
-        _begin_immediate(connection, name, timeout_seconds)
+        if connection is not None:
+            _begin_immediate(connection, name, timeout_seconds)
         yield
 
 

@@ -169,13 +169,11 @@ def _stat(path: Path) -> os.stat_result | None:
 
 
 @contextmanager
-def lock_file(path: Path, name: str, timeout_seconds: int) -> Iterator[Connection]:
-    """A connection to the lock file of that name beside a database, which must be there.
-
-    Raises:
-        DatabaseFileError: there is no such database.
-    """
-    require(path)
+def lock_file(path: Path, name: str, timeout_seconds: int) -> Iterator[Connection | None]:
+    """A connection to the lock file of that name beside a database; None where there is no database to protect."""
+    if not path.is_file():
+        yield None
+        return
     lock = create_engine(f"sqlite:///{path.with_name(name)}.lock", connect_args={"timeout": timeout_seconds})
     try:
         with lock.connect() as connection:

@@ -20,6 +20,7 @@ from rich.progress import Progress as Bar
 
 from connections.mysql_connections import LockTakenError
 from connections.settings import Settings, get_settings, stop_telemetry
+from connections.sqlite_files import DatabaseFileError
 from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
 from readmission.params import ForestParams, PrepareParams
@@ -78,7 +79,7 @@ def _explained() -> tuple[type[Exception], ...]:
 
     from readmission.inference import ModelFileError
 
-    return ReadmissionError, LockTakenError, FieldError, ModelFileError, MlflowException
+    return ReadmissionError, LockTakenError, DatabaseFileError, FieldError, ModelFileError, MlflowException
 
 
 def _asking_briefly() -> Settings:

@@ -20,6 +20,7 @@ from readmission.features.field import (
     FieldError,
     Kind,
     Value,
+    shown,
 )
 from readmission.features.labels import Text, Texts
 from readmission.features.request import DecidedGroup, complete_request, decided_groups, model_row
@@ -68,4 +69,5 @@ __all__ = [
     "is_missing",
     "model_row",
     "read_integer",
+    "shown",
 ]

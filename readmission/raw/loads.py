@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
+from connections.mysql_connections import has_table
 from connections.tables import loads
 from readmission.clock import now
 from readmission.dataset.csv_check import Dataset
@@ -33,7 +34,7 @@ class Load:
 
 def latest(engine: Engine) -> Load | None:
     """The last load that succeeded."""
-    if not inspect(engine).has_table(loads.name):
+    if not has_table(engine, loads.name):
         return None
     query = select(loads).where(loads.c.outcome == "loaded").order_by(loads.c.load_id.desc()).limit(1)
     with engine.connect() as connection:
@@ -47,7 +48,7 @@ def start(engine: Engine, source: str) -> int:
     Raises:
         ReadmissionError: the databases were not initialised.
     """
-    if not inspect(engine).has_table(loads.name):
+    if not has_table(engine, loads.name):
         raise ReadmissionError("RAW_DATA has no table `loads`: run crear_bases_si_no_existen first")
     with engine.begin() as connection:
         broken_off = update(loads).where(loads.c.outcome == RUNNING)
