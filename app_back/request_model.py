@@ -18,8 +18,8 @@ from readmission.features import (
     Value,
 )
 
-ORIGINAL_EXAMPLE = {field.name: field.default for field in ORIGINAL_FIELDS}
-RICH_EXAMPLE = {
+ORIGINAL_EXAMPLE: dict[str, Value] = {field.name: field.default for field in ORIGINAL_FIELDS}
+RICH_EXAMPLE: dict[str, Value] = {
     "age": 75,
     "time_in_hospital": 6,
     "number_inpatient": 2,

@@ -94,8 +94,8 @@ class WatchedFile:
             DatabaseFileError: as `check`, or there is no file.
         """
         with self._lock:
-            require(self._path)
             self._check_file()
+            require(self._path)
             # Connections of one process share an index of the log: two logs under one index would mix their pages.
             for log in self._logs.values():
                 self._check_log(log)
