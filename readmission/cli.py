@@ -289,9 +289,10 @@ def predict(
 
 def _sent(fields: list[str]) -> dict[str, str]:
     sent = dict(field.partition("=")[::2] for field in fields)
-    for name in sent:
+    for name, value in sent.items():
         if name not in BY_NAME:
             raise FieldError(name, f"there is no such field; the fields are {', '.join(BY_NAME)}")
+        BY_NAME[name].model_value(value)
     return sent
 
 
