@@ -1,19 +1,37 @@
 """A database file that is moved, replaced or damaged under the service: noticed, told, and nothing is made instead."""
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from connections.mysql_connections import DATABASES, engine_for
 from connections.settings import Settings
 from readmission.storage.databases import initialise
 from tests.integration.app_back.registry import register
 from tests.integration.app_back.servers import api_log, own_settings, running_api, wait_for
 
 CURE = "while this process used it; put back what was there, or restart this process to go on with what is there now"
+
+
+def of_its_own(stores: Settings, folder: Path, name: str) -> Settings:
+    """Settings with databases that this process, which made them, has let go of: the service alone uses them."""
+    settings = own_settings(stores, folder, name)
+    for database in DATABASES:
+        engine_for(settings, database).dispose()
+    return settings
+
+
+def init_elsewhere(settings: Settings) -> None:
+    """Runs `readmission init`."""
+    environment = {"PATH": os.environ["PATH"], **settings.as_environment()}
+    subprocess.run([sys.executable, "-m", "readmission.cli", "init"], env=environment, check=True)
 
 
 def rows(file: Path) -> int:
@@ -54,7 +72,7 @@ def private_other(stores: Settings, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_a_file_that_is_not_the_one_is_noticed(stores: Settings, tmp_path: Path, other: Path) -> None:
-    settings = own_settings(stores, tmp_path, "fichero")
+    settings = of_its_own(stores, tmp_path, "fichero")
     register(settings, tmp_path / "files")
     folder = settings.state_dir / "databases"
     file, aside = folder / "RAW_DATA.db", tmp_path / "aside"
@@ -73,7 +91,7 @@ def test_a_file_that_is_not_the_one_is_noticed(stores: Settings, tmp_path: Path,
         assert not file.exists()
         shutil.copy(other, file)
         refused(http, "was replaced by another file")
-        initialise(settings)
+        init_elsewhere(settings)
         refused(http, "was replaced by another file")
         assert rows(file) == 0
         file.unlink()
@@ -90,7 +108,7 @@ def test_a_file_that_is_not_the_one_is_noticed(stores: Settings, tmp_path: Path,
 
 
 def test_a_log_that_is_removed_is_noticed_and_loses_nothing(stores: Settings, tmp_path: Path) -> None:
-    settings = own_settings(stores, tmp_path, "diario")
+    settings = of_its_own(stores, tmp_path, "diario")
     register(settings, tmp_path / "files")
     file = settings.state_dir / "databases" / "RAW_DATA.db"
     with running_api(settings) as http:
@@ -107,12 +125,12 @@ def test_a_log_that_is_removed_is_noticed_and_loses_nothing(stores: Settings, tm
 
 
 def test_a_service_before_its_database_makes_none(stores: Settings, tmp_path: Path) -> None:
-    settings = own_settings(stores, tmp_path, "temprano")
+    settings = of_its_own(stores, tmp_path, "temprano")
     shutil.rmtree(settings.state_dir / "databases")
     with running_api(settings) as http:
         answer = http.get("/health")
         assert answer.status_code == 503
         assert "there is no database file RAW_DATA.db: run the DAG crear_bases" in answer.json()["error"]["message"]
         assert not (settings.state_dir / "databases").exists()
-        initialise(settings)
+        init_elsewhere(settings)
         assert http.get("/health").status_code == 200
