@@ -4,33 +4,46 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from app_back import examples
 from app_back.deps import LogDep, ModelsDep
 from app_back.errors import NoModelError, NotReadyError, ServiceError
 from app_back.model_holder import ModelHolder
 from app_back.prediction_log import PredictionLog
-from app_back.schemas import ErrorResponse, HealthResponse
+from app_back.schemas import HealthResponse
 
 router = APIRouter(prefix="/health", tags=["health"])
 
-FAILED: dict[int | str, dict[str, Any]] = {
-    503: {"model": ErrorResponse, "description": "A check failed; the message names it."}
-}
+
+def _checked(*checks: str) -> examples.Responses:
+    return examples.answers(ok={"status": "ok", "checks": list(checks)})
 
 
-@router.get("/live")
+def _failed(**failures: dict[str, Any]) -> examples.Responses:
+    return examples.errors(503, "A check failed; the message names it.", **failures)
+
+
+@router.get("/live", summary="Is the process alive?", responses=_checked("process"))
 async def live() -> HealthResponse:
     """The process is alive."""
     return HealthResponse(checks=["process"])
 
 
-@router.get("", responses=FAILED)
+@router.get(
+    "",
+    summary="Is the service healthy?",
+    responses=_checked("process", "database") | _failed(database=examples.UNHEALTHY),
+)
 def healthy(log: LogDep) -> HealthResponse:
     """The process is alive and the database answers; no model yet is healthy too."""
     _require(_database(log))
     return HealthResponse(checks=["process", "database"])
 
 
-@router.get("/ready", responses=FAILED)
+@router.get(
+    "/ready",
+    summary="Would a prediction be answered?",
+    responses=_checked("process", "database", "model") | _failed(model=examples.NOT_READY),
+)
 def ready(log: LogDep, models: ModelsDep) -> HealthResponse:
     """A prediction would be answered: a model is loaded and the predictions table answers."""
     _require(_database(log), _model(models))

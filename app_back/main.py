@@ -1,10 +1,13 @@
 """The prediction service. Serve it with `uvicorn --factory app_back.main:create_app`."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 
@@ -53,4 +56,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     app.include_router(routes.router)
     app.include_router(health.router)
+    app.openapi = partial(_with_whole_examples, app, app.openapi)  # type: ignore[method-assign]
     return app
+
+
+def _with_whole_examples(app: FastAPI, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The schema with the examples as they are declared: FastAPI leaves out whatever is null in them."""
+    schema = make()
+    for route in (route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema):
+        for method in route.methods:
+            told = schema["paths"][route.path][method.lower()]["responses"]
+            for status, response in route.responses.items():
+                told[str(status)]["content"] = told[str(status)]["content"] | _examples(told[str(status)], response)
+    return schema
+
+
+def _examples(told: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
+    kind = "application/json"
+    return {kind: told["content"][kind] | {"examples": declared["content"][kind]["examples"]}}

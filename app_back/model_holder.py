@@ -9,7 +9,13 @@ from threading import Event, Thread
 from typing import NamedTuple
 
 from app_back.errors import NoModelError
-from connections.model_registry import RegisteredVersion, ask_briefly, download_served_files, production_version
+from connections.model_registry import (
+    RegisteredVersion,
+    ask_briefly,
+    download_served_files,
+    latest_version,
+    production_version,
+)
 from connections.settings import Settings
 from readmission.clock import now
 from readmission.inference import ModelFileError, Scorer
@@ -48,6 +54,7 @@ class ModelHolder:
         self._model: LoadedModel | None = None
         self._refusal: _Refusal | None = None
         self._problem: str | None = None
+        self._latest: str | None = None
         self._stopping = Event()
         self._thread = Thread(target=self._follow, name="model-registry", daemon=True)
 
@@ -66,7 +73,16 @@ class ModelHolder:
             return model
         if self._problem is not None:
             raise NoModelError(f"no model is loaded yet: {self._problem}")
+        if self._latest is not None:
+            raise NoModelError(f"no model is in production: {self._without_alias(self._latest)}")
         raise NoModelError(f"no model is in production yet; {WHAT_TO_DO}")
+
+    def _without_alias(self, latest: str) -> str:
+        name, alias = self._settings.model_name, self._settings.model_alias
+        return (
+            f"no version of {name} has the alias {alias}; give it to one with `readmission promote VERSION` "
+            f"(the latest is {latest})"
+        )
 
     def start(self) -> None:
         """Begins to follow the registry."""
@@ -95,6 +111,7 @@ class ModelHolder:
 
     def _adopt(self, version: RegisteredVersion | None) -> None:
         if version is None:
+            self._latest = latest_version(self._settings)
             self._withdraw()
         elif self._model is not None and _same(version, self._model.version):
             self._model = replace(self._model, version=version)

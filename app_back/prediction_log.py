@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app_back.errors import LogUnavailableError
+from connections.sqlite_files import DatabaseFileError
 from connections.tables import predictions
 from readmission.prediction import LoggedPrediction
 
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 NOT_WRITTEN = "RAW_DATA.predictions could not be written, so the prediction is withheld"
 NOT_READ = "RAW_DATA.predictions could not be read"
+WHAT_TO_CHECK = "check that the database answers and that the DAG crear_bases_si_no_existen has run"
 
 
 class PredictionLog:
@@ -56,9 +58,10 @@ class PredictionLog:
 def _unavailable(what: str) -> Iterator[None]:
     try:
         yield
+    except DatabaseFileError as error:
+        logger.error("%s: %s", what, error)
+        raise LogUnavailableError(f"{what}: {error.reason}") from None
     except SQLAlchemyError as error:
         # Only the driver's words: SQLAlchemy's quote the row, and patients do not belong in a log.
         logger.error("%s: %s", what, getattr(error, "orig", None) or type(error).__name__)
-        raise LogUnavailableError(
-            f"{what}; check that the database answers and that the DAG crear_bases_si_no_existen has run"
-        ) from None
+        raise LogUnavailableError(f"{what}; {WHAT_TO_CHECK}") from None

@@ -1,5 +1,6 @@
 """The request schema, made from the feature contract: nothing about a field is repeated here."""
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,9 +18,8 @@ from readmission.features import (
     Value,
 )
 
-ICD9_LENGTH = 16
-ORIGINAL_EXAMPLE = {field.name: field.default for field in ORIGINAL_FIELDS}
-RICH_EXAMPLE = {
+ORIGINAL_EXAMPLE: dict[str, Value] = {field.name: field.default for field in ORIGINAL_FIELDS}
+RICH_EXAMPLE: dict[str, Value] = {
     "age": 75,
     "time_in_hospital": 6,
     "number_inpatient": 2,
@@ -44,14 +44,16 @@ class ContractRequest(BaseModel):
 
 
 def _whole(value: object) -> object:
-    """65.0 is the whole number 65; everything else is left to the strict integer check."""
+    """65.0 is the whole number 65; 3.7, "65" and everything else is left to the strict integer check."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _code_text(value: object) -> object:
     """A code sent as a number, as the text that the contract knows."""
     value = _whole(value)
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+        return value
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _can_return(value: object) -> object:
@@ -73,20 +75,25 @@ def _in_contract(field: Field, value: str) -> str:
     return value
 
 
+def _no_raw_code(field: Field, value: object) -> object:
+    field.refuse_raw_code(value)
+    return value
+
+
 def _annotation(field: Field) -> Any:
     if field.kind == "number":
         strict = SchemaField(strict=True, ge=field.minimum, le=field.maximum)
         return Annotated[int, strict, BeforeValidator(_whole)]
     if field.kind == "reference":
         return Annotated[str, StringConstraints(max_length=ENCOUNTER_REF_LENGTH)]
-    if field.kind == "icd9":
-        short = StringConstraints(max_length=ICD9_LENGTH)
-        return Annotated[str, short, AfterValidator(partial(_in_contract, field)), BeforeValidator(_code_text)]
-    if field.other is not None:
-        return Annotated[str, StringConstraints(max_length=TEXT_LENGTH)]
+    if field.reads_spellings:
+        read = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(partial(_in_contract, field))]
+        return Annotated[read, BeforeValidator(_code_text)] if field.kind == "icd9" else read
     closed: Any = Literal[field.vocabulary]
     if field.name == "discharge_code":
         closed = Annotated[closed, BeforeValidator(_can_return)]
+    if field.raw_code:
+        return Annotated[closed, BeforeValidator(partial(_no_raw_code, field))]
     return Annotated[closed, BeforeValidator(_code_text)] if field.decides else closed
 
 

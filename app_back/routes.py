@@ -2,32 +2,42 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
-from fastapi.openapi.models import Example
 from fastapi.responses import RedirectResponse
 
+from app_back import examples
 from app_back.deps import LogDep, ModelsDep
+from app_back.json_body import JsonRoute
 from app_back.prediction import predict
-from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE, PredictionRequest
-from app_back.schemas import MAX_LISTED, ErrorResponse, ModelResponse, PredictionList
+from app_back.request_model import PredictionRequest
+from app_back.schemas import MAX_LISTED, ModelResponse, PredictionList
 from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.prediction import PredictionResponse
 
-router = APIRouter()
+router = APIRouter(route_class=JsonRoute, responses=examples.errors(500, "The service failed.", failed=examples.FAILED))
 
-UNAVAILABLE: dict[int | str, dict[str, Any]] = {
-    503: {"model": ErrorResponse, "description": "No model is in production, or the database does not answer."}
-}
-REFUSED: dict[int | str, dict[str, Any]] = {
-    422: {"model": ErrorResponse, "description": "The request is refused; each field is named with what it allows."}
-}
-EXAMPLES: dict[str, Example] = {
-    "original": Example(summary="The 20 original fields, at their defaults", value=ORIGINAL_EXAMPLE),
-    "rich": Example(summary="Some optional fields: codes, diagnoses, medications", value=RICH_EXAMPLE),
-    "empty": Example(summary="Everything at its default", value={}),
-}
+POST_ANSWERS = (
+    examples.answers(**examples.ANSWERS)
+    | examples.errors(400, "The body cannot be read.", not_utf8=examples.UNREADABLE)
+    | examples.errors(413, "The body is larger than an encounter's.", too_large=examples.TOO_LARGE)
+    | examples.errors(422, "Each refused field is named with what it allows.", refused=examples.REFUSED)
+    | examples.errors(
+        503,
+        "No model is in production, or the database does not take the row.",
+        no_model=examples.NO_MODEL,
+        not_logged=examples.NOT_LOGGED,
+    )
+)
+LIST_ANSWERS = (
+    examples.answers(one=examples.LISTED)
+    | examples.errors(422, "`limit` is refused.", refused=examples.LIMIT_REFUSED)
+    | examples.errors(503, "The database does not answer.", not_read=examples.NOT_LISTED)
+)
+MODEL_ANSWERS = examples.answers(model=examples.MODEL) | examples.errors(
+    503, "No model is in production.", no_model=examples.NO_MODEL
+)
 MEASURED = ("val_", "test_")
 
 
@@ -37,9 +47,9 @@ async def root() -> RedirectResponse:
     return RedirectResponse("/docs")
 
 
-@router.post("/predict", tags=["predictions"], responses=UNAVAILABLE | REFUSED)
+@router.post("/predict", tags=["predictions"], summary="Predict one encounter", responses=POST_ANSWERS)
 def post_prediction(
-    request: Annotated[PredictionRequest, Body(openapi_examples=EXAMPLES)], models: ModelsDep, log: LogDep
+    request: Annotated[PredictionRequest, Body(openapi_examples=examples.REQUESTS)], models: ModelsDep, log: LogDep
 ) -> PredictionResponse:
     """Predicts whether a patient being discharged will be back within 30 days.
 
@@ -50,13 +60,13 @@ def post_prediction(
     return PredictionResponse.model_validate(vars(predict(request.sent(), models, log)))
 
 
-@router.get("/predictions", tags=["predictions"], responses=UNAVAILABLE | REFUSED)
+@router.get("/predictions", tags=["predictions"], summary="List the latest predictions", responses=LIST_ANSWERS)
 def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20) -> PredictionList:
     """The latest predictions, newest first, with their complete inputs."""
     return PredictionList(predictions=log.recent(limit))
 
 
-@router.get("/model", tags=["model"], responses=UNAVAILABLE)
+@router.get("/model", tags=["model"], summary="Describe the model that answers", responses=MODEL_ANSWERS)
 async def get_model(models: ModelsDep) -> ModelResponse:
     """The model version that answers at present, and how it was measured."""
     model = models.current()

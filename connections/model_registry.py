@@ -61,6 +61,17 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
     return RegisteredVersion(name, str(found.version), found.run_id or "", dict(found.tags))
 
 
+def latest_version(settings: Settings) -> str | None:
+    """The number of the registered model's latest version, or None while there is none.
+
+    Raises:
+        MlflowException: the server does not answer, or refuses.
+    """
+    query = f"name = '{settings.model_name}'"
+    found = client(settings).search_model_versions(query, max_results=1, order_by=["version_number DESC"])
+    return str(found[0].version) if found else None
+
+
 def download_served_files(settings: Settings, version: RegisteredVersion, folder: Path) -> Path:
     """Fetches what `readmission.inference.Scorer.load` reads of a version, and says in which folder it is."""
     got = mlflow.artifacts.download_artifacts(

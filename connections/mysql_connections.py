@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from connections import sqlite_files
 from connections.settings import Settings
 
 DatabaseName = Literal["RAW_DATA", "CLEAN_DATA"]
 DATABASES: tuple[DatabaseName, ...] = ("RAW_DATA", "CLEAN_DATA")
-SQLITE_BUSY_SECONDS = 30
 
 
 class LockTakenError(RuntimeError):
@@ -31,7 +31,7 @@ def engine_for(settings: Settings, database: DatabaseName) -> Engine:
 def _engine(server: str, database: DatabaseName) -> Engine:
     url = make_url(server)
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(Path(str(url.database)), database)
+        return sqlite_files.engine_of(_sqlite_file(url, database))
     return create_engine(
         url.set(database=database, query={"charset": "utf8mb4"}),
         pool_pre_ping=True,
@@ -41,20 +41,8 @@ def _engine(server: str, database: DatabaseName) -> Engine:
     )
 
 
-def _sqlite_engine(folder: Path, database: str) -> Engine:
-    folder.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        f"sqlite:///{folder / database}.db",
-        hide_parameters=True,
-        connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _tune(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    return engine
+def _sqlite_file(url: URL, database: str) -> Path:
+    return Path(str(url.database)) / f"{database}.db"
 
 
 def is_sqlite(engine: Engine) -> bool:
@@ -62,10 +50,18 @@ def is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
+def has_table(engine: Engine, name: str) -> bool:
+    """Whether the database is there and has the table."""
+    there = not is_sqlite(engine) or Path(str(engine.url.database)).is_file()
+    return there and inspect(engine).has_table(name)
+
+
 def create_databases(settings: Settings) -> None:
-    """Creates `RAW_DATA` and `CLEAN_DATA` where they are missing (SQLite makes its files by itself)."""
+    """Creates `RAW_DATA` and `CLEAN_DATA` where they are missing; nothing else makes a SQLite file."""
     url = make_url(settings.database_server)
     if url.get_backend_name() == "sqlite":
+        for database in DATABASES:
+            sqlite_files.create(_sqlite_file(url, database))
         return
     server = create_engine(url.set(database=""))
     with server.connect() as connection:
@@ -106,14 +102,10 @@ def _mysql_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[Non
 
 @contextmanager
 def _sqlite_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[None]:
-    folder = Path(str(engine.url.database)).parent
-    lock = create_engine(f"sqlite:///{folder / name}.lock", connect_args={"timeout": timeout_seconds})
-    try:
-        with lock.connect() as connection:
+    with sqlite_files.lock_file(Path(str(engine.url.database)), name, timeout_seconds) as connection:
+        if connection is not None:
             _begin_immediate(connection, name, timeout_seconds)
-            yield
-    finally:
-        lock.dispose()
+        yield
 
 
 def _begin_immediate(connection: Connection, name: str, timeout_seconds: int) -> None:

@@ -20,6 +20,7 @@ from rich.progress import Progress as Bar
 
 from connections.mysql_connections import LockTakenError
 from connections.settings import Settings, get_settings, stop_telemetry
+from connections.sqlite_files import DatabaseFileError
 from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
 from readmission.params import ForestParams, PrepareParams, checked
@@ -92,7 +93,7 @@ def _explained() -> tuple[type[Exception], ...]:
 
     from readmission.inference import ModelFileError
 
-    return ReadmissionError, LockTakenError, FieldError, ModelFileError, MlflowException
+    return ReadmissionError, LockTakenError, DatabaseFileError, FieldError, ModelFileError, MlflowException
 
 
 def _asking_briefly() -> Settings:
@@ -345,9 +346,10 @@ def predict(
 
 def _sent(fields: list[str]) -> dict[str, str]:
     sent = dict(field.partition("=")[::2] for field in fields)
-    for name in sent:
+    for name, value in sent.items():
         if name not in BY_NAME:
             raise FieldError(name, f"there is no such field; the fields are {', '.join(BY_NAME)}")
+        BY_NAME[name].model_value(value)
     return sent
 
 

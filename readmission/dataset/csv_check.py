@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from readmission.dataset.csv_problems import SHOWN, Problem, Problems
 from readmission.dataset.csv_reader import Block, read_blocks
+from readmission.dataset.csv_texts import ColumnTexts, accepts, open_columns
 from readmission.dataset.emptied_cells import EmptiedCells
 from readmission.errors import InvalidFileError
-from readmission.features import FIELDS, MISSING_MARK, SOURCE_COLUMNS, SYNTHETIC_FIRST_ID, SourceColumn, codes
+from readmission.features import MISSING_MARK, OPEN_ALLOWED, SOURCE_COLUMNS, SYNTHETIC_FIRST_ID, SourceColumn, codes
 from readmission.features.source_columns import EMPTIED
 
 Dataset = Literal["real", "synthetic"]
 UNIQUE = "each encounter_id once in the file"
-ICD9_ALLOWED = f"{codes.ICD9_ALLOWED}, or {MISSING_MARK}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ class _Seen:
     """What the check of a whole file must remember: 16 bytes a row."""
 
     problems: Problems = field(default_factory=Problems)
+    texts: list[ColumnTexts] = field(
+        default_factory=lambda: [ColumnTexts(column) for column in open_columns().values()]
+    )
     identifiers: list[NDArray[np.int64]] = field(default_factory=list)
     lines: list[NDArray[np.int64]] = field(default_factory=list)
     emptied: EmptiedCells = field(default_factory=EmptiedCells)
@@ -71,7 +74,9 @@ def check_file(path: Path, name: str | None = None) -> CheckedFile:
     if not seen.lines:
         raise InvalidFileError(f"{name} has column names and no encounter")
     dataset: Dataset = "synthetic" if seen.identifiers[0][0] >= SYNTHETIC_FIRST_ID else "real"
-    return CheckedFile(sum(map(len, seen.lines)), dataset, (*remarks, *seen.emptied.remarks()))
+    said = (*seen.emptied.remarks(), *(remark for texts in seen.texts for remark in texts.remarks()))
+    counts = {texts.name: ColumnCounts(texts.missing, texts.other) for texts in seen.texts}
+    return CheckedFile(sum(map(len, seen.lines)), dataset, (*remarks, *said), counts)
 
 
 def _check_whole(identifiers: NDArray[np.int64], lines: NDArray[np.int64], seen: _Seen) -> None:
@@ -88,6 +93,8 @@ def _check_block(block: Block, seen: _Seen) -> None:
     for column, count in zip(_refusals(), refused, strict=True):
         if count:
             seen.problems.add(_examples(block, column), column.name, count, _empty(block, column))
+    for texts in seen.texts:
+        texts.add(block.frame[texts.name])
     identifiers = block.frame["encounter_id"].cast(pl.Int64, strict=False)
     seen.identifiers.append(identifiers.fill_null(0).to_numpy())
     seen.lines.append(block.lines)
@@ -103,7 +110,7 @@ def _examples(block: Block, column: SourceColumn) -> list[Problem]:
     places = block.frame.select(_refusals()[column].arg_true()).to_series()[:SHOWN]
     values = block.frame[column.name].gather(places)
     lines = block.lines[places.to_numpy()]
-    return [Problem(int(n), column.name, text, _allowed(column)) for n, text in zip(lines, values, strict=True)]
+    return [Problem(int(n), column.name, text, _allowed(column, text)) for n, text in zip(lines, values, strict=True)]
 
 
 def _check_unique(identifiers: NDArray[np.int64], lines: NDArray[np.int64], problems: Problems) -> None:
@@ -138,9 +145,7 @@ def _accepts(column: SourceColumn) -> pl.Expr:
         return cell.str.contains("^[0-9]+$") & _in_range(column, number).fill_null(False)
     if column.categories:
         return cell.is_in(column.categories)
-    if column.name in _icd9_columns():
-        return (cell == MISSING_MARK) | cell.str.contains(f"^(?:{codes.ICD9_PATTERN.pattern})$")
-    return cell.str.contains(rf"^\P{{Cc}}{{1,{column.length}}}$")
+    return accepts(column.name)
 
 
 def _in_range(column: SourceColumn, number: pl.Expr) -> pl.Expr:
@@ -148,10 +153,11 @@ def _in_range(column: SourceColumn, number: pl.Expr) -> pl.Expr:
     return number.is_between(column.minimum, column.maximum) & (number.is_in(known) if known else True)
 
 
-def _allowed(column: SourceColumn) -> str:
-    return ICD9_ALLOWED if column.name in _icd9_columns() else column.allowed
-
-
-@cache
-def _icd9_columns() -> frozenset[str]:
-    return frozenset(field.source for field in FIELDS if field.kind == "icd9" and field.source)
+def _allowed(column: SourceColumn, text: str) -> str:
+    read_as = open_columns().get(column.name)
+    if read_as is None:
+        return column.allowed
+    if read_as.kind != "icd9":
+        return f"{OPEN_ALLOWED}, or {MISSING_MARK}"
+    hint = f" (it {codes.LOOKS_LIKE_ICD10})" if codes.looks_like_icd10(text) else ""
+    return f"{read_as.allowed}, or {MISSING_MARK}{hint}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from readmission.dataset.csv_problems import SHOWN, Problem, Problems
 from readmission.features import SOURCE_COLUMNS
-from readmission.features.source_columns import NOT_TESTED
+from readmission.features.source_columns import EMPTIED, NOT_TESTED
 
 FILLED = tuple(column for column in SOURCE_COLUMNS if column.emptied is not None)
 _BOTH = (
@@ -67,7 +67,7 @@ class EmptiedCells:
 
 @cache
 def _emptied() -> tuple[pl.Expr, ...]:
-    return tuple(pl.col(column.name).is_in(column.emptied_as) for column in FILLED)
+    return tuple(pl.col(column.name).is_in(EMPTIED) for column in FILLED)
 
 
 @cache

@@ -12,7 +12,16 @@ from readmission.features.contract import (
     ORIGINAL_FIELDS,
     PREPARED_FIELDS,
 )
-from readmission.features.field import ENCOUNTER_REF_LENGTH, MISSING_MARK, Field, FieldError, Kind, Value
+from readmission.features.field import (
+    ENCOUNTER_REF_LENGTH,
+    MISSING_MARK,
+    OPEN_ALLOWED,
+    Field,
+    FieldError,
+    Kind,
+    Value,
+    shown,
+)
 from readmission.features.labels import Texts
 from readmission.features.request import DecidedGroup, complete_request, decided_groups, model_row
 from readmission.features.source_columns import (
@@ -24,6 +33,7 @@ from readmission.features.source_columns import (
     SourceColumn,
     read_integer,
 )
+from readmission.features.spelling import MISSING_WORDS, essence, is_missing
 from readmission.features.text import Text
 
 __all__ = [
@@ -35,8 +45,10 @@ __all__ = [
     "ENCOUNTER_REF_LENGTH",
     "FIELDS",
     "MISSING_MARK",
+    "MISSING_WORDS",
     "MODEL_FIELDS",
     "NUMBERS",
+    "OPEN_ALLOWED",
     "OPTIONAL_FIELDS",
     "ORIGINAL_FIELDS",
     "PREPARED_FIELDS",
@@ -54,6 +66,9 @@ __all__ = [
     "Value",
     "complete_request",
     "decided_groups",
+    "essence",
+    "is_missing",
     "model_row",
     "read_integer",
+    "shown",
 ]

@@ -5,6 +5,7 @@ Codes: IDs_mapping.csv of the data set (UCI repository id 296). ICD-9 groups: St
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 MISSING = "missing"
@@ -59,22 +60,41 @@ _ICD9_RANGES = (
     (140, 239, "neoplasms"),
 )
 ICD9_GROUPS = (*dict.fromkeys(group for _, _, group in _ICD9_RANGES), OTHER)
-ICD9_PATTERN = re.compile(r"(\d{1,3}|[VE]\d{1,3})(\.\d{1,2})?")
+# ICD-9-CM: 001-999 (a leading zero may be gone), V01-V91, external causes E800-E999, and what stands after the point.
+_ICD9 = re.compile(
+    r"(?!0+(?:\.|$))[0-9]{1,3}(\.[0-9]{1,2})?|V(0[1-9]|[1-8][0-9]|9[01])(\.[0-9]{1,2})?|E[89][0-9]{2}(\.[0-9])?"
+)
+# What is left of these is ICD-10: a letter, a digit, a digit or letter, and up to four more.
+_ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?")
 ICD9_ALLOWED = "an ICD-9 code such as 250.83, 428 or V57"
+LOOKS_LIKE_ICD10 = "looks like ICD-10; this platform reads ICD-9-CM codes such as 250.02"
 
 
-def icd9_group(code: str) -> str:
+def icd9_group(text: str) -> str:
     """The group of Strack et al. 2014 that a raw ICD-9 code ("250.83", "V57", "428") belongs to.
 
+    Case, outer spaces and Unicode form do not count.
+
     Raises:
-        ValueError: the text is not an ICD-9 code.
+        ValueError: the text is not an ICD-9 code; says so of an ICD-10 code.
     """
-    if not ICD9_PATTERN.fullmatch(code):
-        raise ValueError(f"{code!r} is not {ICD9_ALLOWED}")
+    code = _as_written(text)
+    if not _ICD9.fullmatch(code):
+        raise ValueError(f"{text!r} {LOOKS_LIKE_ICD10 if looks_like_icd10(text) else f'is not {ICD9_ALLOWED}'}")
     if not code[0].isdigit():
         return OTHER
     whole = int(code.split(".")[0])
     return next((group for low, high, group in _ICD9_RANGES if low <= whole <= high), OTHER)
+
+
+def looks_like_icd10(text: str) -> bool:
+    """Whether a text that is no ICD-9 code has the form of an ICD-10 code: "I50.9", "E119", "Z79.4"."""
+    code = _as_written(text)
+    return _ICD10.fullmatch(code) is not None and _ICD9.fullmatch(code) is None
+
+
+def _as_written(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().upper()
 
 
 AGE_MIDPOINTS = {f"[{low}-{low + 10})": low + 5 for low in range(0, 100, 10)}

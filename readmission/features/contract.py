@@ -27,8 +27,10 @@ def _category(name: str, default: str, *, model: bool = True) -> Field:
     return Field(name=name, kind="category", source=name, default=default, model=model)
 
 
-def _group(name: str, default: str, groups: Mapping[str, str]) -> Field:
-    return Field(name=name, kind="category", source=name, default=default, missing=MISSING, groups=groups)
+def _group(name: str, default: str, groups: Mapping[str, str], raw_code: str) -> Field:
+    return Field(
+        name=name, kind="category", source=name, default=default, missing=MISSING, groups=groups, raw_code=raw_code
+    )
 
 
 def _code(name: str, decides: str, *, excluded: frozenset[str] = frozenset()) -> Field:
@@ -81,9 +83,9 @@ _DECLARED: tuple[Field, ...] = (
     _category("A1Cresult", "None"),
     _category("change", "No"),
     _category("diabetesMed", "Yes"),
-    _group("admission_type_id", "Emergencia", codes.ADMISSION_TYPE_GROUPS),
-    _group("discharge_disposition_id", "Alta a casa", codes.DISCHARGE_GROUPS),
-    _group("admission_source_id", "Referencia", codes.ADMISSION_SOURCE_GROUPS),
+    _group("admission_type_id", "Emergencia", codes.ADMISSION_TYPE_GROUPS, "admission_type_code"),
+    _group("discharge_disposition_id", "Alta a casa", codes.DISCHARGE_GROUPS, "discharge_code"),
+    _group("admission_source_id", "Referencia", codes.ADMISSION_SOURCE_GROUPS, "admission_source_code"),
     *(_category(name, "No", model=False) for name in _UNUSED_MEDICATIONS),
     _code("discharge_code", "discharge_disposition_id", excluded=DEATH_OR_HOSPICE),
     _code("admission_type_code", "admission_type_id"),

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeVar
 
-from readmission.features import codes
+from readmission.features import codes, spelling
 from readmission.features.labels import FIELD_TEXTS, Texts, category_words
 from readmission.features.source_columns import MISSING_MARK as MISSING_MARK
-from readmission.features.source_columns import read_integer
+from readmission.features.source_columns import TEXT_LENGTH, read_integer
 from readmission.features.text import Text
 
 ENCOUNTER_REF_LENGTH = 64
+OPEN_ALLOWED = f"a text with a letter, of up to {TEXT_LENGTH} printable characters"
+LONGEST_SHOWN = 80
 
 Kind = Literal["number", "category", "icd9", "reference"]
 Value = str | float | None
@@ -30,10 +33,12 @@ class FieldError(ValueError):
 class Field:
     """One field: its type, what it allows, where it comes from and whether the model uses it.
 
-    A closed category refuses what is not in `categories`; an open one (`other` set) counts it as `other`.
+    A closed category refuses what is not in `categories`; an open one (`other` set) counts it as `other`, after it
+    was read by the rule of `spelling`.
     `missing` is the category of a value that is not known, and is a category of its own.
     `excluded` is what the source holds and no encounter of ours may: such rows are left out of the prepared data.
-    A raw code `decides` another field: that one's value is then what its `groups` give for the code.
+    A raw code `decides` another field: that one's value is then what its `groups` give for the code, and it names the
+    code's field as `raw_code`.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Field:
     excluded: frozenset[str] = frozenset()
     groups: Mapping[str, str] | None = None
     decides: str | None = None
+    raw_code: str | None = None
     optional: bool = False
     model: bool = True
 
@@ -73,7 +79,12 @@ class Field:
         if self.kind == "reference":
             return f"up to {ENCOUNTER_REF_LENGTH} characters"
         known = ", ".join(self.vocabulary)
-        return f"any text (known: {known})" if self.other else f"one of {known}"
+        return f"{OPEN_ALLOWED} (known: {known})" if self.other else f"one of {known}"
+
+    @property
+    def reads_spellings(self) -> bool:
+        """Whether texts have no closed list, so that a spelling of theirs must be read before it says anything."""
+        return self.other is not None or self.kind == "icd9"
 
     def category_text(self, category: str) -> Text:
         """The words for one of the field's categories."""
@@ -106,31 +117,65 @@ class Field:
         if self.kind == "number":
             return self._number(value)
         text = str(value)
-        if self.kind == "icd9":
-            return self._icd9(text)
-        if text in self.vocabulary:
+        if self.kind == "reference" or text in self.categories:
             return text
-        if self.other is None:
-            raise FieldError(self.name, f"{text!r} is not allowed; send {self.allowed}")
-        return self.other
+        if self.reads_spellings:
+            return self._read(text)
+        if text not in self.vocabulary:
+            raise self._not_allowed(value)
+        return text
+
+    def refuse_raw_code(self, value: object) -> None:
+        """Raises FieldError when a group was sent as a number, which is a raw code and has a field of its own."""
+        if self.raw_code and isinstance(value, str | int | float) and read_integer(value) is not None:
+            known = ", ".join(self.vocabulary)
+            raise FieldError(
+                self.name, f"{shown(value)} is a raw code: send it as {self.raw_code}, or here one of {known}"
+            )
 
     def _number(self, value: str | float) -> float:
         number = read_integer(value)
         assert self.minimum is not None and self.maximum is not None
         if number is None or not self.minimum <= number <= self.maximum:
-            raise FieldError(self.name, f"{value!r} is not allowed; send {self.allowed}")
+            raise self._not_allowed(value)
         return float(number)
 
+    def _read(self, text: str) -> str:
+        """The category that a text without a closed list stands for, by the rule of `spelling`."""
+        assert self.missing is not None
+        if len(text) > TEXT_LENGTH or not spelling.is_printable(text):
+            raise self._not_allowed(text)
+        if spelling.is_missing(text):
+            return self.missing
+        return self._icd9(text) if self.other is None else self._known(text, self.other)
+
+    def _known(self, text: str, other: str) -> str:
+        if spelling.is_only_digits(text):
+            raise FieldError(self.name, f"{shown(text)} is a number and names nothing; send {self.allowed}")
+        return self._spellings.get(spelling.essence(text), other)
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        return {spelling.essence(category): category for category in self.vocabulary}
+
     def _icd9(self, text: str) -> str:
-        if text == self.missing:
-            return text
         try:
             return codes.icd9_group(text)
         except ValueError as error:
             raise FieldError(self.name, str(error)) from error
 
+    def _not_allowed(self, value: object) -> FieldError:
+        self.refuse_raw_code(value)
+        return FieldError(self.name, f"{shown(value)} is not allowed; send {self.allowed}")
+
+
+def shown(value: object) -> str:
+    """A refused value as a message may quote it: printable and short."""
+    quoted = repr(value)
+    return quoted if len(quoted) <= LONGEST_SHOWN else f"{quoted[:LONGEST_SHOWN]}…"
+
 
 def _meaning(meanings: Mapping[str, Meaning], text: str, field: str) -> Meaning:
     if text not in meanings:
-        raise FieldError(field, f"{text!r} is unknown; known: {', '.join(meanings)}")
+        raise FieldError(field, f"{shown(text)} is unknown; known: {', '.join(meanings)}")
     return meanings[text]

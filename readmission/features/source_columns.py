@@ -1,5 +1,6 @@
 """The 50 columns of the encounters' CSV, as it is published (UCI repository id 296)."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -15,9 +16,11 @@ from readmission.features.codes import (
 TEXT_LENGTH = 64
 MISSING_MARK = "?"
 NOT_TESTED = "None"
-DIAGNOSES = ("diag_1", "diag_2", "diag_3")
 # What pandas, R, SQL and Excel write where they read `?` or `None` as a missing value and saved the file again.
 EMPTIED = ("", "NA", "<NA>", "N/A", "NaN", "nan", "NULL", "null", r"\N", "#N/A")
+
+# No more digits than any number here needs: Python refuses to read thousands of them.
+_INTEGER = re.compile(r"([-+]?[0-9]{1,20})(?:\.0*)?")
 
 SourceKind = Literal["identifier", "integer", "text"]
 
@@ -42,7 +45,7 @@ class SourceColumn:
         """What the column may hold, in words."""
         if self.kind == "text":
             return (
-                f"one of {', '.join(self.categories)}" if self.categories else f"text of 1 to {self.length} characters"
+                f"one of {', '.join(self.categories)}" if self.categories else f"text of up to {self.length} characters"
             )
         if self.codes:
             return f"one of the codes {', '.join(self.codes)}"
@@ -50,25 +53,22 @@ class SourceColumn:
 
     @property
     def emptied(self) -> str | None:
-        """What an emptied cell stands for, in a text column in which it has one reading only."""
-        if self.kind != "text":
-            return None
-        marks = [mark for mark in (MISSING_MARK, NOT_TESTED) if mark in self.categories]
-        return marks[0] if marks else None if self.categories else MISSING_MARK
+        """What an emptied cell stands for in a closed text column, where it has one reading only.
 
-    @property
-    def emptied_as(self) -> tuple[str, ...]:
-        """The cells that count as emptied; where any text may stand, a word such as NA may be somebody's own."""
-        return EMPTIED if self.categories or self.name in DIAGNOSES else EMPTIED[:1]
+        In a text column without a closed list the field says what is missing.
+        """
+        marks = [mark for mark in (MISSING_MARK, NOT_TESTED) if mark in self.categories]
+        return marks[0] if marks else None
 
 
 def read_integer(value: str | float) -> int | None:
-    """The whole number that a text or number stands for, or None."""
-    try:
-        number = float(value)
-    except ValueError:
+    """The whole number that a number (3, 3.0) or a text ("3", "3.0", "-1") is, or None: 3.7 is never cut to 3."""
+    if isinstance(value, str):
+        found = _INTEGER.fullmatch(value)
+        return int(found[1]) if found else None
+    if isinstance(value, bool):
         return None
-    return int(number) if number.is_integer() else None
+    return int(value) if isinstance(value, int) or value.is_integer() else None
 
 
 def _identifier(name: str) -> SourceColumn:
@@ -123,7 +123,7 @@ SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
     _integer("number_outpatient", 0, 150),
     _integer("number_emergency", 0, 150),
     _integer("number_inpatient", 0, 150),
-    *(_open(name) for name in DIAGNOSES),
+    *(_open(name) for name in ("diag_1", "diag_2", "diag_3")),
     _integer("number_diagnoses", 1, 30),
     _closed("max_glu_serum", "None", "Norm", ">200", ">300"),
     _closed("A1Cresult", "None", "Norm", ">7", ">8"),

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, Select, insert, inspect, select, update
 
+from connections.mysql_connections import has_table
 from connections.tables import loads
 from readmission.clock import now
 from readmission.dataset.csv_check import ColumnCounts, Dataset
@@ -65,7 +66,7 @@ def nothing_kept(load_id: int) -> UndoError:
 
 
 def _loaded(engine: Engine, which: Any) -> Sequence[Row[Any]]:
-    if not inspect(engine).has_table(loads.name):
+    if not has_table(engine, loads.name):
         return []
     columns = (loads.c[name] for name in ("load_id", "rows", "sha256", "dataset", "outcome"))
     query: Select[Any] = select(*columns).where(which).order_by(loads.c.load_id.desc())
@@ -90,15 +91,20 @@ def counts_of(engine: Engine, load_id: int) -> dict[str, ColumnCounts]:
     return {column: ColumnCounts(**of_column) for column, of_column in (counts or {}).items()}
 
 
+def _columns(engine: Engine) -> set[str]:
+    if not has_table(engine, loads.name):
+        return set()
+    return {column["name"] for column in inspect(engine).get_columns(loads.name)}
+
+
 def start(engine: Engine, source: str) -> int:
     """Records that an attempt begins, and that one that never ended failed; gives its load_id.
 
     Raises:
         ReadmissionError: the databases were not initialised.
     """
-    inspector = inspect(engine)
-    there = {column["name"] for column in inspector.get_columns(loads.name)} if inspector.has_table(loads.name) else ()
-    if not set(loads.columns.keys()) <= set(there):
+    there = _columns(engine)
+    if not set(loads.columns.keys()) <= there:
         what = "a table `loads` of an earlier version" if there else "no table `loads`"
         raise ReadmissionError(f"RAW_DATA has {what}: run crear_bases_si_no_existen first")
     with engine.begin() as connection:

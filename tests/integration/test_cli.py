@@ -115,6 +115,13 @@ def test_load_and_preprocess(shell: Shell, tmp_path: Path) -> None:
         (("train", "--n-estimators", "5"), "n_estimators: Input should be greater than or equal to 10"),
         (("train",), "there is no prepared data set; run the DAG preprocesar_datos first"),
         (("predict", "age=200"), "age: '200' is not allowed; send a whole number from 0 to 120"),
+        (
+            ("predict", "time_in_hospital=3.7"),
+            "time_in_hospital: '3.7' is not allowed; send a whole number from 1 to 14",
+        ),
+        (("predict", "diag_1=E11.9"), "diag_1: 'E11.9' looks like ICD-10; this platform reads ICD-9-CM codes"),
+        (("predict", "admission_type_id=1"), "admission_type_id: '1' is a raw code: send it as admission_type_code"),
+        (("predict", "race=Martian"), "race: 'Martian' is not allowed; send one of Caucasian"),
         (("predict", "agee=70"), "agee: there is no such field; the fields are race, gender, age"),
         (("predict", "A1Cresult=nan"), "A1Cresult: 'nan' is not allowed; send one of None, Norm, >7, >8"),
     ],

@@ -66,6 +66,12 @@ def test_the_service_follows_the_alias_without_a_restart(stores: Settings, tmp_p
 
         tracking.delete_registered_model_alias(settings.model_name, settings.model_alias)
         poll(lambda: version(http) is None)
+        said = http.post("/predict", json={}).json()["error"]["message"]
+        assert said == (
+            "no model is in production: no version of modelo_seguido has the alias production; give it to one with "
+            f"`readmission promote VERSION` (the latest is {second})"
+        )
+        assert said in http.get("/health/ready").json()["error"]["message"]
     assert "Traceback" not in api_log(settings)
 
 

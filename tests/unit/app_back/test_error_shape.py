@@ -189,7 +189,12 @@ def test_openapi_declares_the_shape_and_shows_examples(client: httpx.Client) -> 
         shape = post["responses"][status]["content"]["application/json"]["schema"]
         assert shape == {"$ref": "#/components/schemas/ErrorResponse"}
     assert "HTTPValidationError" not in schema["components"]["schemas"]
-    assert set(post["requestBody"]["content"]["application/json"]["examples"]) == {"original", "rich", "empty"}
+    assert set(post["requestBody"]["content"]["application/json"]["examples"]) == {
+        "original",
+        "rich",
+        "empty",
+        "refused",
+    }
 
 
 def test_the_root_leads_to_the_documentation(client: httpx.Client) -> None:

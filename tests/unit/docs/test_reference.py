@@ -1,5 +1,6 @@
 """What the code offers is documented, and what is documented is there: settings, commands, endpoints and columns."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -16,7 +17,8 @@ from app_back.main import create_app
 from connections.settings import PLACEHOLDER, Settings
 from connections.tables import CLEAN, RAW
 from readmission.cli import app
-from readmission.features import BY_NAME, FIELDS
+from readmission.features import BY_NAME, FIELDS, MISSING_WORDS
+from readmission.prediction import PredictionResponse
 from readmission.storage.contract_tables import SPLITS, initial_data_table, prepared_name, prepared_table
 from tests.conftest import ROOT
 from tests.unit.docs import pages
@@ -155,6 +157,17 @@ def test_every_field_of_an_answer_is_documented(endpoint: str) -> None:
 def test_every_field_of_a_request_is_documented() -> None:
     told = pages.documented(pages.section(API, "Fields of a request"))
     assert differences((field.name for field in FIELDS), told) == []
+
+
+def test_the_words_for_missing_are_documented() -> None:
+    told = pages.section(API, "Texts without a closed list").split("The words:")[1].split("\n\n")[0]
+    assert differences(MISSING_WORDS, re.findall(r"`([a-z]+)`", told)) == []
+
+
+def test_the_answer_that_the_page_shows_has_the_answers_fields() -> None:
+    shown = re.search(r"```json\n(.*?)```", API.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert shown is not None
+    assert list(json.loads(shown[1])) == list(PredictionResponse.model_fields)
 
 
 def test_the_default_and_range_of_a_requests_field_are_its_own() -> None:

@@ -25,7 +25,7 @@ STRACK = {
     "other": (
         "1", "8", "38", "38.9", "139", "240", "249", "251", "251.8", "276", "279", "280", "289", "290", "319", "320",
         "359", "360", "389", "630", "679", "680", "709", "740", "759", "760", "779", "780", "781", "782", "784", "789",
-        "790", "799", "V57", "V57.1", "V45", "V1", "E849", "E878", "E9",
+        "790", "799", "V01", "V57", "V57.1", "V45", "V91.99", "E800", "E849", "E849.0", "E878", "E999",
     ),
 }  # fmt: skip
 
@@ -41,10 +41,29 @@ def test_the_nine_groups_are_all_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "1234", "250.", "250.123", "V", "X12", "-5", "250,83", " 428", "428 ", "?"]
+    ("text", "code"), [(" 428", "428"), ("v57\t", "V57"), ("\uff45849", "E849"), ("25\uff10.83", "250.83")]
 )
+def test_case_outer_spaces_and_unicode_form_do_not_count(text: str, code: str) -> None:
+    assert icd9_group(text) == icd9_group(code)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "abc", "1234", "25002", "250.", "250.123", "V", "V1", "E", "E9", "E800.12", "-5", "250,83", "?",
+     "0", "000", "0.5", "\u0664\u0662\u0668", "42 8"],
+)  # fmt: skip
 def test_what_is_no_code_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not an ICD-9 code"):
+    with pytest.raises(ValueError, match="is not an ICD-9 code such as"):
+        icd9_group(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I50", "I50.9", "I509", "E11.9", "e11.9", "E119", "E10", "E13", "E13.65", "E1165", "E87.6", "Z79.4", "Z794", "X12",
+     "V00", "V92", "V99.1", "C7A", "S72.001A", "E000", "E030"],
+)  # fmt: skip
+def test_icd10_is_told_so(text: str) -> None:
+    with pytest.raises(ValueError, match=r"looks like ICD-10; this platform reads ICD-9-CM codes such as 250\.02"):
         icd9_group(text)
 
 

@@ -186,6 +186,8 @@ def test_source_texts_become_the_models_values(name: str, text: str, value: obje
         ("admission_source_id", "16"),
         ("discharge_code", "11"),
         ("diag_1", "abc"),
+        ("diag_1", "E11.9"),
+        ("payer_code", "42"),
         ("change", "Yes"),
         ("time_in_hospital", "15"),
     ],
@@ -196,7 +198,28 @@ def test_a_source_text_outside_the_contract_is_refused(name: str, text: str) -> 
     assert refused.value.field == name
 
 
-@pytest.mark.parametrize("value", [-1, 121, 65.5, math.nan, math.inf, "old", None, ""])
+@pytest.mark.parametrize(
+    "value",
+    [
+        -1,
+        121,
+        65.5,
+        math.nan,
+        math.inf,
+        True,
+        10**400,
+        "old",
+        "3.7",
+        "6_5",
+        " 65",
+        "6\u0665",
+        "1e1",
+        "9" * 5_000,
+        None,
+        "",
+    ],
+    ids=lambda value: repr(value)[:12],
+)
 def test_a_number_outside_its_range_is_refused_with_what_is_allowed(value: object) -> None:
     with pytest.raises(FieldError, match="from 0 to 120"):
         BY_NAME["age"].model_value(value)  # type: ignore[arg-type]
@@ -209,6 +232,28 @@ def test_the_ends_of_each_range_are_allowed_and_one_more_is_not(field: Field) ->
     for outside in (field.minimum - 1, field.maximum + 1):
         with pytest.raises(FieldError):
             field.model_value(outside)
+
+
+@pytest.mark.parametrize(("value", "number"), [(3, 3.0), (3.0, 3.0), ("3", 3.0), ("3.0", 3.0), ("03", 3.0)])
+def test_a_whole_number_may_come_as_text_and_with_a_point(value: str | float, number: float) -> None:
+    assert BY_NAME["time_in_hospital"].model_value(value) == number
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.groups], ids=lambda field: field.name)
+@pytest.mark.parametrize("code", [1, "1", 1.0, 99, "3"])
+def test_a_raw_code_in_a_group_field_is_pointed_to_the_codes_own_field(field: Field, code: str | float) -> None:
+    raw_code = next(other.name for other in FIELDS if other.decides == field.name)
+    with pytest.raises(FieldError) as refused:
+        field.model_value(code)
+    assert refused.value.reason.startswith(f"{code!r} is a raw code: send it as {raw_code}, or here one of ")
+    assert field.raw_code == raw_code
+
+
+def test_a_refused_value_is_quoted_short_and_printable() -> None:
+    for value in ("x" * 9_000, "\x1b[31m", "\ud800"):
+        with pytest.raises(FieldError) as refused:
+            BY_NAME["gender"].model_value(value)
+        assert refused.value.reason.isprintable() and len(refused.value.reason) < 200
 
 
 def test_an_empty_request_is_complete_with_the_defaults() -> None:

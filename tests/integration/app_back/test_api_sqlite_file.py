@@ -1,0 +1,136 @@
+"""A database file that is moved, replaced or damaged under the service: noticed, told, and nothing is made instead."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from connections.mysql_connections import DATABASES, engine_for
+from connections.settings import Settings
+from readmission.storage.databases import initialise
+from tests.integration.app_back.registry import register
+from tests.integration.app_back.servers import api_log, own_settings, running_api, wait_for
+
+CURE = "while this process used it; put back what was there, or restart this process to go on with what is there now"
+
+
+def of_its_own(stores: Settings, folder: Path, name: str) -> Settings:
+    """Settings with databases that this process, which made them, has let go of: the service alone uses them."""
+    settings = own_settings(stores, folder, name)
+    for database in DATABASES:
+        engine_for(settings, database).dispose()
+    return settings
+
+
+def init_elsewhere(settings: Settings) -> None:
+    """Runs `readmission init`."""
+    environment = {"PATH": os.environ["PATH"], **settings.as_environment()}
+    subprocess.run([sys.executable, "-m", "readmission.cli", "init"], env=environment, check=True)
+
+
+def rows(file: Path) -> int:
+    """How many predictions a database file holds."""
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT count(*) FROM predictions").fetchone()[0])
+
+
+def refused(http: httpx.Client, what: str) -> None:
+    """Checks that nothing is answered, and that the service and its health say why."""
+    for answer in (
+        http.post("/predict", json={}),
+        http.get("/predictions"),
+        http.get("/health"),
+        http.get("/health/ready"),
+    ):
+        assert answer.status_code == 503, answer.text
+        assert f"the database file RAW_DATA.db {what} {CURE}" in answer.json()["error"]["message"]
+
+
+def answered(http: httpx.Client) -> None:
+    answer = http.post("/predict", json={})
+    assert answer.status_code == 200, answer.text
+    assert http.get("/health/ready").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def other(private_other: Settings) -> Path:
+    """Another platform's database, with its tables and no prediction."""
+    return private_other.state_dir / "databases" / "RAW_DATA.db"
+
+
+@pytest.fixture(scope="module")
+def private_other(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = stores.model_copy(update={"state_dir": tmp_path_factory.mktemp("other") / "var"})
+    initialise(settings)
+    return settings
+
+
+def test_a_file_that_is_not_the_one_is_noticed(stores: Settings, tmp_path: Path, other: Path) -> None:
+    settings = of_its_own(stores, tmp_path, "fichero")
+    register(settings, tmp_path / "files")
+    folder = settings.state_dir / "databases"
+    file, aside = folder / "RAW_DATA.db", tmp_path / "aside"
+    with running_api(settings) as http:
+        wait_for(lambda: http.get("/health/ready").status_code == 200)
+        answered(http)
+
+        folder.rename(aside)
+        refused(http, "was moved or removed")
+        assert not folder.exists()
+        aside.rename(folder)
+        answered(http)
+
+        file.rename(aside)
+        refused(http, "was moved or removed")
+        assert not file.exists()
+        shutil.copy(other, file)
+        refused(http, "was replaced by another file")
+        init_elsewhere(settings)
+        refused(http, "was replaced by another file")
+        assert rows(file) == 0
+        file.unlink()
+        aside.rename(file)
+        answered(http)
+
+        kept = file.read_bytes()
+        file.write_bytes(b"")
+        refused(http, "was cut short or overwritten")
+        file.write_bytes(other.read_bytes())
+        refused(http, "was overwritten with another database")
+        file.write_bytes(kept)
+    assert "Traceback" not in api_log(settings)
+
+
+def test_a_log_that_is_removed_is_noticed_and_loses_nothing(stores: Settings, tmp_path: Path) -> None:
+    settings = of_its_own(stores, tmp_path, "diario")
+    register(settings, tmp_path / "files")
+    file = settings.state_dir / "databases" / "RAW_DATA.db"
+    with running_api(settings) as http:
+        wait_for(lambda: http.get("/health/ready").status_code == 200)
+        for _ in range(3):
+            answered(http)
+        file.with_name("RAW_DATA.db-wal").unlink()
+        answer = http.post("/predict", json={})
+        assert answer.status_code == 503
+        assert "RAW_DATA.db lost its log, the file beside it that ends in -wal" in answer.json()["error"]["message"]
+        wait_for(lambda: http.get("/health/ready").status_code == 200)
+        answered(http)
+        assert len(http.get("/predictions").json()["predictions"]) == 4
+
+
+def test_a_service_before_its_database_makes_none(stores: Settings, tmp_path: Path) -> None:
+    settings = of_its_own(stores, tmp_path, "temprano")
+    shutil.rmtree(settings.state_dir / "databases")
+    with running_api(settings) as http:
+        answer = http.get("/health")
+        assert answer.status_code == 503
+        assert "there is no database file RAW_DATA.db: run the DAG crear_bases" in answer.json()["error"]["message"]
+        assert not (settings.state_dir / "databases").exists()
+        init_elsewhere(settings)
+        assert http.get("/health").status_code == 200
