@@ -7,7 +7,7 @@ import streamlit as st
 from app_front import form_state, result, sentences, widgets
 from app_front.client import ApiError, PredictionClient, ProductionModel, Refused, RefusedField
 from app_front.sentences import Language, say
-from connections.settings import get_settings
+from connections.settings import SettingsError, get_settings
 from readmission.features import FIELDS, decided_groups
 from readmission.prediction import PredictionResponse
 
@@ -30,7 +30,11 @@ def main() -> None:
 
 
 def _client() -> PredictionClient:
-    return PredictionClient(get_settings().prediction_api)
+    try:
+        return PredictionClient(get_settings().prediction_api)
+    except SettingsError as error:
+        st.error(str(error))
+        st.stop()
 
 
 def _draw_head(language: Language) -> None:

@@ -55,6 +55,11 @@ def _sqlite_engine(folder: Path, database: str) -> Engine:
     return engine
 
 
+def place_of(settings: Settings) -> str:
+    """Where the databases are, without the password."""
+    return make_url(settings.database_server).render_as_string(hide_password=True)
+
+
 def is_sqlite(engine: Engine) -> bool:
     """Whether the engine is on SQLite files."""
     return engine.dialect.name == "sqlite"

@@ -3,26 +3,22 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-PLACEHOLDER = "changethis"
+from connections import setting_rules
+
 UCI_ARCHIVE = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
 
 SYNTHETIC = "synthetic"
 
 
-def _not_placeholder(secret: SecretStr) -> SecretStr:
-    if PLACEHOLDER in secret.get_secret_value():
-        raise ValueError(f"still holds the placeholder {PLACEHOLDER!r}; run `make env` to generate secrets")
-    return secret
-
-
-Secret = Annotated[SecretStr, AfterValidator(_not_placeholder)]
 NO_SECRET = SecretStr("")
 
+# Names the file of settings; empty: none is read, for what is given all that it needs in its environment.
+ENV_FILE = "READMISSION_ENV_FILE"
 
 # What a process needs of the machine it runs on, whatever its settings are.
 _OF_THE_MACHINE = (
@@ -46,21 +42,52 @@ def machine_environment() -> dict[str, str]:
     past_proxies = ",".join(
         filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY"), os.environ.get("no_proxy")))
     )
-    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies} | NO_TELEMETRY
+    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies, ENV_FILE: ""} | NO_TELEMETRY
 
 
 def _is_path(source: str) -> bool:
     return "://" not in source and source != SYNTHETIC
 
 
-class Settings(BaseSettings):
-    """The platform's settings. `.env.example` documents each; a test keeps the two the same."""
+def home() -> Path:
+    """The clone that this code lies in, whatever the current folder is; in an image the current folder."""
+    clone = Path(__file__).parents[1]
+    return clone if (clone / ".env.example").is_file() else Path.cwd()
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+def env_file() -> Path | None:
+    """The file of settings: `.env` of the clone, unless the environment names another, or with an empty name none."""
+    named = os.environ.get(ENV_FILE)
+    if named is None:
+        return home() / ".env"
+    return Path(named) if named else None
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, in which a path is seen from the current folder, as a shell's paths are."""
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().__call__()
+        return {
+            name: str(Path(value).expanduser().absolute()) if name in _PATHS and _is_path(value) else value
+            for name, value in found.items()
+        }
+
+
+_PATHS = ("state_dir", "dataset_path", "dataset_source")
+
+
+class Settings(BaseSettings):
+    """The platform's settings. `.env.example` documents each; a test keeps the two the same.
+
+    A path is seen from the clone, but for one in the environment. `setting_rules` says what each may hold.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
     # Addresses. Each port is moved by its own setting and all of them by PORT_OFFSET.
     bind_address: str = "127.0.0.1"
-    port_offset: int = Field(default=0, ge=0, le=50_000)
+    port_offset: int = 0
     airflow_port: int = 8080
     api_port: int = 8000
     form_port: int = 8501
@@ -70,37 +97,69 @@ class Settings(BaseSettings):
     dataset_source: str = UCI_ARCHIVE
     dataset_path: Path = Path("data/Diabetes/Diabetes.csv")
     dataset_sha256: str | None = None
-    synthetic_rows: int = Field(default=30_000, ge=1_000)
+    synthetic_rows: int = 30_000
 
     # Stores. DATABASE_URL names a MySQL server, or with sqlite:/// a folder of SQLite files.
     state_dir: Path = Path("var")
-    database_url: Secret | None = None
+    database_url: SecretStr | None = None
     mlflow_tracking_uri: str | None = None
     # In Docker, MLflow keeps artifacts in an object store, and the bucket job makes its bucket.
     mlflow_s3_endpoint_url: str = "http://minio:9000"
-    aws_access_key_id: Secret = NO_SECRET
-    aws_secret_access_key: Secret = NO_SECRET
+    aws_access_key_id: SecretStr = NO_SECRET
+    aws_secret_access_key: SecretStr = NO_SECRET
     aws_default_region: str = "us-east-1"
     bucket: str = "mlflows3"
 
     # Training.
     experiment: str = "readmission"
-    training_jobs: int = Field(default=1, ge=1, description="cores one training task may use")
+    training_jobs: int = Field(default=1, description="cores one training task may use")
     git_revision: str | None = None
 
     # Serving.
     model_name: str = "mejor_modelo_diabetes"
     model_alias: str = "production"
-    model_poll_seconds: float = Field(default=10.0, gt=0)
+    model_poll_seconds: float = 10.0
     api_url: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # Airflow's accounts and keys.
     airflow_admin_user: str = "admin"
-    airflow_admin_password: Secret = NO_SECRET
-    airflow_jwt_secret: Secret = NO_SECRET
-    airflow_fernet_key: Secret = NO_SECRET
-    airflow_secret_key: Secret = NO_SECRET
+    airflow_admin_password: SecretStr = NO_SECRET
+    airflow_jwt_secret: SecretStr = NO_SECRET
+    airflow_fernet_key: SecretStr = NO_SECRET
+    airflow_secret_key: SecretStr = NO_SECRET
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What wins over what: arguments, the environment, the file."""
+        return init_settings, _Environment(settings_cls), dotenv_settings
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _keeps_to_its_rule(cls, value: Any, info: ValidationInfo) -> Any:
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        wrong = setting_rules.problem(str(info.field_name).upper(), str(plain)) if plain not in (None, "") else None
+        if wrong:
+            raise ValueError(wrong)
+        return setting_rules.log_level(value) if info.field_name == "log_level" else value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        for name in _PATHS:
+            value = getattr(self, name)
+            if isinstance(value, Path) or _is_path(value):
+                setattr(self, name, type(value)(home() / Path(value).expanduser()))
+        ports = {name: str(getattr(self, name.lower())) for name in (*setting_rules.EMBEDDED_PORTS, "PORT_OFFSET")}
+        if wrong := setting_rules.conflicts(ports):
+            raise ValueError("\n".join(wrong))
+        return self
 
     def as_environment(self, *secrets: str) -> dict[str, str]:
         """The environment that gives another process these settings, with no secrets but the named ones.
@@ -141,11 +200,51 @@ class Settings(BaseSettings):
     def database_server(self) -> str:
         """The database server's URL; SQLite files under the state folder unless DATABASE_URL says otherwise."""
         if self.database_url is not None:
-            return self.database_url.get_secret_value()
+            url = self.database_url.get_secret_value()
+            return url.replace("mysql://", "mysql+pymysql://", 1) if url.startswith("mysql://") else url
         return f"sqlite:///{self.state_dir.resolve() / 'databases'}"
+
+
+class SettingsError(Exception):
+    """A setting is not what it may be: a line each, which says its name, where it is set, and what is allowed."""
 
 
 @lru_cache
 def get_settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once.
+
+    Raises:
+        SettingsError: one is not what it may be, or the file cannot be read.
+    """
+    file, assigned = env_file(), settings_in_file()
+    try:
+        return Settings(_env_file=file)
+    except ValidationError as error:
+        told = (_line(str(one["loc"][0]) if one["loc"] else "", one["msg"], assigned) for one in error.errors())
+        raise SettingsError("\n".join(told)) from None
+
+
+def settings_or_exit() -> Settings:
+    """The process's settings; where one is wrong the process ends, with a line about each and no traceback."""
+    try:
+        return get_settings()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+
+
+def settings_in_file() -> dict[str, str]:
+    """What the file of settings assigns, as texts.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    file = env_file()
+    try:
+        return setting_rules.assigned(file) if file is not None and file.exists() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
+
+
+def _line(name: str, message: str, assigned: dict[str, str]) -> str:
+    text = message.removeprefix("Value error, ")
+    return setting_rules.line(name.upper(), text, os.environ, assigned) if name else text

@@ -9,6 +9,7 @@ from airflow.sdk import Asset, Param, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pydantic import BaseModel
 
+from connections.settings import SettingsError
 from readmission.errors import InUseError, ReadmissionError
 
 INITIAL_DATA = Asset("RAW_DATA.initial_data")
@@ -55,5 +56,5 @@ def without_retry() -> Iterator[None]:
         yield
     except InUseError:
         raise
-    except ReadmissionError as error:
+    except (ReadmissionError, SettingsError) as error:
         raise AirflowFailException(str(error)) from error

@@ -10,11 +10,11 @@ from time import sleep
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from connections.settings import Settings, get_settings
+from connections.own_platform import doubts, stay_at_home
+from connections.settings import Settings, SettingsError, get_settings
 from readmission.clock import epoch, now
 from readmission.errors import ReadmissionError
 from readmission.local.platform import Platform
@@ -143,12 +143,16 @@ def _reporting() -> Iterator[None]:
 
 def _settings() -> Settings:
     try:
-        return get_settings()
-    except ValidationError as error:
-        problems = "\n".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        _fail(f"the settings (.env or the environment) are not right:\n{problems}")
+        doubtful = stay_at_home()
+        settings = get_settings()
+        doubtful += doubts(settings)
+    except SettingsError as error:
+        _fail(str(error))
+    for line in doubtful:
+        _errors.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
+    return settings
 
 
 def _fail(message: str) -> NoReturn:
-    _errors.print(message, style="red", highlight=False, markup=False)
+    _errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(1)

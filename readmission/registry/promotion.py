@@ -8,14 +8,13 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import mlflow
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
-from connections.model_registry import client, production_version
+from connections.model_registry import client, make_default, production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
@@ -152,7 +151,7 @@ def _first(candidate: ModelVersion, why: str) -> Verdict:
 
 def _better(settings: Settings, candidate: ModelVersion, champion: str) -> Verdict:
     """Scores both on the validation rows at hand: an older version was measured on fewer of them."""
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    make_default(settings)
     val = prepared_sets.read_split(settings, "val")
     ours, theirs = (_f1(f"models:/{candidate.name}/{number}", val) for number in (candidate.version, champion))
     compared = f"val_f1 {ours:.4f} against {theirs:.4f} of version {champion} on the same {len(val):,} rows"

@@ -5,12 +5,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import mlflow
 from mlflow.entities import Metric, Run, RunStatus
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from connections.model_registry import client
+from connections.model_registry import client, make_default
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet, read_split
@@ -107,7 +106,7 @@ def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
 
 
 def _log_final(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, pipeline: Pipeline) -> str:
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    make_default(settings)
     val = read_split(settings, "val")
     with tempfile.TemporaryDirectory() as folder:
         files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
