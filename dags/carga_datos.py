@@ -2,7 +2,7 @@
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from wiring import DEFAULTS, INITIAL_DATA, without_retry
+from wiring import DEFAULTS, INITIAL_DATA, get_settings, without_retry
 
 
 @dag(schedule=None, max_active_runs=1, catchup=False, default_args=DEFAULTS, tags=["readmission", "1"])
@@ -15,7 +15,6 @@ def crear_bases_si_no_existen() -> None:
 
     @task
     def crear_bases() -> list[str]:
-        from connections.settings import get_settings
         from readmission.storage import databases
 
         return databases.initialise(get_settings())
@@ -52,7 +51,6 @@ def cargar_datos() -> None:
     def cargar_csv() -> dict[str, str | int]:
         import logging
 
-        from connections.settings import get_settings
         from readmission import progress
         from readmission.dataset import obtain
         from readmission.raw import ingest

@@ -3,7 +3,17 @@
 from airflow.sdk import dag, task
 
 from readmission.params import PrepareParams
-from wiring import DEFAULTS, INITIAL_DATA, PREPARED_DATA, chosen, dag_params, skip, started_by_asset, without_retry
+from wiring import (
+    DEFAULTS,
+    INITIAL_DATA,
+    PREPARED_DATA,
+    chosen,
+    dag_params,
+    get_settings,
+    skip,
+    started_by_asset,
+    without_retry,
+)
 
 
 @dag(
@@ -25,7 +35,6 @@ def preprocesar_datos() -> None:
 
     @task(outlets=[PREPARED_DATA])
     def preparar() -> dict[str, int]:
-        from connections.settings import get_settings
         from readmission.clean import prepare
 
         settings, params = get_settings(), chosen(PrepareParams)

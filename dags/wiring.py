@@ -9,7 +9,7 @@ from airflow.sdk import Asset, Param, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pydantic import BaseModel
 
-from connections.settings import SettingsError
+from connections import settings
 from readmission.errors import InUseError, ReadmissionError
 
 INITIAL_DATA = Asset("RAW_DATA.initial_data")
@@ -56,5 +56,11 @@ def without_retry() -> Iterator[None]:
         yield
     except InUseError:
         raise
-    except (ReadmissionError, SettingsError) as error:
+    except (ReadmissionError, settings.SettingsError) as error:
         raise AirflowFailException(str(error)) from error
+
+
+def get_settings() -> settings.Settings:
+    """The task's settings. A wrong one fails the task at once, by its name."""
+    with without_retry():
+        return settings.get_settings()

@@ -97,6 +97,8 @@ def logs(
 def _stopping(settings: Settings, detach: bool) -> Iterator[None]:
     """Stays after the block until a signal, unless detached; stops every process at the end or when it fails."""
     platform = Platform(settings)
+    with _reporting():
+        platform.folders.create()  # before anything is fetched
     for number in _STOPPING:
         signal.signal(number, signal.default_int_handler)
     was_running = platform.supervisor.is_running()
