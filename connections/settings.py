@@ -1,6 +1,8 @@
 """Every setting of the platform, typed, read from the environment and `.env`. Nothing else reads the environment."""
 
 import os
+import pwd
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -31,9 +33,21 @@ _OF_THE_MACHINE = (
 NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
-def stop_telemetry() -> None:
-    """Keeps the libraries that this process is about to import from reporting to their makers."""
-    os.environ.update(NO_TELEMETRY)
+def prepare_process() -> None:
+    """Keeps the libraries that this process is about to import from reporting to their makers, and from asking for the
+    name and home of a user who has none."""
+    os.environ.update(NO_TELEMETRY | _nameless_user())
+
+
+def _nameless_user() -> dict[str, str]:
+    """What libraries ask the system for, where the user is a number without a name, as in a container."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        name = os.environ.get("USER") or f"uid-{os.getuid()}"
+        home = os.environ.get("HOME") or tempfile.gettempdir()
+        return {"HOME": home, "USER": name, "LOGNAME": name}
+    return {}
 
 
 def machine_environment() -> dict[str, str]:
@@ -42,7 +56,7 @@ def machine_environment() -> dict[str, str]:
     past_proxies = ",".join(
         filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY"), os.environ.get("no_proxy")))
     )
-    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies, ENV_FILE: ""} | NO_TELEMETRY
+    return found | {"NO_PROXY": past_proxies, "no_proxy": past_proxies, ENV_FILE: ""} | NO_TELEMETRY | _nameless_user()
 
 
 def _is_path(source: str) -> bool:

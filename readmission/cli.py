@@ -20,7 +20,7 @@ from rich.progress import Progress as Bar
 
 from connections.mysql_connections import LockTakenError, place_of
 from connections.own_platform import doubts, running_settings
-from connections.settings import Settings, SettingsError, stop_telemetry
+from connections.settings import Settings, SettingsError, prepare_process
 from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
 from readmission.params import ForestParams, PrepareParams
@@ -57,7 +57,7 @@ def configure(
     ] = False,
 ) -> None:
     """Sends the platform's log lines to the terminal, and nothing to anybody else."""
-    stop_telemetry()
+    prepare_process()
     handler = RichHandler(console=errors, show_path=False, show_level=False)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s")
     logging.getLogger("readmission").setLevel(_checked_settings().log_level)

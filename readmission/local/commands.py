@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connections.own_platform import doubts, stay_at_home
-from connections.settings import Settings, SettingsError, get_settings
+from connections.settings import Settings, SettingsError, get_settings, prepare_process
 from readmission.clock import epoch, now
 from readmission.errors import ReadmissionError
 from readmission.local.platform import Platform
@@ -144,6 +144,7 @@ def _reporting() -> Iterator[None]:
 
 
 def _settings() -> Settings:
+    prepare_process()
     try:
         doubtful = stay_at_home()
         settings = get_settings()
