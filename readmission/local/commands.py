@@ -37,9 +37,9 @@ def demo(
     since: Annotated[float | None, typer.Option(help="when `make demo` began, in seconds since the epoch")] = None,
 ) -> None:
     """Start everything, run the pipeline, make one prediction; then stay until Ctrl-C."""
+    settings = _settings()  # first: what it does for the process comes before MLflow is imported
     from readmission.local.demo import Demo
 
-    settings = _settings()
     seconds = {} if since is None else {"environment": round(max(0.0, epoch(now()) - since), 1)}
     with _stopping(settings, detach):
         Demo(settings, _console, seconds).run(summary)
@@ -48,9 +48,9 @@ def demo(
 @app.command()
 def up(detach: Detach = False) -> None:
     """Start the services and wait until each is healthy; then stay until Ctrl-C."""
+    settings = _settings()
     from readmission.dag_runs.progress_table import ProgressTable
 
-    settings = _settings()
     with _stopping(settings, detach), ProgressTable(_console, "Services", "Service") as table:
         Platform(settings).up(table.service, partial(_console.print, style="yellow", highlight=False, markup=False))
 
