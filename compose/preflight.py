@@ -1,4 +1,4 @@
-"""Looks at the secrets before anything starts, and makes the data folder writable for Airflow.
+"""Looks at the settings before anything starts, and makes the data folder writable for Airflow.
 
 Runs in a bare Python image, before any of the platform's own: standard library only, and the one place beside
 `connections.settings` that reads the environment.
@@ -10,7 +10,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-PLACEHOLDER = "changethis"
+from connections import setting_rules
+from connections.setting_rules import PLACEHOLDER
+
 SECRET_NAMES = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID|USER)$")
 # Secrets travel inside URLs and JSON, where other characters would need an escape that Compose cannot write.
 ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
@@ -22,8 +24,8 @@ NO_PUBLIC_HOST = "warning: set PUBLIC_HOST to the name that others type, or MLfl
 
 
 def problems(values: Mapping[str, str]) -> list[str]:
-    """What is wrong with the secrets, one line each; values are never repeated."""
-    found = []
+    """What is wrong with the settings, one line each; a secret is never repeated."""
+    found = [*setting_rules.problems(set(values) - set(_secrets(values)), {}, values).values()]
     for name, value in _secrets(values).items():
         if not value or PLACEHOLDER in value:
             found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
