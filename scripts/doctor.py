@@ -56,10 +56,10 @@ def disk(folder: Path = Path()) -> Finding:
     return Finding(level, f"disk: {free:.0f} GB free here; the environment and the data need {NEEDED_DISK_GB}")
 
 
-def memory() -> Finding:
+def memory(told: Path = Path("/proc/meminfo")) -> Finding:
     """Available memory, where the system tells."""
     try:
-        text = Path("/proc/meminfo").read_text(encoding="utf-8")
+        text = told.read_text(encoding="utf-8")
     except OSError:
         return Finding("note", f"memory: unknown here; the platform needs {NEEDED_MEMORY_GB} GB")
     match = re.search(r"MemAvailable:\s+(\d+)", text)

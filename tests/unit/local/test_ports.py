@@ -10,7 +10,7 @@ from connections.settings import Settings
 from readmission.local import ports
 from readmission.local.platform import services
 from readmission.local.service import Port
-from scripts import doctor
+from scripts import doctor, doctor_settings
 from tests.free_ports import free_offset, free_port
 
 
@@ -53,5 +53,5 @@ def test_doctor_finds_a_free_port_free(taken: int) -> None:
     assert doctor.ports(_set(API_PORT="8000", PORT_OFFSET=str(free), STATE_DIR="x"))[0].level == "ok"
 
 
-def _set(**values: str) -> doctor.Settings:
-    return doctor.Settings({}, {}, values)
+def _set(**values: str) -> doctor_settings.Settings:
+    return doctor_settings.Settings({}, {}, values)
