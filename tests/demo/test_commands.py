@@ -34,7 +34,7 @@ def matches(pattern: str) -> Said:
 
 def is_a_prediction(said: str) -> bool:
     answer = json.loads(said)
-    return answer["model_name"] == "mejor_modelo_diabetes" and 0 < answer["probability"] < 1
+    return bool(answer["model_name"] == "mejor_modelo_diabetes" and 0 < answer["probability"] < 1)
 
 
 # By command, in the order in which they are tried: what is typed after it, the exit codes that are right, and what it

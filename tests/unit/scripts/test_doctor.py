@@ -14,7 +14,7 @@ from scripts import doctor
 from tests.conftest import ROOT
 
 NEEDED = (".env.example", "scripts", "connections/__init__.py", "connections/setting_rules.py")
-NOBODY = 54_321
+NOBODY = "54321"
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 # Ports that the sandbox of a test has no server on; below what systems hand out.
 QUIET = {"PORT_OFFSET": "11000"}
@@ -37,7 +37,7 @@ def cloned(folder: Path) -> Path:
     return folder
 
 
-def told(clone: Path, *before: str, user: int = 0, **environment: str) -> tuple[int, str]:
+def told(clone: Path, *before: str, user: str = "", **environment: str) -> tuple[int, str]:
     """The doctor's exit code and what it says but for what is well."""
     become = f"os.setuid({user}); " if user else ""
     code = f"import os, sys; from scripts import doctor; {become}sys.exit(doctor.main(*sys.argv[1:]))"
