@@ -25,7 +25,9 @@ NO_PUBLIC_HOST = "warning: set PUBLIC_HOST to the name that others type, or MLfl
 
 def problems(values: Mapping[str, str]) -> list[str]:
     """What is wrong with the settings, one line each; a secret is never repeated."""
-    found = [*setting_rules.problems(set(values) - set(_secrets(values)), {}, values).values()]
+    others = {name: value for name, value in sorted(values.items()) if value and name not in _secrets(values)}
+    wrong = {name: setting_rules.problem(name, value) for name, value in others.items()}
+    found = [f"{name}: {text} (the shell's value wins over .env's)" for name, text in wrong.items() if text]
     for name, value in _secrets(values).items():
         if not value or PLACEHOLDER in value:
             found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
