@@ -14,6 +14,8 @@ PYTHON := $(VENV)/bin/python
 OWN_UV := var/uv
 UV := $(or $(shell command -v uv),$(OWN_UV)/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+# Says which setting, or which folder, stands in the way of a start.
+CAN_START := $(SYSTEM_PYTHON) -m scripts.doctor
 # Whether this project has containers.
 IN_DOCKER := docker compose ps --all --quiet 2>/dev/null | grep -q .
 # Tests run on every core, up to four at once; what is in one file stays together, as it shares servers.
@@ -27,12 +29,13 @@ CHECK_SOURCE ?= $(wildcard ../shared/data/dataset_diabetes.zip)
 
 .PHONY: demo
 demo: ## Set up, start everything, run the pipeline, predict once; Ctrl-C stops it (DETACH=1 leaves it up)
-	@since=$$(date +%s); $(MAKE) --no-print-directory install env && \
+	@since=$$(date +%s); $(MAKE) --no-print-directory env && $(CAN_START) demo && $(MAKE) --no-print-directory install && \
 	exec $(PYTHON) -m readmission.local demo --since $$since $(if $(DETACH),--detach)
 
 .PHONY: services
-services: install env ## Start the services only; Ctrl-C stops them (DETACH=1 leaves them up)
-	@exec $(PYTHON) -m readmission.local up $(if $(DETACH),--detach)
+services: ## Start the services only; Ctrl-C stops them (DETACH=1 leaves them up)
+	@$(MAKE) --no-print-directory env && $(CAN_START) demo && $(MAKE) --no-print-directory install && \
+	exec $(PYTHON) -m readmission.local up $(if $(DETACH),--detach)
 
 .PHONY: down
 down: ## Stop the services, embedded or in Docker; data, models and history stay
@@ -50,7 +53,7 @@ logs: ## Follow the services' logs (SERVICE=api for one of them)
 
 .PHONY: doctor
 doctor: ## Check Python, disk, memory, ports and Docker before anything is started
-	@$(SYSTEM_PYTHON) scripts/doctor.py $(PORT_OFFSET)
+	@$(SYSTEM_PYTHON) -m scripts.doctor
 
 ##@ Setting up
 

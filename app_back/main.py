@@ -17,7 +17,7 @@ from app_back.errors import add_error_handlers
 from app_back.model_holder import ModelHolder
 from app_back.prediction_log import PredictionLog
 from connections.mysql_connections import engine_for
-from connections.settings import Settings, get_settings
+from connections.settings import Settings, settings_or_exit
 from readmission.features import CONTRACT_VERSION
 
 DESCRIPTION = """
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Args:
         settings: the process's own when None.
     """
-    used = settings or get_settings()
+    used = settings or settings_or_exit()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

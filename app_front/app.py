@@ -8,7 +8,7 @@ from app_front.client import ApiError, PredictionClient, ProductionModel, Refuse
 from app_front.form_state import Answered, Outcome, Withdrawn
 from app_front.result import show_prediction
 from app_front.sentences import Language, say
-from connections.settings import get_settings
+from connections.settings import SettingsError, get_settings
 
 
 def main() -> None:
@@ -28,7 +28,11 @@ def main() -> None:
 
 
 def _client() -> PredictionClient:
-    return PredictionClient(get_settings().prediction_api)
+    try:
+        return PredictionClient(get_settings().prediction_api)
+    except SettingsError as error:
+        st.error(str(error))
+        st.stop()
 
 
 def _draw_head(language: Language) -> None:

@@ -1,4 +1,4 @@
-"""Looks at secrets and names before anything starts, and makes the data folder writable for Airflow.
+"""Looks at the settings before anything starts, and makes the data folder writable for Airflow.
 
 Runs in a bare Python image, before any of the platform's own: standard library only, and beside `connections.settings`
 the place that reads the environment.
@@ -10,10 +10,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from connections.addresses import bare, host_name, host_names, is_address, is_loopback
+from connections import setting_rules
+from connections.addresses import bare, is_address, is_loopback
 from connections.proxies import PROXIES, is_usable
+from connections.setting_rules import PLACEHOLDER
 
-PLACEHOLDER = "changethis"
 SECRET_NAMES = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID|USER)$")
 # Secrets travel inside URLs and JSON, where other characters would need an escape that Compose cannot write.
 ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
@@ -27,8 +28,10 @@ NO_PUBLIC_HOST = (
 
 
 def problems(values: Mapping[str, str]) -> list[str]:
-    """What is wrong, one line each; a secret's value is never repeated."""
-    found = []
+    """What is wrong with the settings, one line each; a secret is never repeated."""
+    others = {name: value for name, value in sorted(values.items()) if value and name not in _secrets(values)}
+    wrong = {name: setting_rules.problem(name, value) for name, value in others.items()}
+    found = [f"{name}: {text} (the shell's value wins over .env's)" for name, text in wrong.items() if text]
     for name, value in _secrets(values).items():
         if not value or PLACEHOLDER in value:
             found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
@@ -52,26 +55,17 @@ def warnings(values: Mapping[str, str]) -> list[str]:
 
 
 def _of_the_network(values: Mapping[str, str]) -> list[str]:
-    """What is wrong with the proxies that the worker is given, and with the names that people type."""
+    """What is wrong with the proxies that the worker is given, and with how a name is written."""
     found = [
         f"{name} names no http(s) proxy (http://name:port), which what fetches the data set could use"
         for upper in PROXIES
         for name in (upper, upper.lower())
         if values.get(name) and not is_usable(values[name])
     ]
-    for name, check in (("PUBLIC_HOST", _host), ("OTHER_HOSTS", host_names)):
-        try:
-            check(values.get(name, ""))
-        except ValueError as error:
-            found.append(f"{name}: {error}")
+    host = values.get("PUBLIC_HOST", "")
+    if ":" in host and is_address(host):
+        found.append(f"PUBLIC_HOST: {host!r} is IPv6, which Compose needs in brackets here")
     return found
-
-
-def _host(value: str) -> None:
-    if ":" in value and not value.startswith("[") and is_address(value):
-        raise ValueError(f"{value!r} is IPv6, which Compose needs in brackets here")
-    if value:
-        host_name(value)
 
 
 def _secrets(values: Mapping[str, str]) -> dict[str, str]:

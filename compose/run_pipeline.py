@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from connections.settings import get_settings
+from connections.settings import settings_or_exit
 from readmission.dag_runs.airflow_api import AirflowClient
 from readmission.dag_runs.progress_table import ProgressTable
 from readmission.dag_runs.run import run_pipeline
@@ -11,7 +11,7 @@ from readmission.errors import ReadmissionError
 
 def main() -> int:
     """Returns 1 when a run fails; the end of the failed task's log is shown."""
-    settings, console = get_settings(), Console()
+    settings, console = settings_or_exit(), Console()
     password = settings.airflow_admin_password.get_secret_value()
     airflow = AirflowClient(settings.url("airflow"), settings.airflow_admin_user, password)
     try:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
+import mlflow
 import mlflow.artifacts
 from mlflow.environment_variables import (
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
@@ -32,6 +35,43 @@ class RegisteredVersion:
 def client(settings: Settings) -> MlflowClient:
     """A client of the MLflow server that the settings name."""
     return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
+
+
+def make_default(settings: Settings) -> None:
+    """Makes the settings' MLflow the process's own: what MLflow resolves by itself (`models:/…`) is looked up there.
+
+    Without it MLflow takes another that the environment names, or makes a file `mlflow.db` in the current folder.
+    """
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    mlflow.set_registry_uri(settings.tracking_uri)
+
+
+class NoServerError(Exception):
+    """Nothing answers where the settings say that MLflow is."""
+
+
+def require_server(settings: Settings, timeout_seconds: float = 10) -> None:
+    """Makes sure that MLflow answers, before what would ask it again and again for minutes.
+
+    Raises:
+        NoServerError: it does not.
+    """
+    address = settings.tracking_uri
+    try:
+        urlopen(f"{address}/api/2.0/mlflow/experiments/search?max_results=1", timeout=timeout_seconds).close()
+    except HTTPError as error:
+        # Anything else is an answer of MLflow's, or of what guards it; the call that needs it will tell.
+        if error.code == 404:
+            raise NoServerError(f"what answers at {address} is not MLflow; {_START}") from error
+    except (OSError, ValueError) as error:
+        raise NoServerError(f"MLflow does not answer at {address} ({_reason(error)}); {_START}") from error
+
+
+_START = "start the platform with `make demo` or `make up`, or set MLFLOW_TRACKING_URI to where it runs"
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", error))
 
 
 def ask_briefly(timeout_seconds: int = 10) -> None:
@@ -75,9 +115,18 @@ def latest_version(settings: Settings) -> str | None:
 def download_served_files(settings: Settings, version: RegisteredVersion, folder: Path) -> Path:
     """Fetches what `readmission.inference.Scorer.load` reads of a version, and says in which folder it is."""
     got = mlflow.artifacts.download_artifacts(
-        artifact_uri=f"models:/{version.name}/{version.version}/{EXTRA_FILES}",
+        artifact_uri=f"{_location(client(settings), version)}/{EXTRA_FILES}",
         dst_path=str(folder),
         tracking_uri=settings.tracking_uri,
         registry_uri=settings.tracking_uri,
     )
     return Path(got)
+
+
+def _location(tracking: MlflowClient, version: RegisteredVersion) -> str:
+    """Where a version's files are. MLflow would look `models:/…` up in the registry of the process."""
+    source: str = tracking.get_model_version_download_uri(version.name, version.version)
+    if not source.startswith("models:/"):
+        return source
+    location: str = tracking.get_logged_model(source.removeprefix("models:/")).artifact_location
+    return location

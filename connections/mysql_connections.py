@@ -45,6 +45,11 @@ def _sqlite_file(url: URL, database: str) -> Path:
     return Path(str(url.database)) / f"{database}.db"
 
 
+def place_of(settings: Settings) -> str:
+    """Where the databases are, without the password."""
+    return make_url(settings.database_server).render_as_string(hide_password=True)
+
+
 def is_sqlite(engine: Engine) -> bool:
     """Whether the engine is on SQLite files."""
     return engine.dialect.name == "sqlite"

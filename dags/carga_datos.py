@@ -3,7 +3,7 @@
 from airflow.sdk import dag, task
 
 from readmission.params import LoadParams
-from wiring import DEFAULTS, INITIAL_DATA, chosen, dag_params, without_retry
+from wiring import DEFAULTS, INITIAL_DATA, chosen, dag_params, get_settings, without_retry
 
 
 @dag(
@@ -23,7 +23,6 @@ def crear_bases_si_no_existen() -> None:
 
     @task
     def crear_bases() -> list[str]:
-        from connections.settings import get_settings
         from readmission.storage import databases
 
         return databases.initialise(get_settings())
@@ -54,7 +53,6 @@ def cargar_datos() -> None:
     def cargar_csv() -> dict[str, str | int]:
         import logging
 
-        from connections.settings import get_settings
         from readmission import progress
         from readmission.dataset import obtain
         from readmission.raw import ingest

@@ -9,6 +9,7 @@ from wiring import (
     PREPARED_DATA,
     chosen,
     dag_params,
+    get_settings,
     skip,
     started_by_asset,
     unfinished,
@@ -36,7 +37,6 @@ def preprocesar_datos() -> None:
 
     @task(outlets=[PREPARED_DATA])
     def preparar() -> dict[str, int]:
-        from connections.settings import get_settings
         from readmission.clean import prepare
         from readmission.training import recovery
 

@@ -10,6 +10,7 @@ from wiring import (
     PREPARED_DATA,
     chosen,
     dag_params,
+    get_settings,
     skip,
     started_by_asset,
     state_of,
@@ -40,7 +41,6 @@ def entrenar_modelo() -> None:
 
     @task
     def abrir_entrenamiento() -> dict[str, Any]:
-        from connections.settings import get_settings
         from readmission.training import batches, recovery
 
         with without_retry():
@@ -58,7 +58,6 @@ def entrenar_modelo() -> None:
     def entrenar_lote(plan: Any, batch_id: int) -> float:
         from airflow.sdk import get_current_context
 
-        from connections.settings import get_settings
         from readmission.training import batches
 
         get_current_context()["lote"] = f"batch {batch_id}"  # type: ignore[typeddict-unknown-key]
@@ -69,7 +68,6 @@ def entrenar_modelo() -> None:
     # At least one success: the plan's own. It runs when every batch failed, to close the training and say so.
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def seleccionar_modelo(plan: Any) -> dict[str, Any]:
-        from connections.settings import get_settings
         from readmission.training import batches, selection
 
         with without_retry():

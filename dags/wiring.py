@@ -9,6 +9,7 @@ from airflow.sdk import Asset, Context, Param, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pydantic import BaseModel
 
+from connections import settings
 from readmission.errors import InUseError, ReadmissionError
 from readmission.params import checked
 
@@ -105,7 +106,7 @@ def without_retry() -> Iterator[None]:
         yield
     except InUseError:
         raise
-    except ReadmissionError as error:
+    except (ReadmissionError, settings.SettingsError) as error:
         # Of the places that the error came from, a person who can act on it needs none.
         raise AirflowFailException(str(error)) from None
     except Exception as error:
@@ -115,3 +116,9 @@ def without_retry() -> Iterator[None]:
         if told is None:
             raise
         raise AirflowFailException(str(told)) from None
+
+
+def get_settings() -> settings.Settings:
+    """The task's settings. A wrong one fails the task at once, by its name."""
+    with without_retry():
+        return settings.get_settings()

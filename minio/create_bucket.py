@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from connections.settings import Settings, get_settings
+from connections.settings import Settings, settings_or_exit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,7 +56,7 @@ def _create(s3: "S3Client", bucket: str) -> bool:
 def main() -> None:
     """Makes the bucket that the settings name."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    settings = get_settings()
+    settings = settings_or_exit()
     try:
         created = ensure_bucket(s3_client(settings), settings.bucket)
     except ClientError as error:

@@ -18,8 +18,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from connections.mysql_connections import LockTakenError
-from connections.settings import Settings, get_settings, stop_telemetry
+from connections.mysql_connections import LockTakenError, place_of
+from connections.own_platform import doubts, running_settings
+from connections.settings import Settings, SettingsError, prepare_process
 from connections.sqlite_files import DatabaseFileError
 from readmission.errors import PromotionError, ReadmissionError
 from readmission.features import BY_NAME, FieldError
@@ -57,10 +58,27 @@ def configure(
     ] = False,
 ) -> None:
     """Sends the platform's log lines to the terminal, and nothing to anybody else."""
-    stop_telemetry()
+    prepare_process()
     handler = RichHandler(console=errors, show_path=False, show_level=False)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s")
-    logging.getLogger("readmission").setLevel(get_settings().log_level)
+    logging.getLogger("readmission").setLevel(_checked_settings().log_level)
+
+
+def _checked_settings() -> Settings:
+    """The settings; where one is wrong the command ends, and of what is doubtful the person is told."""
+    try:
+        settings = running_settings()
+        for line in doubts(settings):
+            errors.print(line, style="yellow", markup=False, highlight=False)
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            _complain(line)
+        raise typer.Exit(1) from None
+    return settings
+
+
+def _complain(what: str) -> None:
+    errors.print(f"[red]error:[/red] {escape(what)}", highlight=False)
 
 
 @contextmanager
@@ -70,7 +88,7 @@ def _clear_errors() -> Iterator[None]:
         with _naming_missing_tables():
             yield
     except _explained() as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        _complain(_message(error))
         raise typer.Exit(1) from error
 
 
@@ -90,18 +108,39 @@ def _naming_missing_tables() -> Iterator[None]:
 def _explained() -> tuple[type[Exception], ...]:
     """The errors whose message says enough; MLflow and ONNX Runtime are imported by the commands that need them."""
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import DBAPIError
 
+    from connections.model_registry import NoServerError
     from readmission.inference import ModelFileError
 
-    return ReadmissionError, LockTakenError, DatabaseFileError, FieldError, ModelFileError, MlflowException
+    ours = ReadmissionError, LockTakenError, DatabaseFileError, FieldError, ModelFileError, NoServerError
+    return *ours, MlflowException, DBAPIError, OSError
 
 
-def _asking_briefly() -> Settings:
-    """The settings, for a command that a person waits for: an MLflow that does not answer is said at once."""
-    from connections.model_registry import ask_briefly
+def _message(error: Exception) -> str:
+    from sqlalchemy.exc import DBAPIError
 
-    ask_briefly(MLFLOW_SECONDS)
-    return get_settings()
+    if not isinstance(error, DBAPIError):
+        return str(error)
+    return f"the database at {place_of(running_settings())} refuses or does not answer: {error.orig}"
+
+
+def _asking_mlflow(briefly: bool = True) -> Settings:
+    """The settings, for a command that asks MLflow: one that does not answer is said at once.
+
+    Nor does a brief command try again when it breaks off later on; a training does.
+
+    Raises:
+        NoServerError: it does not answer.
+    """
+    from connections.model_registry import ask_briefly, make_default, require_server
+
+    settings = running_settings()
+    require_server(settings)
+    if briefly:
+        ask_briefly(MLFLOW_SECONDS)
+    make_default(settings)
+    return settings
 
 
 @contextmanager
@@ -118,7 +157,7 @@ def init() -> None:
     from readmission.storage import databases
 
     with _clear_errors():
-        for line in databases.initialise(get_settings()):
+        for line in databases.initialise(running_settings()):
             console.print(line, highlight=False)
 
 
@@ -160,7 +199,7 @@ def _load(source: str | None, force: bool, allow_shrink: bool) -> None:
     from readmission.dataset.obtain import obtain
     from readmission.raw import ingest
 
-    settings = get_settings()
+    settings = running_settings()
     with _clear_errors(), ExitStack() as obtaining:
         with _bar("obtaining") as progress:
             file = obtaining.enter_context(obtain(settings, source, progress))
@@ -173,7 +212,7 @@ def _undo() -> None:
     from readmission.raw import ingest
 
     with _clear_errors():
-        done = ingest.undo(get_settings())
+        done = ingest.undo(running_settings())
     rows = f"{done.back.rows:,} rows, {done.back.dataset}"
     console.print(
         f"load {done.load.load_id} undone: the rows of load {done.back.load_id} are back, {rows}", highlight=False
@@ -218,7 +257,7 @@ def preprocess(params: PrepareParams) -> None:
     from readmission.clean import prepare
     from readmission.training import recovery
 
-    settings = get_settings()
+    settings = running_settings()
     with _clear_errors():
         recovery.free_lost(settings, _ask_airflow(settings))
         prepared = prepare.prepare(settings, params)
@@ -232,8 +271,8 @@ def train(params: ForestParams) -> None:
     """Train one forest a batch, register the best and promote it if it beats production."""
     from readmission.training import batches, recovery, selection
 
-    settings = get_settings()
     with _bar("batches") as progress:
+        settings = _asking_mlflow(briefly=False)
         recovery.free_lost(settings, _ask_airflow(settings))
         plan = batches.begin(settings, params)
         try:
@@ -267,8 +306,8 @@ def unlock(
     """Free the prepared data from a training that is no more, and close its runs in MLflow."""
     from readmission.training import recovery
 
-    settings = _asking_briefly()
     with _clear_errors():
+        settings = _asking_mlflow()
         freed = recovery.free_by_force(settings) if force else recovery.free_lost(settings, _ask_airflow(settings))
     told = f"freed the prepared set from {freed.owner}; its runs are closed" if freed else "nothing was in use"
     console.print(told, highlight=False)
@@ -284,9 +323,9 @@ def promote(
     """Promote a version if it beats production on the same validation rows."""
     from readmission.registry import promotion
 
-    settings = _asking_briefly()
-    name = name or settings.model_name
     with _clear_errors():
+        settings = _asking_mlflow()
+        name = name or settings.model_name
         if force:
             verdict = promotion.promote(settings, name, version, reason)
         else:
@@ -304,9 +343,9 @@ def rollback(
     """Put the version that was in production before back into production."""
     from readmission.registry import promotion
 
-    settings = _asking_briefly()
-    name = name or settings.model_name
     with _clear_errors():
+        settings = _asking_mlflow()
+        name = name or settings.model_name
         version = promotion.previous_production(settings, name)
         verdict = promotion.promote(settings, name, version, reason)
     console.print(f"version {version} of {name} {verdict}", highlight=False)
@@ -321,9 +360,9 @@ def predict(
     from readmission.features import complete_request
     from readmission.inference import Scorer
 
-    settings = _asking_briefly()
     with _clear_errors(), tempfile.TemporaryDirectory() as folder:
         request = complete_request(_sent(fields or []))
+        settings = _asking_mlflow()
         version = production_version(settings)
         if version is None:
             raise PromotionError("no version is in production yet; run `readmission train` or the DAG entrenar_modelo")
@@ -361,7 +400,7 @@ def export(
     from readmission.registry.export import export as write
 
     with _bar("models") as progress:
-        written = write(_asking_briefly(), folder, progress)
+        written = write(_asking_mlflow(), folder, progress)
     for path in written:
         console.print(f"{path}: {path.stat().st_size:,} bytes", highlight=False)
 

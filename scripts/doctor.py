@@ -12,22 +12,24 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+
+from connections import setting_rules
+from scripts.doctor_settings import (
+    Finding,
+    Settings,
+    clone_path,
+    proxies,
+    state_folder,
+    user,
+    wrong_settings,
+)  # fmt: skip
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_DISK_GB = 5
 NEEDED_MEMORY_GB = 4
-_EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
-_ASSIGNMENT = re.compile(r"^#?([A-Z][A-Z0-9_]*)=(.*)$")
 _SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
-
-
-class Finding(NamedTuple):
-    """What one check found: `bad` stops a demo, `note` does not."""
-
-    level: str
-    text: str
 
 
 def python() -> Finding:
@@ -54,10 +56,10 @@ def disk(folder: Path = Path()) -> Finding:
     return Finding(level, f"disk: {free:.0f} GB free here; the environment and the data need {NEEDED_DISK_GB}")
 
 
-def memory() -> Finding:
+def memory(told: Path = Path("/proc/meminfo")) -> Finding:
     """Available memory, where the system tells."""
     try:
-        text = Path("/proc/meminfo").read_text(encoding="utf-8")
+        text = told.read_text(encoding="utf-8")
     except OSError:
         return Finding("note", f"memory: unknown here; the platform needs {NEEDED_MEMORY_GB} GB")
     match = re.search(r"MemAvailable:\s+(\d+)", text)
@@ -84,18 +86,17 @@ def env_file(path: Path = Path(".env")) -> Finding:
     """Whether the settings file is there, closed to others and without placeholders."""
     if not path.is_file():
         return Finding("note", ".env: missing; `make env` (or `make demo`) writes it")
-    if any("changethis" in value for value in _assigned(path).values()):
-        return Finding("bad", ".env: still holds the placeholder changethis; run `make env` to generate the secrets")
     if path.stat().st_mode & 0o077:
         return Finding("note", ".env: other users may read it; chmod 600 .env")
     return Finding("ok", ".env: there")
 
 
-def ports(settings: dict[str, str]) -> list[Finding]:
+def ports(settings: Settings) -> list[Finding]:
     """Whether each port of the embedded platform is free or its own, with the setting that moves it."""
-    offset = int(settings.get("PORT_OFFSET", "0"))
-    wanted = [(name, int(settings[name]) + offset) for name in _EMBEDDED_PORTS if name in settings]
-    platform = _session(Path(settings.get("STATE_DIR", "var")))
+    offset = int(settings.value("PORT_OFFSET") or 0)
+    given = ((name, settings.value(name)) for name in setting_rules.EMBEDDED_PORTS)
+    wanted = [(name, int(value) + offset) for name, value in given if value]
+    platform = _session(Path(settings.value("STATE_DIR")))
     problems = [problem for name, number in wanted for problem in _taken(name, number, platform)]
     return problems or [Finding("ok", f"ports: {', '.join(str(number) for _, number in wanted)} are free or ours")]
 
@@ -115,19 +116,6 @@ def _session(state: Path) -> int | None:
         return int(json.loads((state / "run" / "supervisord.json").read_text(encoding="utf-8"))["pid"])
     except (OSError, ValueError, KeyError):
         return None
-
-
-def settings_of(folder: Path = Path()) -> dict[str, str]:
-    """The defaults of `.env.example` under what `.env` says."""
-    found = {name: value for name, value in _assigned(folder / ".env.example", with_defaults=True).items() if value}
-    if (folder / ".env").is_file():
-        found.update({name: value for name, value in _assigned(folder / ".env").items() if value})
-    return found
-
-
-def _assigned(path: Path, with_defaults: bool = False) -> dict[str, str]:
-    found = (_ASSIGNMENT.match(line.strip()) for line in path.read_text(encoding="utf-8").splitlines())
-    return {m.group(1): m.group(2) for m in found if m and (with_defaults or not m.group(0).startswith("#"))}
 
 
 def _is_free(number: int) -> bool:
@@ -152,16 +140,37 @@ def _owner(number: int) -> tuple[str, int | None]:
     return f"{match.group(1)} (pid {match.group(2)})", int(match.group(2))
 
 
-def main(port_offset: str | None = None) -> int:
-    """Prints every finding; 1 when one of them stops a demo."""
-    settings = settings_of()
-    if port_offset:
-        settings["PORT_OFFSET"] = port_offset
-    findings = [python(), uv(), disk(), memory(), env_file(), docker(), *ports(settings)]
+def start(settings: Settings, docker: bool) -> Iterator[Finding]:
+    """What stops a start whatever else the machine has: settings, and where the clone and its state are."""
+    yield from wrong_settings(settings, docker)
+    if not docker:
+        yield from clone_path(Path())
+        yield from state_folder(Path(settings.value("STATE_DIR")).expanduser())
+
+
+def whole(settings: Settings) -> Iterator[Finding]:
+    """Everything that is checked."""
+    yield from (python(), uv(), disk(), memory(), env_file(), docker())
+    yield from (*user(), *proxies(os.environ))
+    wrong = [*start(settings, docker=False)]
+    yield from wrong
+    if not any(finding.level == "bad" for finding in wrong):
+        yield from ports(settings)
+
+
+def main(before: str | None = None) -> int:
+    """Prints what is found; 1 when something stops a demo. `before` a start, `demo` or `up`, only what stops that."""
+    try:
+        settings = Settings.read(Path(), os.environ)
+    except (OSError, UnicodeDecodeError) as error:
+        sys.stdout.write(f"{_SIGNS['bad']}  .env: cannot be read: {error}\n")
+        return 1
+    findings = [*(start(settings, docker=before == "up") if before else whole(settings))]
     for finding in findings:
-        sys.stdout.write(f"{_SIGNS[finding.level]}  {finding.text}\n")
+        if not before or finding.level == "bad":
+            sys.stdout.write(f"{_SIGNS[finding.level]}  {finding.text}\n")
     return int(any(finding.level == "bad" for finding in findings))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    sys.exit(main(*sys.argv[1:]))

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 import pytest
 from pydantic import SecretStr
 
-from connections.settings import Settings, get_settings
+from connections.settings import ENV_FILE, Settings, get_settings
 from readmission.local import processes
 from readmission.local.mlflow_server import mlflow
 from readmission.local.service import Folders, Service
@@ -49,7 +49,7 @@ def _poll(condition: Callable[[], Answer], deadline: float = 90.0, every: float 
 def _own_environment() -> Iterator[None]:
     """Hides the developer's `.env`, settings and proxies from the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(Settings.model_config, "env_file", None)
+        patch.setenv(ENV_FILE, "")
         for name in (*Settings.model_fields, *PROXIES):
             patch.delenv(name.upper(), raising=False)
             patch.delenv(name.lower(), raising=False)

@@ -10,11 +10,11 @@ from time import sleep
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from connections.settings import Settings, get_settings
+from connections.own_platform import doubts, stay_at_home
+from connections.settings import Settings, SettingsError, get_settings, prepare_process
 from readmission.clock import epoch, now
 from readmission.errors import ReadmissionError
 from readmission.local.platform import Platform
@@ -37,9 +37,9 @@ def demo(
     since: Annotated[float | None, typer.Option(help="when `make demo` began, in seconds since the epoch")] = None,
 ) -> None:
     """Start everything, run the pipeline, make one prediction; then stay until Ctrl-C."""
+    settings = _settings()  # first: what it does for the process comes before MLflow is imported
     from readmission.local.demo import Demo
 
-    settings = _settings()
     seconds = {} if since is None else {"environment": round(max(0.0, epoch(now()) - since), 1)}
     with _stopping(settings, detach):
         Demo(settings, _console, seconds).run(summary)
@@ -48,9 +48,9 @@ def demo(
 @app.command()
 def up(detach: Detach = False) -> None:
     """Start the services and wait until each is healthy; then stay until Ctrl-C."""
+    settings = _settings()
     from readmission.dag_runs.progress_table import ProgressTable
 
-    settings = _settings()
     with _stopping(settings, detach), ProgressTable(_console, "Services", "Service") as table:
         Platform(settings).up(table.service, partial(_console.print, style="yellow", highlight=False, markup=False))
 
@@ -97,6 +97,8 @@ def logs(
 def _stopping(settings: Settings, detach: bool) -> Iterator[None]:
     """Stays after the block until a signal, unless detached; stops every process at the end or when it fails."""
     platform = Platform(settings)
+    with _reporting():
+        platform.folders.create()  # before anything is fetched
     for number in _STOPPING:
         signal.signal(number, signal.default_int_handler)
     was_running = platform.supervisor.is_running()
@@ -142,13 +144,18 @@ def _reporting() -> Iterator[None]:
 
 
 def _settings() -> Settings:
+    prepare_process()
     try:
-        return get_settings()
-    except ValidationError as error:
-        problems = "\n".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        _fail(f"the settings (.env or the environment) are not right:\n{problems}")
+        doubtful = stay_at_home()
+        settings = get_settings()
+        doubtful += doubts(settings)
+    except SettingsError as error:
+        _fail(str(error))
+    for line in doubtful:
+        _errors.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
+    return settings
 
 
 def _fail(message: str) -> NoReturn:
-    _errors.print(message, style="red", highlight=False, markup=False)
+    _errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(1)

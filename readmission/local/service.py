@@ -1,5 +1,6 @@
 """What a service of the embedded platform is: one declaration from which it is started, watched and reported."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,13 @@ class ServiceFailedError(ReadmissionError):
 
     def __init__(self, what: str, log: Path) -> None:
         super().__init__(f"{what}. The end of {log}:\n{_last_lines(log)}")
+
+
+class StateFolderError(ReadmissionError):
+    """The state folder, or one below it, cannot be made or written."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"STATE_DIR: {folder} cannot be written ({why}); name a folder of yours, or change its rights")
 
 
 @dataclass(frozen=True)
@@ -72,9 +80,18 @@ class Folders:
         return self.state / name
 
     def create(self, services: Iterable[Service] = ()) -> None:
-        """Makes the folders, closed to other users."""
+        """Makes the folders, closed to other users.
+
+        Raises:
+            StateFolderError: one cannot be made or written.
+        """
         for folder in (self.state, self.logs, self.run, *(service.folder for service in services)):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise StateFolderError(folder, str(error.strerror)) from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise StateFolderError(folder, "it belongs to another user")
 
 
 def program(name: str) -> str:

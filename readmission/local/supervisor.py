@@ -185,11 +185,12 @@ class Supervisor:
             return getattr(server.supervisor, method)(*arguments)
 
     def _write_configuration(self, services: Iterable[Service]) -> None:
+        socket = socket_path(self._folders.run)
         common = _CONFIGURATION.format(
             log=self._relative(self._log),
             pid=self._relative(self._folders.run / "supervisord.pid"),
             children=self._relative(self._folders.logs),
-            socket=_escaped(socket_path(self._folders.run)),
+            socket=self._relative(socket) if socket.is_relative_to(self._folders.state) else _escaped(socket),
         )
         programs = (self._program(service) for service in services)
         self._configuration.write_text("".join((common, *programs)), encoding="utf-8")

@@ -4,9 +4,7 @@ import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
-
-from connections.model_registry import client, production_version
+from connections.model_registry import client, make_default, production_version
 from connections.settings import Settings
 from readmission.atomic_files import replacing
 from readmission.errors import PromotionError
@@ -21,7 +19,7 @@ def export(settings: Settings, folder: Path, progress: Progress = silent) -> lis
     Raises:
         PromotionError: no version is in production.
     """
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    make_default(settings)
     models = dict(_models(settings))
     written = []
     for name, uri in models.items():

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
@@ -18,7 +17,7 @@ from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from connections.model_registry import client, production_version
+from connections.model_registry import client, make_default, production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
@@ -166,7 +165,7 @@ def _uncertain(roc_auc: float, base_brier: float, rows: str | None) -> str:
 
 def _better(settings: Settings, candidate: ModelVersion, champion: str) -> Verdict:
     """Scores both on the validation rows at hand: an older version was measured on fewer of them."""
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    make_default(settings)
     val = prepared_sets.read_split(settings, "val")
     ours = _flagged(candidate.name, str(candidate.version), val)
     try:

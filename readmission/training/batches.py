@@ -4,7 +4,6 @@ import logging
 import tempfile
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
@@ -14,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sqlalchemy import insert
 
 from connections import tables as fixed
-from connections.model_registry import client
+from connections.model_registry import client, make_default
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
@@ -237,7 +236,7 @@ def _margin(roc_auc: float, rows: pd.DataFrame) -> float:
 def _log_files(
     settings: Settings, pipeline: Pipeline, prepared: PreparedSet, result: BatchResult, val: pd.DataFrame
 ) -> None:
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    make_default(settings)
     with tempfile.TemporaryDirectory() as folder:
         files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
         difference = serving_files.check_parity(pipeline, Path(folder), val)

@@ -4,11 +4,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import mlflow
 from mlflow.entities import Dataset, Metric, Run
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
+from connections.model_registry import make_default
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet, read_split
 from readmission.clock import epoch, now
@@ -37,7 +37,7 @@ def log_final_model(
 
 
 def _log_pipeline(settings: Settings, run_id: str, prepared: PreparedSet, pipeline: Pipeline) -> str:
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    make_default(settings)
     val = read_split(settings, "val")
     with tempfile.TemporaryDirectory() as folder:
         files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)

@@ -7,7 +7,7 @@ from mlflow.entities import Run, RunStatus
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from connections.model_registry import client
+from connections.model_registry import client, make_default
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
@@ -81,6 +81,7 @@ def abandon(settings: Settings, plan: TrainingPlan) -> None:
 def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> Outcome:
     prepared = pinned(settings, plan)
     best = best_run(tracking, plan)
+    make_default(settings)
     model_id = log_final_model(settings, tracking, plan.parent_run_id, prepared, best, _kept_model(best))
     batch_id = int(best.data.tags[BATCH_TAG])
     tracking.set_tag(plan.parent_run_id, "best_batch_id", str(batch_id))

@@ -1,6 +1,7 @@
 """The command line: what each command says, its exit code, and errors that a person can act on."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from connections.model_registry import client, production_version
 from connections.mysql_connections import engine_for
-from connections.settings import Settings, get_settings
+from connections.settings import ENV_FILE, Settings, get_settings
 from connections.tables import leases as leases_table
 from readmission.clean import prepared_sets
 from readmission.cli import app
@@ -173,7 +174,60 @@ def test_a_file_that_breaks_the_contract_changes_nothing(shell: Shell, tmp_path:
 @pytest.mark.parametrize("command", [("predict",), ("promote", "1"), ("rollback",), ("export",)])
 def test_without_mlflow_the_address_is_said_at_once(shell: Shell, command: tuple[str, ...]) -> None:
     shell.run("init")
-    assert "error: API request to http://127.0.0.1:9/" in shell.run(*command, code=1)
+    said = shell.run(*command, code=1)
+    assert "error: MLflow does not answer at http://127.0.0.1:9 (" in said
+    assert "start the platform with `make demo` or `make up`" in said
+
+
+def test_what_answers_but_is_not_mlflow_is_said_so(production_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = f"{production_shell.settings.tracking_uri}/nothing/here"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", elsewhere)
+    get_settings.cache_clear()
+    assert f"error: what answers at {elsewhere} is not MLflow" in production_shell.run("predict", code=1)
+
+
+def test_a_database_that_does_not_answer_is_said_without_its_password(shell: Shell) -> None:
+    """In a process of its own: PyMySQL leaves a socket open that could not be connected."""
+    elsewhere = environment(shell.settings) | {"DATABASE_URL": "mysql+pymysql://me:hunter2@127.0.0.1:9"}
+    command = (sys.executable, "-m", "readmission.cli", "init")
+    done = subprocess.run(command, env=os.environ | elsewhere, capture_output=True, text=True, check=False)
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 1
+    assert "error: the database at mysql+pymysql://me:***@127.0.0.1:9 refuses or does not answer: " in said
+    assert "hunter2" not in said and "Traceback" not in said
+
+
+def test_wrong_settings_are_said_a_line_each_before_anything_is_done(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("LOG_LEVEL", "loud"), ("DATABASE_URL", "postgres://me:hunter2@db/app")):
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    said = shell.run("init", code=1)
+    assert "error: LOG_LEVEL (environment): 'loud' is not allowed; it takes DEBUG, INFO, WARNING or ERROR" in said
+    assert "error: DATABASE_URL (environment): postgres://… is not allowed" in said
+    assert "hunter2" not in said and not shell.settings.state_dir.exists()
+
+
+@pytest.mark.parametrize("foreign", [{}, {"MLFLOW_REGISTRY_URI": "sqlite:///theirs.db", "LOG_LEVEL": "info"}])
+def test_nothing_needs_to_be_exported_and_no_file_is_left(
+    trained: Trained, tmp_path: Path, foreign: dict[str, str]
+) -> None:
+    """Nor is another project's registry asked."""
+    file, folder = tmp_path / "own.env", tmp_path / "foreign"
+    folder.mkdir()
+    file.write_text("".join(f"{name}='{value}'\n" for name, value in environment(trained.settings).items()))
+    for command in (("predict",), ("export", "--folder", str(tmp_path / "models"))):
+        done = subprocess.run(
+            (str(Path(sys.executable).parent / "readmission"), *command),
+            cwd=folder,
+            env={"PATH": os.defpath, "HOME": str(tmp_path), ENV_FILE: str(file)} | foreign,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert list(folder.iterdir()) == []
 
 
 def test_train_promotes_and_a_second_training_is_compared(trained_shell: Shell) -> None:

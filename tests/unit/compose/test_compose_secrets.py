@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
+from connections import setting_rules
 from connections.tables import predictions
 from tests.conftest import ROOT
 
@@ -93,6 +94,24 @@ def test_others_are_let_in_by_a_name_that_is_asked_for(preflight: ModuleType) ->
     (line,) = preflight.warnings(GOOD | {"BIND_ADDRESS": "0.0.0.0"})
     assert "PUBLIC_HOST" in line
     assert preflight.warnings(GOOD | {"BIND_ADDRESS": "0.0.0.0", "PUBLIC_HOST": "10.0.0.7"}) == []
+
+
+def test_a_wrong_setting_is_refused_with_what_it_takes(preflight: ModuleType) -> None:
+    lines = preflight.problems(GOOD | {"LOG_LEVEL": "loud", "TRAINING_JOBS": "0", "MODEL_NAME": "", "BUCKET": "mine"})
+    assert [line.split(" (the shell")[0] for line in lines] == [
+        "LOG_LEVEL: 'loud' is not allowed; it takes DEBUG, INFO, WARNING or ERROR",
+        "TRAINING_JOBS: '0' is not allowed; it takes a whole number of 1 or more",
+    ]
+
+
+def test_docker_checks_every_setting_with_a_rule_that_its_services_read(services: Services) -> None:
+    """The ports and the project's name are Compose's own to refuse, and `make up` looks at them before."""
+    checked = set(services[CHECK]["environment"])
+    read = set(re.findall(r"\$\{(\w+)", str({name: service for name, service in services.items() if name != CHECK})))
+    unchecked = read & setting_rules.RULES.keys() - checked - {"COMPOSE_PROJECT_NAME"}
+    assert {name for name in unchecked if not name.endswith("_PORT")} == set()
+    mounts = [mount for mount in services[CHECK]["volumes"] if "setting_rules" in mount]
+    assert mounts == ["./connections/setting_rules.py:/connections/setting_rules.py:ro"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to group 0")

@@ -14,7 +14,8 @@ from typer.main import get_command
 
 from app_back.errors import ServiceError
 from app_back.main import create_app
-from connections.settings import PLACEHOLDER, Settings
+from connections.setting_rules import PLACEHOLDER
+from connections.settings import Settings
 from connections.tables import CLEAN, RAW
 from readmission.cli import app
 from readmission.features import BY_NAME, FIELDS, MISSING_WORDS

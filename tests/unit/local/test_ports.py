@@ -10,7 +10,7 @@ from connections.settings import Settings
 from readmission.local import ports
 from readmission.local.platform import services
 from readmission.local.service import Port
-from scripts import doctor
+from scripts import doctor, doctor_settings
 from tests.free_ports import free_offset, free_port
 
 
@@ -42,12 +42,16 @@ def test_an_offset_moves_every_port_of_every_service(settings: Settings) -> None
 
 
 def test_doctor_names_a_busy_port_and_its_setting(taken: int) -> None:
-    findings = doctor.ports({"API_PORT": str(taken), "STATE_DIR": "/nonexistent"})
+    findings = doctor.ports(_set(API_PORT=str(taken), STATE_DIR="/nonexistent"))
     assert [finding.level for finding in findings] == ["bad"]
     assert str(taken) in findings[0].text and "API_PORT" in findings[0].text
 
 
 def test_doctor_finds_a_free_port_free(taken: int) -> None:
-    assert doctor.ports({"API_PORT": "1", "PORT_OFFSET": str(taken - 1), "STATE_DIR": "x"})[0].level == "bad"
+    assert doctor.ports(_set(API_PORT="1", PORT_OFFSET=str(taken - 1), STATE_DIR="x"))[0].level == "bad"
     free = free_offset(Settings())
-    assert doctor.ports({"API_PORT": "8000", "PORT_OFFSET": str(free), "STATE_DIR": "x"})[0].level == "ok"
+    assert doctor.ports(_set(API_PORT="8000", PORT_OFFSET=str(free), STATE_DIR="x"))[0].level == "ok"
+
+
+def _set(**values: str) -> doctor_settings.Settings:
+    return doctor_settings.Settings({}, {}, values)

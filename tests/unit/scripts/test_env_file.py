@@ -82,6 +82,7 @@ def test_a_placeholder_that_a_person_left_is_named(target: Path) -> None:
 
 @pytest.mark.parametrize("script", ["scripts/env_file.py", "scripts/doctor.py", "readmission/local/launch.py"])
 def test_what_comes_before_the_environment_needs_the_standard_library_only(script: str) -> None:
-    path = ROOT / script
-    code = f"import runpy; runpy.run_path({str(path)!r}, run_name='imported')"
+    code = (
+        f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_path({str(ROOT / script)!r}, run_name='one')"
+    )
     subprocess.run((sys.executable, "-I", "-S", "-c", code), check=True)

@@ -1,0 +1,62 @@
+"""The platform of this clone: what may not lead it elsewhere, and where it runs."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from connections import setting_rules
+from connections.settings import Settings, get_settings, home, settings_in_file
+
+# What names a place of somebody else's to write to, or to send patients' data to, when another program exported it.
+_ELSEWHERE = ("DATABASE_URL", "MLFLOW_TRACKING_URI", "API_URL")
+_ADDRESSES = ("bind_address", "port_offset", "airflow_port", "api_port", "form_port", "mlflow_port")
+
+
+def stay_at_home() -> list[str]:
+    """Keeps exported settings from leading the embedded platform elsewhere, and says so in a line each.
+
+    `.env` may name such a place: that is this clone's own.
+    """
+    exported = [name for name in _ELSEWHERE if os.environ.pop(name, "")]
+    return [
+        f"{name} of the environment is not used: the embedded platform has its own; to use another, name it in .env"
+        for name in exported
+    ]
+
+
+def running_settings() -> Settings:
+    """The settings, with the addresses at which this clone's embedded platform was started, while that runs.
+
+    What the environment names wins.
+
+    Raises:
+        SettingsError: a setting is not what it may be.
+    """
+    settings = get_settings()
+    started = _started(settings.state_dir)
+    known = {name: started[name.upper()] for name in _ADDRESSES if name.upper() in started.keys() - os.environ.keys()}
+    return settings.model_copy(update={name: type(getattr(settings, name))(value) for name, value in known.items()})
+
+
+def doubts(settings: Settings) -> list[str]:
+    """What a person should know of settings that are allowed: a name misspelt, a server that is not this clone's."""
+    example = home() / ".env.example"
+    known = setting_rules.assigned(example, with_defaults=True) if example.is_file() else {}
+    found = setting_rules.misspelt(settings_in_file(), known)
+    if os.environ.get("MLFLOW_TRACKING_URI") and settings.tracking_uri != settings.url("mlflow"):
+        found.append("MLFLOW_TRACKING_URI of the environment names another MLflow than this clone's, and is used")
+    if os.environ.get("DATABASE_URL"):
+        found.append("DATABASE_URL of the environment names the databases that are used")
+    return found
+
+
+def _started(state: Path) -> dict[str, Any]:
+    """The environment that the running platform's prediction service was given; empty when none runs."""
+    run = state / "run"
+    try:
+        os.kill(int(json.loads((run / "supervisord.json").read_text(encoding="utf-8"))["pid"]), 0)
+        given = json.loads((run / "api.json").read_text(encoding="utf-8"))["environment"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(given)

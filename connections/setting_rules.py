@@ -1,0 +1,221 @@
+"""What a setting may hold, said once: for the settings themselves and for what runs before anything is installed.
+
+Standard library alone, under any Python 3. A setting without a rule is a text that may be anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from connections.addresses import EVERY_ADDRESS, bare, host_names
+
+PLACEHOLDER = "changethis"
+EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
+HIGHEST_PORT = 65_535
+
+_SECRET = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID)$")
+_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
+
+
+class Rule(NamedTuple):
+    """Whether a value may stand in a setting, and what may, in words."""
+
+    allowed: str
+    accepts: Callable[[str], bool]
+
+
+def _whole(least: int, most: int | None = None) -> Rule:
+    bounds = f"from {least:,} to {most:,}" if most is not None else f"of {least:,} or more"
+    return Rule(
+        f"a whole number {bounds}",
+        lambda value: (
+            re.fullmatch(r"[+-]?[0-9]{1,12}", value) is not None
+            and least <= int(value) <= (int(value) if most is None else most)
+        ),
+    )
+
+
+def _seconds(value: str) -> bool:
+    try:
+        return 0 < float(value) < 1e9
+    except ValueError:
+        return False
+
+
+def _share(value: str) -> bool:
+    try:
+        return 0 <= float(value) <= 1
+    except ValueError:
+        return False
+
+
+def _matching(pattern: str, allowed: str) -> Rule:
+    return Rule(allowed, lambda value: re.fullmatch(pattern, value) is not None)
+
+
+def _has_host(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_web_address(value: str) -> bool:
+    return value.lower().startswith(("http://", "https://")) and _has_host(value)
+
+
+def _is_database(value: str) -> bool:
+    if value.startswith("sqlite:///"):
+        folder = Path(value[len("sqlite:///") :])
+        return folder.is_absolute() and not folder.is_file()
+    return value.startswith(("mysql+pymysql://", "mysql://")) and _has_host(value)
+
+
+def _are_hosts(value: str) -> bool:
+    try:
+        return bool(host_names(value))
+    except ValueError:
+        return False
+
+
+def _is_host(value: str) -> bool:
+    return "," not in value and _are_hosts(value)
+
+
+def _can_be_bound(value: str) -> bool:
+    return bare(value) in EVERY_ADDRESS or _is_host(value)
+
+
+def _is_fernet_key(value: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(value)) == 32
+    except (ValueError, binascii.Error):
+        return False
+
+
+_PORT = _whole(1, HIGHEST_PORT)
+_WEB = Rule("an address that begins with http:// or https://", _is_web_address)
+_WITHOUT_MORE = "without http://, port, path or space"
+_LEVELS = {level.lower(): level for level in ("DEBUG", "INFO", "WARNING", "ERROR")} | {"warn": "WARNING"}
+
+RULES: dict[str, Rule] = {
+    **dict.fromkeys((*EMBEDDED_PORTS, "MYSQL_PORT", "S3_PORT", "MINIO_CONSOLE_PORT"), _PORT),
+    **dict.fromkeys(("MLFLOW_TRACKING_URI", "API_URL", "MLFLOW_S3_ENDPOINT_URL"), _WEB),
+    "BIND_ADDRESS": Rule(f"a name or address of this machine, {_WITHOUT_MORE}", _can_be_bound),
+    "PUBLIC_HOST": Rule(f"a name or address of a machine, {_WITHOUT_MORE}", _is_host),
+    "OTHER_HOSTS": Rule(f"names or addresses of a machine with commas between, {_WITHOUT_MORE}", _are_hosts),
+    "PORT_OFFSET": _whole(0, 50_000),
+    "AIRFLOW_ADMIN_USER": _matching(r"[\w.@+-]+", "letters, digits and _ . @ + -"),
+    "AIRFLOW_FERNET_KEY": Rule("32 bytes in URL-safe base64; `make env` makes one where it is empty", _is_fernet_key),
+    "DATABASE_URL": Rule(
+        "mysql+pymysql://user:password@host:3306, or sqlite:/// and the absolute path of a folder", _is_database
+    ),
+    "DATASET_SHA256": _matching(r"[0-9A-Fa-f]{64}", "the 64 hexadecimal digits of a SHA-256"),
+    "DATASET_FETCH_SECONDS": Rule("a number of seconds above 0", _seconds),
+    "LEAST_LOAD_SHARE": Rule("a share from 0 to 1", _share),
+    "SYNTHETIC_ROWS": _whole(1_000),
+    "TRAINING_JOBS": _whole(1),
+    "AIRFLOW_WORKER_CONCURRENCY": _whole(1),
+    "BUCKET": _matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits, dots and hyphens"),
+    "MODEL_NAME": _matching(r"[^/:]+", "a name without / and :"),
+    "MODEL_ALIAS": _matching(
+        r"(?!(?:latest|v\d+)$)[\w-]+", "letters, digits, _ and -, but neither latest nor v and a number"
+    ),
+    "MODEL_POLL_SECONDS": Rule("a number of seconds above 0", _seconds),
+    "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),
+    "COMPOSE_PROJECT_NAME": _matching(r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, _ and -"),
+}
+
+
+def log_level(value: str) -> str:
+    """A level as Python's logging names it, whatever its case; what is no level stays."""
+    return _LEVELS.get(value.lower(), value)
+
+
+def problem(name: str, value: str) -> str | None:
+    """What is wrong with a setting's value, and what is allowed; a secret is not repeated."""
+    if PLACEHOLDER in value and (_SECRET.search(name) or name == "DATABASE_URL"):
+        return f"still holds the placeholder {PLACEHOLDER!r}; run `make env` to generate secrets"
+    rule = RULES.get(name)
+    if rule is None or rule.accepts(value):
+        return None
+    return f"{_shown(name, value)} is not allowed; it takes {rule.allowed}"
+
+
+def _shown(name: str, value: str) -> str:
+    """A value as far as others may see it: of an address, which may hold a password, what it begins with."""
+    if _SECRET.search(name):
+        return "what it holds"
+    scheme, separator, _ = value.partition("://")
+    if separator and re.fullmatch(r"[A-Za-z0-9+.-]{1,20}", scheme):
+        return f"{scheme}://…"
+    return "what it holds" if "@" in value or name == "DATABASE_URL" else repr(value[:60])
+
+
+def conflicts(values: Mapping[str, str]) -> list[str]:
+    """What is wrong with the ports taken together: one beyond the last, or two alike. Each is valid by itself."""
+    offset = int(values.get("PORT_OFFSET") or 0)
+    ports = {name: int(values[name]) for name in EMBEDDED_PORTS if values.get(name)}
+    beyond = [
+        f"PORT_OFFSET: {name} {port} + {offset} is beyond {HIGHEST_PORT:,}, the last port"
+        for name, port in ports.items()
+        if port + offset > HIGHEST_PORT
+    ]
+    pairs = [(one, other) for one, other in combinations(ports, 2) if ports[one] == ports[other]]
+    alike = [f"{one} and {other}: both are {ports[one]}" for one, other in pairs]
+    return beyond + alike
+
+
+def line(name: str, text: str, environment: Mapping[str, str], file: Mapping[str, str]) -> str:
+    """One line about a setting, which says where it is set: in the environment, which wins, or in the file."""
+    exported = environment.get(name) or environment.get(name.lower())
+    if exported:
+        return f"{name} (environment): {text}; `unset {name}` if another program set it"
+    return f"{name} (.env): {text}" if file.get(name) else f"{name}: {text}"
+
+
+def problems(names: Iterable[str], environment: Mapping[str, str], file: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with what the named settings are set to, by name."""
+    values = {name: environment.get(name) or file.get(name) or "" for name in names}
+    found = {name: problem(name, value) for name, value in values.items() if value}
+    return {name: line(name, text, environment, file) for name, text in found.items() if text}
+
+
+def misspelt(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """One line for each name that is no setting and nearly is one."""
+    settings = sorted(known)
+    near = {name: difflib.get_close_matches(name.upper(), settings, 1, cutoff=0.85) for name in names}
+    return [
+        f"{name} (.env) is no setting; did you mean {match[0]}?"
+        for name, match in near.items()
+        if match and match[0] != name.upper()
+    ]
+
+
+def assigned(path: Path, with_defaults: bool = False) -> dict[str, str]:
+    """What a file of settings sets; with the defaults too that `.env.example` shows as `#NAME=`.
+
+    Raises:
+        OSError: it cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    found: dict[str, str] = {}
+    for text in path.read_text(encoding="utf-8").splitlines():
+        match = _LINE.match(re.sub(r"^#(?=[A-Z])", "", text) if with_defaults else text)
+        if match:
+            found[match.group(1)] = _unquoted(match.group(2).strip())
+    return found
+
+
+def _unquoted(value: str) -> str:
+    quoted = re.match(r"""(["'])(.*?)\1""", value)
+    return quoted.group(2) if quoted else re.sub(r"(^|\s+)#.*$", "", value)
