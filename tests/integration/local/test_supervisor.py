@@ -15,7 +15,7 @@ from connections.settings import Settings, machine_environment
 from readmission.local.platform import Platform
 from readmission.local.ports import BusyPortError
 from readmission.local.service import Folders, Port, Service, ServiceFailedError
-from readmission.local.supervisor import socket_path
+from readmission.local.supervisor_file import socket_path
 from tests.free_ports import free_port
 
 Start = Callable[..., Platform]

@@ -80,7 +80,7 @@ def test_a_placeholder_that_a_person_left_is_named(target: Path) -> None:
     assert env_file.write(EXAMPLE, target).endswith("MY_OWN")
 
 
-@pytest.mark.parametrize("script", ["scripts/env_file.py", "scripts/doctor.py", "readmission/local/launch.py"])
+@pytest.mark.parametrize("script", ["scripts/env_file.py", "scripts/doctor.py", "compose/clone.py"])
 def test_what_comes_before_the_environment_needs_the_standard_library_only(script: str) -> None:
     path = ROOT / script
     code = f"import runpy; runpy.run_path({str(path)!r}, run_name='imported')"
