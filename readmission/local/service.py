@@ -41,7 +41,7 @@ class Service:
     healthy: Callable[[], bool] = field(repr=False)
     port: Port | None = None
     address: str | None = None
-    start_seconds: float = 120.0
+    start_seconds: float = 300.0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import xmlrpc.client
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -143,14 +144,18 @@ class Supervisor:
     def stop(self) -> None:
         """Stops the supervisor and every process that it or a service started; none is left."""
         if self.is_running():
+            self._ask_to_stop()
+        processes.end(self.processes(), _PATIENCE_SECONDS)
+        if self._started is not None:
+            self._started.wait()
+
+    def _ask_to_stop(self) -> None:
+        with suppress(*_NO_ANSWER):  # another command asked it too
             self._call("stopAllProcesses", False)  # all at once; a shutdown alone waits for one after the other
             self._call("shutdown")
         until = monotonic() + _STOP_SECONDS
         while self.is_leader_alive() and monotonic() < until:
             sleep(0.1)
-        processes.end(self.processes(), _PATIENCE_SECONDS)
-        if self._started is not None:
-            self._started.wait()
 
     def processes(self) -> list[psutil.Process]:
         """Every living process of the platform, the supervisor's included, even when that died or the folder moved."""

@@ -34,7 +34,7 @@ Make = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def clones(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     """Two folders with the Makefile, one project name, and the same two services; the first one's run."""
-    made = tuple(_clone(tmp_path / name) for name in ("first", "second"))
+    made = _clone(tmp_path / "first"), _clone(tmp_path / "second")
     _docker_compose(made[0], "up", "--detach", "--wait", "mlflow")
     _docker_compose(made[0], "up", "bucket")
     yield made
