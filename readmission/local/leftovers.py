@@ -1,5 +1,6 @@
 """Our processes that hold a port and that no supervisor knows any more, as when `run/` was deleted while they ran."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def of(services: Iterable[Service], known: Iterable[psutil.Process]) -> list[psu
     for service in services:
         holder = processes.listener(service.port.number) if service.port else None
         if holder is not None and holder.pid not in pids and _is_of(service, holder):
-            found |= {process.pid: process for process in (holder, *_supervisors(holder))}
+            found |= {process.pid: process for process in _with(holder)}
     return list(found.values())
 
 
@@ -32,8 +33,12 @@ def _is_of(service: Service, process: psutil.Process) -> bool:
         return False
 
 
-def _supervisors(process: psutil.Process) -> list[psutil.Process]:
+def _with(holder: psutil.Process) -> list[psutil.Process]:
+    """A process with all that its supervisor started, or with its children where that has ended."""
     try:
-        return [parent for parent in process.parents() if "supervisor.supervisord" in parent.cmdline()]
-    except psutil.Error:
-        return []
+        leader = psutil.Process(os.getsid(holder.pid))
+        if "supervisor.supervisord" in leader.cmdline():
+            return processes.of_session(leader.pid)
+        return [holder, *holder.children(recursive=True)]
+    except (psutil.Error, OSError):
+        return [holder]

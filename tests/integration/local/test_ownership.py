@@ -148,4 +148,4 @@ def test_what_is_left_without_its_record_is_found_by_its_port(platform_of: Start
     second = platform_of(port=port)
     second.up(silent)
     assert second.started and second.services[0].healthy()
-    poll(lambda: not any(is_alive(process) for process in tree if process.name() != "sleep"))
+    poll(lambda: not any(is_alive(process) for process in tree))
