@@ -66,7 +66,8 @@ install: $(VENV)/.installed ## Make the environment in .venv from the lock
 # The environment's programs begin with the name of its folder, so that none of them starts after a move.
 AT_HOME := head -n 2 $(VENV)/bin/readmission 2>/dev/null | grep -qF '$(abspath $(VENV))/bin/'
 ifneq ($(shell [ ! -e $(VENV)/.installed ] || $(AT_HOME) || echo elsewhere),)
-.PHONY: $(VENV)/.installed
+$(VENV)/.installed: anew
+anew: ;
 endif
 $(VENV)/.installed: constraints.txt pyproject.toml
 	@command -v $(UV) >/dev/null || { echo "Installing uv (20 MB) into $(OWN_UV)"; \
