@@ -130,7 +130,7 @@ def test_a_killed_supervisor_is_told_and_the_next_start_begins_anew(platform_of:
     leader.kill()
     poll(lambda: not platform.supervisor.is_leader_alive())
     (found,) = status.look(platform.settings)
-    assert "unsupervised" in found.state and "killed" in found.note and not found.answers
+    assert "killed" in found.note and "make down" in found.note and not found.answers
     again = platform_of(port=port)
     again.up(silent)
     assert again.started and pid_of(again) != orphan and _state(again) == status.ANSWERS
