@@ -7,6 +7,8 @@ user=$(setting AIRFLOW_ADMIN_USER)
 store=$(setting MINIO_ROOT_USER)
 key=MINIO_ROOT_PASSWORD
 [ -n "$store" ] || { store=$(setting AWS_ACCESS_KEY_ID) key=AWS_SECRET_ACCESS_KEY; }
+experiment=$(setting EXPERIMENT)
+runs=$(docker compose exec -T mlflow python runs_page.py "${experiment:-readmission}" 2>/dev/null)
 
 row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]
     published=$(docker compose port "$2" "$3" 2>/dev/null) || return 0
@@ -16,7 +18,7 @@ row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]
 docker compose logs --no-log-prefix env-check-run-make-env | sort -u  # once for each start of it
 printf '\n  %-18s %-36s %-12s %s\n' Service Address User "Password (key in .env)"
 row Airflow airflow-apiserver 8080 "" "${user:-admin}" AIRFLOW_ADMIN_PASSWORD
-row MLflow mlflow 5000 "" - -
+row MLflow mlflow 5000 "$runs" - -
 row "Prediction API" api 8000 /docs - -
 row Form front 8501 "" - -
 row "MinIO console" minio 9001 "" "$store" "$key"

@@ -26,7 +26,6 @@ class RegisteredVersion:
     name: str
     version: str
     run_id: str
-    model_id: str
     tags: dict[str, str]
 
 
@@ -59,7 +58,7 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
         if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
             return None
         raise
-    return RegisteredVersion(name, str(found.version), found.run_id or "", found.model_id or "", dict(found.tags))
+    return RegisteredVersion(name, str(found.version), found.run_id or "", dict(found.tags))
 
 
 def download_served_files(settings: Settings, version: RegisteredVersion, folder: Path) -> Path:

@@ -59,6 +59,10 @@ def environment(settings: Settings) -> dict[str, str]:
         | settings.as_environment("database_url")
         | {
             "MLFLOW_TRACKING_URI": settings.tracking_uri,
+            # A task's log is Airflow's: MLflow's own lines and progress bars would come as errors there.
+            "MLFLOW_CONFIGURE_LOGGING": "false",
+            "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",

@@ -10,7 +10,7 @@ import httpx
 from rich.console import Console
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from connections.model_registry import production_version
+from connections.model_registry import client, production_version
 from connections.settings import SYNTHETIC, UCI_ARCHIVE, Settings
 from readmission.dag_runs.airflow_api import AirflowClient
 from readmission.dag_runs.progress_table import ProgressTable, download_progress
@@ -20,6 +20,7 @@ from readmission.features import ORIGINAL_FIELDS
 from readmission.local.platform import Platform
 from readmission.local.summary import Summary, addresses, show, trained, write
 from readmission.prediction import PredictionResponse
+from readmission.registry.descriptions import runs_page
 
 _FOLLOW_SECONDS = 120.0
 
@@ -58,7 +59,7 @@ class Demo:
         summary = Summary(
             **trained(self.settings).model_dump(),
             prediction=prediction,
-            addresses=addresses(self.settings),
+            addresses=addresses(self.settings, runs_page(client(self.settings), self.settings)),
             seconds=self.seconds,
         )
         write(summary, summary_path)

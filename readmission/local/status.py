@@ -3,7 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from connections.settings import Settings
 from readmission.local import addresses, processes
@@ -69,9 +71,13 @@ def _unsupervised(service: Service) -> Status:
     return Status(service, f"{ANSWERS}, unsupervised" if service.healthy() else SILENT, None, note)
 
 
-def shown(found: list[Status]) -> Table:
-    """The table that a person sees."""
-    table = Table("Service", "State", "PID", "Address", "")
+def shown(found: list[Status]) -> Group:
+    """The table that a person sees, and below it what to know of its services."""
+    table = Table("Service", "State", "PID")
+    table.add_column("Address", no_wrap=True)
+    notes: dict[str, list[str]] = {}
     for one in found:
-        table.add_row(one.service.name, one.state, str(one.pid or ""), one.service.address or "", one.note)
-    return table
+        table.add_row(one.service.name, one.state, str(one.pid or ""), one.service.address or "")
+        if one.note:
+            notes.setdefault(one.note, []).append(one.service.name)
+    return Group(table, *(Text(f"{', '.join(names)}: {note}") for note, names in notes.items()))

@@ -102,13 +102,13 @@ def _batches(tracking: MlflowClient, version: RegisteredVersion) -> list[Batch]:
     return sorted(found, key=lambda batch: batch.batch_id)
 
 
-def addresses(settings: Settings) -> dict[str, str]:
-    """Where a person finds each console of the embedded platform."""
+def addresses(settings: Settings, runs_page: str = "") -> dict[str, str]:
+    """Where a person finds each console of the embedded platform; MLflow at its page of the platform's runs."""
     return {
         "form": settings.url("form"),
         "api": f"{settings.url('api')}/docs",
         "airflow": settings.url("airflow"),
-        "mlflow": settings.url("mlflow"),
+        "mlflow": f"{settings.url('mlflow')}/{runs_page}",
     }
 
 
@@ -118,8 +118,9 @@ def write(summary: Summary, path: Path) -> None:
 
 
 def show(console: Console, summary: Summary, settings: Settings) -> None:
-    """Prints the summary as tables."""
-    console.print(Group(_results(summary), _batches_table(summary), _addresses(summary, settings)))
+    """Prints the summary: tables of the result, then the addresses."""
+    console.print(Group(_results(summary), _batches_table(summary)))
+    _show_addresses(console, summary, settings)
 
 
 def _results(summary: Summary) -> Table:
@@ -149,12 +150,10 @@ def _batches_table(summary: Summary) -> Table:
     return table
 
 
-def _addresses(summary: Summary, settings: Settings) -> Table:
-    table = Table(title="Addresses", title_justify="left")
-    table.add_column("Service", no_wrap=True)
-    table.add_column("Address", no_wrap=True)
-    table.add_column("Sign in (passwords are in .env)")
-    as_whom = {"airflow": f"user {settings.airflow_admin_user}, password: AIRFLOW_ADMIN_PASSWORD"}
+def _show_addresses(console: Console, summary: Summary, settings: Settings) -> None:
+    """A line each, whole: an address that a table broke or cut cannot be copied."""
+    console.print("[italic]Addresses[/italic]")
     for name, address in summary.addresses.items():
-        table.add_row(_TITLES[name], address, as_whom.get(name, ""))
-    return table
+        console.print(f"  {_TITLES[name]:<15} {address}", soft_wrap=True, highlight=False)
+    signing_in = f"Sign in to Airflow as {settings.airflow_admin_user} with AIRFLOW_ADMIN_PASSWORD of .env"
+    console.print(f"  {signing_in}", soft_wrap=True, highlight=False)

@@ -72,4 +72,4 @@ def figures(
     CalibrationDisplay.from_predictions(truth, probability, n_bins=10, strategy="quantile", ax=axes["calibration"])
     for name, axis in axes.items():
         axis.set_title(f"{split}: {name}")
-    return {f"figures/{split}_{name}.png": figure for name, figure in drawn.items()}
+    return {f"{split}_{name}.png": figure for name, figure in drawn.items()}

@@ -1,6 +1,9 @@
 """Logs a fitted pipeline to MLflow without a pickle, with the files that the prediction service loads."""
 
-from collections.abc import Sequence
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow.sklearn
@@ -29,7 +32,7 @@ def log_model(name: str, pipeline: Pipeline, files: Sequence[Path], run_id: str,
     """Logs the pipeline as a LoggedModel of an open run; `files` travel with it as its extra files."""
     # A run can only be reopened while its own experiment is the active one, and a process may have chosen another.
     mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
-    with mlflow.start_run(run_id=run_id, nested=True):
+    with mlflow.start_run(run_id=run_id, nested=True), _quietly():
         logged: ModelInfo = mlflow.sklearn.log_model(
             pipeline,
             name=name,
@@ -45,4 +48,24 @@ def log_model(name: str, pipeline: Pipeline, files: Sequence[Path], run_id: str,
 
 def load_pipeline(model_uri: str) -> Pipeline:
     """Loads a logged pipeline through skops; nothing is unpickled."""
-    return mlflow.sklearn.load_model(model_uri)
+    with _quietly():
+        return mlflow.sklearn.load_model(model_uri)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what says nothing of the model.
+
+    skops looks through every module of the process, and each that was renamed warns of it: over 1,000 in Airflow.
+    MLflow misses pip, which an environment that uv made does not have.
+    """
+    of_environments = logging.getLogger("mlflow.utils.environment")
+    level = of_environments.level
+    of_environments.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for category in (DeprecationWarning, FutureWarning):
+                warnings.simplefilter("ignore", category)
+            yield
+    finally:
+        of_environments.setLevel(level)

@@ -24,6 +24,7 @@ from readmission.errors import PromotionError
 from readmission.model.evaluation import evaluate
 from readmission.model.forest import positive
 from readmission.model.mlflow_models import load_pipeline
+from readmission.registry.descriptions import describe_production
 
 logger = logging.getLogger(__name__)
 
@@ -171,3 +172,4 @@ def _point_production_at(settings: Settings, tracking: MlflowClient, version: Mo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated; the alias is what counts
         tracking.transition_model_version_stage(name, number, "Production", archive_existing_versions=True)
+    describe_production(tracking, settings, version)

@@ -25,7 +25,9 @@ from readmission.model.evaluation import RECORDED, evaluate
 from readmission.model.forest import CalibratedForest, inputs, make_pipeline, positive
 from readmission.model.mlflow_models import log_model
 from readmission.params import ForestParams
+from readmission.registry import descriptions
 from readmission.registry.batch_models import BATCH_TAG
+from readmission.registry.descriptions import NOTE
 from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS, Split
 from readmission.training.mlflow_runs import (
@@ -33,6 +35,7 @@ from readmission.training.mlflow_runs import (
     KIND_TAG,
     MEASURED,
     BatchResult,
+    log_data,
     log_figures,
     log_params,
     log_result,
@@ -68,7 +71,9 @@ def begin(settings: Settings, params: ForestParams, title: str = "training") -> 
     with database_lock(engine, leases.PREPARED_SET):
         leases.check_free(engine, leases.PREPARED_SET)
         prepared = prepared_sets.current(settings)
-        run = open_run(tracking, settings, title, {**provenance(settings, prepared, params), KIND_TAG: "training"})
+        note = {NOTE: descriptions.of_training(prepared.dataset, prepared.batches)}
+        tags = {**provenance(settings, prepared, params), KIND_TAG: "training", **note}
+        run = open_run(tracking, settings, title, tags)
         log_params(tracking, run.info.run_id, prepared, params)
         leases.acquire(engine, leases.PREPARED_SET, run.info.run_id)
     logger.info("training %s batches of prepared set %s", len(prepared.batches), prepared.prepared_id)
@@ -111,7 +116,8 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
     leases.acquire(engine, leases.PREPARED_SET, plan.parent_run_id)
     prepared = pinned(settings, plan)
     tracking = client(settings)
-    tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch"}
+    note = {NOTE: descriptions.of_batch(batch_id, prepared.batches[batch_id], prepared.dataset)}
+    tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch", **note}
     _end_lost_runs(tracking, plan, batch_id)
     run = open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
     try:
@@ -157,6 +163,7 @@ def _changed(plan: TrainingPlan) -> PreparedSetChangedError:
 def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_id: int, run_id: str) -> BatchResult:
     tracking = client(settings)
     log_params(tracking, run_id, prepared, plan.params)
+    log_data(tracking, run_id, prepared, batch_id)
     data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
     pinned(settings, plan)  # the rows just read are still the pinned ones
     pipeline = make_pipeline(plan.params, settings.training_jobs)

@@ -1,10 +1,11 @@
 """What a training writes to MLflow: its runs, their params, metrics and figures, and what they were made of."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-from mlflow.entities import Metric, Param, Run
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
@@ -15,11 +16,15 @@ from readmission.code_version import fingerprint, git_revision, library_versions
 from readmission.model.evaluation import Scores, figures
 from readmission.model.forest import CalibratedForest, positive
 from readmission.params import ForestParams
-from readmission.storage.contract_tables import Split
+from readmission.registry import descriptions
+from readmission.storage.contract_tables import Split, prepared_name
 
+FIGURES = "figures"
 FINGERPRINT_TAG = "fingerprint"
 KIND_TAG = "kind"
 MEASURED: tuple[Split, ...] = ("val", "test")
+DIGEST_LENGTH = 36  # the longest that MLflow takes
+_CONTEXT = "mlflow.data.context"
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,36 @@ def open_run(
 ) -> Run:
     """Starts a run of the platform's experiment, below `parent` if there is one."""
     experiment = tracking.get_experiment_by_name(settings.experiment)
-    experiment_id = experiment.experiment_id if experiment else tracking.create_experiment(settings.experiment)
+    experiment_id = experiment.experiment_id if experiment else _create_experiment(tracking, settings)
     nested = {"mlflow.parentRunId": parent} if parent else {}
     return tracking.create_run(experiment_id, run_name=name, tags={**tags, **nested})
+
+
+def _create_experiment(tracking: MlflowClient, settings: Settings) -> str:
+    return str(tracking.create_experiment(settings.experiment, tags=descriptions.experiment_tags()))
+
+
+def _data_set(prepared: PreparedSet, split: Split, rows: int, part: str = "") -> Dataset:
+    """A split of the prepared set, or a part of it, as MLflow names data: by table and by what it holds."""
+    source = {"prepared_id": prepared.prepared_id, "load_id": prepared.load_id, "sha256": prepared.source_sha256}
+    return Dataset(
+        name=f"CLEAN_DATA.{prepared_name(split)}{part}",
+        digest=prepared.fingerprint[:DIGEST_LENGTH],
+        source_type="readmission",
+        source=json.dumps({"dataset": prepared.dataset, **source}),
+        profile=json.dumps({"num_rows": rows}),
+    )
+
+
+def log_data(tracking: MlflowClient, run_id: str, prepared: PreparedSet, batch_id: int) -> dict[Split, Dataset]:
+    """Logs the rows of a batch as what a run was trained on, and those of validation and test, which it gives back."""
+    measured = {split: _data_set(prepared, split, prepared.rows[split]) for split in MEASURED}
+    batch = _data_set(prepared, "train", prepared.batches[batch_id], f" batch {batch_id}")
+    contexts = {"training": batch, "validation": measured["val"], "test": measured["test"]}
+    tracking.log_inputs(
+        run_id, [DatasetInput(data, [InputTag(_CONTEXT, context)]) for context, data in contexts.items()]
+    )
+    return measured
 
 
 def log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, params: ForestParams) -> None:
@@ -94,4 +126,4 @@ def log_figures(
     for split in MEASURED:
         truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
         for path, figure in figures(truth, probability, result.threshold, split).items():
-            tracking.log_figure(result.run_id, figure, path)
+            tracking.log_figure(result.run_id, figure, f"{FIGURES}/{path}")

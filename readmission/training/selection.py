@@ -1,28 +1,23 @@
 """Ends a training: the batch with the best `val_f1` becomes a version of the registered model, and may be promoted."""
 
 import logging
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
-import mlflow
-from mlflow.entities import Metric, Run, RunStatus
+from mlflow.entities import Run, RunStatus
 from mlflow.tracking import MlflowClient
-from sklearn.pipeline import Pipeline
 
 from connections.model_registry import client
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
-from readmission.clean.prepared_sets import PreparedSet, read_split
+from readmission.clean.prepared_sets import PreparedSet
 from readmission.errors import TrainingError
-from readmission.model import serving_files
-from readmission.model.forest import inputs
-from readmission.model.mlflow_models import load_pipeline, log_model
-from readmission.registry import promotion
-from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL, batch_runs, logged_model_id
+from readmission.model.mlflow_models import load_pipeline
+from readmission.registry import descriptions, promotion
+from readmission.registry.batch_models import BATCH_TAG, batch_runs, logged_model_id
 from readmission.registry.promotion import Verdict
 from readmission.storage import leases
 from readmission.training.batches import TrainingPlan, pinned
+from readmission.training.final_model import log_final_model
 from readmission.training.mlflow_runs import provenance
 
 logger = logging.getLogger(__name__)
@@ -80,9 +75,7 @@ def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> O
     prepared = pinned(settings, plan)
     best = best_run(tracking, plan)
     pipeline = load_pipeline(f"models:/{logged_model_id(best)}")
-    model_id = _log_final(settings, plan, prepared, pipeline)
-    copied = [Metric(name, value, best.info.end_time, 0) for name, value in best.data.metrics.items()]
-    tracking.log_batch(plan.parent_run_id, copied)
+    model_id = log_final_model(settings, tracking, plan.parent_run_id, prepared, best, pipeline)
     batch_id = int(best.data.tags[BATCH_TAG])
     tracking.set_tag(plan.parent_run_id, "best_batch_id", str(batch_id))
     name = registered_name(settings, prepared.params.target)
@@ -106,16 +99,6 @@ def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
     return max(runs, key=lambda run: (run.data.metrics[SELECTING_METRIC], -int(run.data.tags[BATCH_TAG])))
 
 
-def _log_final(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, pipeline: Pipeline) -> str:
-    mlflow.set_tracking_uri(settings.tracking_uri)
-    val = read_split(settings, "val")
-    with tempfile.TemporaryDirectory() as folder:
-        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
-        serving_files.check_parity(pipeline, Path(folder), val)
-        logged = log_model(FINAL_MODEL, pipeline, files, plan.parent_run_id, inputs(val.head(5)))
-    return str(logged.model_id)
-
-
 def _version_tags(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, best: Run) -> dict[str, str]:
     metrics = {name: repr(best.data.metrics[name]) for name in _VERSION_METRICS}
     return {**provenance(settings, prepared, plan.params), **metrics, BATCH_TAG: best.data.tags[BATCH_TAG]}
@@ -124,7 +107,13 @@ def _version_tags(settings: Settings, plan: TrainingPlan, prepared: PreparedSet,
 def _register(tracking: MlflowClient, name: str, model_id: str, plan: TrainingPlan, tags: dict[str, str]) -> str:
     if not tracking.search_registered_models(f"name = '{name}'"):
         tracking.create_registered_model(name)
+    experiment_id = tracking.get_run(plan.parent_run_id).info.experiment_id
     created = tracking.create_model_version(
-        name, source=f"models:/{model_id}", run_id=plan.parent_run_id, tags=tags, model_id=model_id
+        name,
+        source=f"models:/{model_id}",
+        run_id=plan.parent_run_id,
+        tags=tags,
+        model_id=model_id,
+        description=descriptions.of_version(tags, experiment_id, model_id, plan.parent_run_id),
     )
     return str(created.version)

@@ -1,5 +1,7 @@
 """What the demo must come to, on the real data set or on made-up encounters; `make demo-check` runs this."""
 
+import json
+
 import httpx
 import pytest
 
@@ -61,6 +63,17 @@ def test_roc_auc_is_high_enough(summary: Summary) -> None:
 def test_the_prediction_is_logged(demo: Watched, summary: Summary) -> None:
     answer = httpx.get(f"{demo.settings.url('api')}/predictions?limit=5", timeout=30, trust_env=False)
     assert summary.prediction.prediction_id in [one["prediction_id"] for one in answer.json()["predictions"]]
+
+
+def test_the_tasks_logs_say_what_happened_and_nothing_else(demo: Watched) -> None:
+    """No flood of warnings, and nothing at a level that it does not have."""
+    logs = sorted((demo.settings.state_dir / "airflow/logs").glob("dag_id=*/run_id=*/task_id=*/**/attempt=*.log"))
+    lines = {log: [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in logs}
+    assert len(lines) >= 6 and max(map(len, lines.values())) <= 60
+    loud = [line for said in lines.values() for line in said if line["level"] not in ("debug", "info")]
+    assert loud == []
+    batches = [line["event"] for said in lines.values() for line in said if "val_f1" in line["event"]]
+    assert any(event.startswith("batch 1: val_f1 0.") for event in batches)
 
 
 def test_nothing_listens_beyond_loopback(demo: Watched) -> None:

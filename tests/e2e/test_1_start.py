@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -96,7 +97,10 @@ def test_the_table_names_addresses_and_keys_but_no_password(stack: Stack) -> Non
     listed = {(row[-3], row[-2], row[-1]) for row in rows if len(row) > 3}
     assert (stack.address("airflow-apiserver", 8080), "admin", "AIRFLOW_ADMIN_PASSWORD") in listed
     assert (stack.address("minio", 9001), stack.env["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY") in listed
-    for service, port, path in (("mlflow", 5000, ""), ("api", 8000, "/docs"), ("front", 8501, "")):
+    runs = r"/#/experiments(/\d+/runs)?\?workflowType=machine_learning"
+    (mlflow,) = (address for address, _, _ in listed if address.startswith(stack.address("mlflow", 5000)))
+    assert re.fullmatch(re.escape(stack.address("mlflow", 5000)) + runs, mlflow)
+    for service, port, path in (("api", 8000, "/docs"), ("front", 8501, "")):
         assert (stack.address(service, port) + path, "-", "-") in listed
     passwords = [value for name, value in stack.env.items() if name.endswith(("PASSWORD", "SECRET", "ACCESS_KEY"))]
     assert len(passwords) > 7 and not any(value in table for value in passwords)

@@ -61,6 +61,18 @@ def test_mlflows_pages_show_the_model(stack: Stack) -> None:
         picture(mlflow, "mlflow")
 
 
+def test_the_calibration_of_what_serves_is_two_clicks_from_where_mlflow_opens(stack: Stack) -> None:
+    experiment = stack.mlflow.get_experiment_by_name("readmission")
+    assert experiment is not None
+    with page() as mlflow:
+        runs = f"#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
+        mlflow.goto(f"{stack.address('mlflow', 5000)}/{runs}")
+        mlflow.get_by_role("link", name="its calibration").click()
+        mlflow.get_by_text("val_calibration.png").first.click()
+        drawn = mlflow.locator("img").evaluate_all("images => images.map(image => image.naturalWidth)")
+        assert max(drawn) >= 400
+
+
 def test_airflows_pages_show_the_dags(stack: Stack) -> None:
     with page() as airflow:
         airflow.goto(stack.address("airflow-apiserver", 8080))

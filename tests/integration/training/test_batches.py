@@ -1,5 +1,7 @@
 """One training from the prepared set to the registered version, on a real MLflow server."""
 
+import json
+import logging
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,9 @@ from readmission.local.service import Folders
 from readmission.model.evaluation import RECORDED
 from readmission.model.forest import inputs, positive
 from readmission.model.mlflow_models import load_pipeline, signature
-from readmission.registry import batch_models
+from readmission.registry import batch_models, promotion
 from readmission.registry.batch_models import logged_model_id
+from readmission.registry.descriptions import NOTE
 from readmission.storage import leases
 from readmission.storage.databases import initialise
 from readmission.training import batches, selection
@@ -327,3 +330,78 @@ def _next_set(settings: Settings) -> int:
         newer = int(row["prepared_id"]) + 1
         connection.execute(insert(prepared_records).values(row | {"prepared_id": newer}))
     return newer
+
+
+def test_each_page_of_mlflow_says_what_it_shows(
+    trained: Trained, tracking: MlflowClient, parent: Run, batch_runs: list[Run]
+) -> None:
+    experiment = tracking.get_experiment(parent.info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    version = tracking.get_model_version(trained.outcome.name, trained.outcome.version)
+    model_id = str(version.source).removeprefix("models:/")
+    figures = f"(#/experiments/{experiment.experiment_id}/models/{model_id}/artifacts?workflowType=machine_learning)"
+    page = f"(#/models/{trained.outcome.name}/versions/1?workflowType=machine_learning)"
+    serving = f"In production: [version 1]{page}, [its calibration]{figures}."
+    for said in (experiment.tags[NOTE], tracking.get_registered_model(trained.outcome.name).description):
+        assert said.startswith(serving) and "readmitted within 30 days" in said
+    assert "3 batches" in parent.data.tags[NOTE] and "synthetic encounters (made up" in parent.data.tags[NOTE]
+    rows = f"{batch_runs[0].data.metrics['rows']:,.0f} rows"
+    assert "batch 1" in batch_runs[0].data.tags[NOTE] and rows in batch_runs[0].data.tags[NOTE]
+    described = str(version.description)
+    best = batch_runs[trained.outcome.batch_id - 1]
+    assert f"batch {trained.outcome.batch_id}" in described and figures in described
+    assert f"ROC-AUC {best.data.metrics['test_roc_auc']:.3f}" in described
+
+
+def test_the_versions_own_model_has_its_metrics_with_their_data_and_its_figures(
+    trained: Trained, tracking: MlflowClient, parent: Run, batch_runs: list[Run]
+) -> None:
+    best = batch_runs[trained.outcome.batch_id - 1]
+    model = logged_model(tracking, parent)
+    assert {metric.key: metric.value for metric in model.metrics or []} == best.data.metrics
+    measured = {metric.key: metric.dataset_name for metric in model.metrics or []}
+    assert (measured["val_f1"], measured["test_f1"]) == ("CLEAN_DATA.val_data", "CLEAN_DATA.test_data")
+    assert measured["threshold"] is None
+    files = {file.path for file in tracking.list_logged_model_artifacts(model.model_id)}
+    assert {"val_calibration.png", "test_calibration.png", "test_roc.png", "MLmodel"} <= files
+
+
+def test_runs_name_the_rows_that_they_learned_and_were_measured_on(
+    trained: Trained, parent: Run, batch_runs: list[Run]
+) -> None:
+    prepared = prepared_sets.current(trained.settings)
+    for run, batch in (
+        *((run, int(run.data.tags["batch_id"])) for run in batch_runs),
+        (parent, trained.outcome.batch_id),
+    ):
+        assert run.inputs is not None
+        used = {given.tags[0].value: given.dataset for given in run.inputs.dataset_inputs}
+        sizes = {context: json.loads(str(data.profile))["num_rows"] for context, data in used.items()}
+        assert sizes == {
+            "training": prepared.batches[batch],
+            "validation": prepared.rows["val"],
+            "test": prepared.rows["test"],
+        }
+        assert used["training"].name == f"CLEAN_DATA.train_data batch {batch}"
+        assert json.loads(used["test"].source)["sha256"] == prepared.source_sha256
+
+
+def test_what_a_person_wrote_beside_the_line_on_production_stays(trained: Trained, tracking: MlflowClient) -> None:
+    name = trained.settings.model_name
+    before = tracking.get_registered_model(name).description
+    tracking.update_registered_model(name, "In production: something old.\n\nAsk Dr. Soto before you change this.")
+    promotion.promote(trained.settings, name, "1", "again")
+    described = str(tracking.get_registered_model(name).description)
+    assert described.startswith("In production: [version 1]") and "something old" not in described
+    assert described.endswith("Ask Dr. Soto before you change this.")
+    tracking.update_registered_model(name, before)
+
+
+@pytest.mark.filterwarnings("default")
+def test_logging_and_loading_a_model_warn_of_nothing(
+    batch_runs: list[Run], recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In an Airflow task each warning is a line of its log."""
+    load_pipeline(f"models:/{logged_model_id(batch_runs[0])}")
+    assert [str(warning.message) for warning in recwarn] == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

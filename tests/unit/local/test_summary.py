@@ -40,7 +40,7 @@ def summary(settings: Settings) -> Summary:
             prediction_id="an-id",
             dataset="synthetic",
         ),
-        addresses=addresses(settings),
+        addresses=addresses(settings, "#/experiments/1/runs?workflowType=machine_learning"),
         seconds={"services": 12.0},
     )
 

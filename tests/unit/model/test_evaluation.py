@@ -54,7 +54,7 @@ def test_metrics_are_named_by_split() -> None:
 def test_there_are_four_figures_a_split() -> None:
     drawn = figures(TRUTH, PROBABILITY, 0.5, "test")
     kinds = ("confusion", "roc", "pr", "calibration")
-    assert list(drawn) == [f"figures/test_{kind}.png" for kind in kinds]
+    assert list(drawn) == [f"test_{kind}.png" for kind in kinds]
     assert all(isinstance(figure, Figure) and figure.axes[0].get_title() for figure in drawn.values())
-    counts = [int(text.get_text()) for text in drawn["figures/test_confusion.png"].axes[0].texts]
+    counts = [int(text.get_text()) for text in drawn["test_confusion.png"].axes[0].texts]
     assert counts == [4, 1, 1, 2]

@@ -1,0 +1,57 @@
+"""The winner of a training as the model `modelo_entrenado_final`, with its own metrics, data sets and figures."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import mlflow
+from mlflow.entities import Dataset, Metric, Run
+from mlflow.tracking import MlflowClient
+from sklearn.pipeline import Pipeline
+
+from connections.settings import Settings
+from readmission.clean.prepared_sets import PreparedSet, read_split
+from readmission.clock import epoch, now
+from readmission.model import serving_files
+from readmission.model.forest import inputs
+from readmission.model.mlflow_models import log_model
+from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL
+from readmission.storage.contract_tables import Split
+from readmission.training.mlflow_runs import FIGURES, log_data
+
+
+def log_final_model(
+    settings: Settings, tracking: MlflowClient, parent_run_id: str, prepared: PreparedSet, best: Run, pipeline: Pipeline
+) -> str:
+    """Logs the best batch's pipeline under the training's own run, and gives the LoggedModel's id.
+
+    What was measured of it goes with it, so that nobody has to find the batch's run to know it.
+    """
+    model_id = _log_pipeline(settings, parent_run_id, prepared, pipeline)
+    measured = log_data(tracking, parent_run_id, prepared, int(best.data.tags[BATCH_TAG]))
+    tracking.log_batch(parent_run_id, _metrics(best, model_id, measured))
+    with tempfile.TemporaryDirectory() as folder:
+        figures = tracking.download_artifacts(best.info.run_id, FIGURES, folder)
+        tracking.log_model_artifacts(model_id, figures)
+    return model_id
+
+
+def _log_pipeline(settings: Settings, run_id: str, prepared: PreparedSet, pipeline: Pipeline) -> str:
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    val = read_split(settings, "val")
+    with tempfile.TemporaryDirectory() as folder:
+        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
+        serving_files.check_parity(pipeline, Path(folder), val)
+        logged = log_model(FINAL_MODEL, pipeline, files, run_id, inputs(val.head(5)))
+    return str(logged.model_id)
+
+
+def _metrics(best: Run, model_id: str, measured: Mapping[Split, Dataset]) -> list[Metric]:
+    """The metrics of the best batch as those of the model; each of a split with the rows that it was measured on."""
+    moment = int(epoch(now()) * 1000)
+    found = []
+    for name, value in best.data.metrics.items():
+        data = next((data for split, data in measured.items() if name.startswith(f"{split}_")), None)
+        on = {"dataset_name": data.name, "dataset_digest": data.digest} if data else {}
+        found.append(Metric(name, value, moment, 0, model_id=model_id, **on))
+    return found
