@@ -1,13 +1,15 @@
 """Connections to `RAW_DATA` and `CLEAN_DATA`: MySQL, or SQLite files of the same names when embedded."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from connections.settings import Settings
 
@@ -97,7 +99,9 @@ def _mysql_lock(engine: Engine, name: str, timeout_seconds: int) -> Iterator[Non
         try:
             yield
         finally:
-            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+            # A connection that is gone took the lock with it; what was done under the lock stays done.
+            with suppress(DBAPIError):
+                connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
 
 
 @contextmanager
@@ -118,6 +122,9 @@ def _begin_immediate(connection: Connection, name: str, timeout_seconds: int) ->
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError as error:
+        # A full disk fails here too, since the lock's empty file is written to; that is not somebody else's lock.
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+            raise
         raise _taken(name, timeout_seconds) from error
 
 

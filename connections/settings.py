@@ -70,7 +70,10 @@ class Settings(BaseSettings):
     dataset_source: str = UCI_ARCHIVE
     dataset_path: Path = Path("data/Diabetes/Diabetes.csv")
     dataset_sha256: str | None = None
+    dataset_fetch_seconds: float = Field(default=600, gt=0)
     synthetic_rows: int = Field(default=30_000, ge=1_000)
+    # Of the rows that are there: a load of fewer is refused unless it is allowed to shrink them.
+    least_load_share: float = Field(default=0.5, ge=0, le=1)
 
     # Stores. DATABASE_URL names a MySQL server, or with sqlite:/// a folder of SQLite files.
     state_dir: Path = Path("var")

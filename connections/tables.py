@@ -38,6 +38,7 @@ loads = Table(
     Column("finished_at", _Moment),
     Column("outcome", String(16), nullable=False),
     Column("detail", Text),
+    Column("counts", JSON),
 )
 
 predictions = Table(

@@ -1,8 +1,9 @@
 """Creates the databases and loads the encounters' CSV into `RAW_DATA.initial_data`."""
 
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import dag, task
 
-from wiring import DEFAULTS, INITIAL_DATA, without_retry
+from readmission.params import LoadParams
+from wiring import DEFAULTS, INITIAL_DATA, chosen, dag_params, without_retry
 
 
 @dag(schedule=None, max_active_runs=1, catchup=False, default_args=DEFAULTS, tags=["readmission", "1"])
@@ -29,23 +30,16 @@ def crear_bases_si_no_existen() -> None:
     catchup=False,
     default_args=DEFAULTS,
     tags=["readmission", "2"],
-    params={
-        "source": Param(
-            None,
-            type=["null", "string"],
-            description="a csv, gz or zip on disk, an http(s) address, or the word synthetic; "
-            "empty: the setting DATASET_SOURCE",
-        ),
-        "force": Param(False, type="boolean", description="load again even if the file has not changed"),
-    },
+    params=dag_params(LoadParams),
 )
 def cargar_datos() -> None:
     """### 2 · Load the encounters' CSV
 
     Obtains the CSV, checks every row against the contract and swaps it into `RAW_DATA.initial_data` at once. A file
     that breaks the contract changes nothing; the task's log says which rows and why. A file that is loaded already
-    is not loaded again. Each attempt is a row in `RAW_DATA.loads`. Next: `preprocesar_datos` (starts by itself when
-    it is active).
+    is not loaded again, and one with far fewer rows than are there only with `allow_shrink`. Each attempt is a row in
+    `RAW_DATA.loads`. `readmission load --undo` brings back what the last load replaced. Next: `preprocesar_datos`
+    (starts by itself when it is active).
     """
 
     @task(outlets=[INITIAL_DATA])
@@ -57,11 +51,13 @@ def cargar_datos() -> None:
         from readmission.dataset import obtain
         from readmission.raw import ingest
 
-        settings, params = get_settings(), get_current_context()["params"]
         report = progress.logged(logging.getLogger("readmission.raw.ingest"), "loading")
         with without_retry():
-            path = obtain.obtain(settings, params["source"], report)
-            load = ingest.load(settings, path, force=params["force"], progress=report)
+            settings, params = get_settings(), chosen(LoadParams)
+            with obtain.obtain(settings, params.source, report) as file:
+                load = ingest.load(
+                    settings, file, force=params.force, progress=report, allow_shrink=params.allow_shrink
+                )
         return {"load_id": load.load_id, "rows": load.rows, "dataset": load.dataset, "outcome": load.outcome}
 
     cargar_csv()

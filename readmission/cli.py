@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version as installed_version
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -115,8 +115,9 @@ def synth(
 ) -> None:
     """Write synthetic encounters: the same 50 columns, realistic margins, no patient."""
     from readmission import synthetic
+    from readmission.dataset.obtained import disk_told
 
-    with _bar("encounters") as progress:
+    with _bar("encounters") as progress, disk_told(str(out), out.parent):
         synthetic.write(out, rows, seed, progress)
     console.print(f"{out}: {rows:,} synthetic encounters", highlight=False)
 
@@ -125,17 +126,43 @@ def synth(
 def load(
     source: Annotated[str | None, typer.Option(help="csv, gz, zip, http(s) address or 'synthetic'")] = None,
     force: Annotated[bool, typer.Option(help="load again even if the file has not changed")] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option(help="replace also by far fewer rows, and real rows by synthetic ones")
+    ] = False,
+    undo: Annotated[bool, typer.Option(help="bring back the rows that the last load replaced")] = False,
 ) -> None:
-    """Check the encounters' CSV and load it into RAW_DATA.initial_data."""
+    """Check the encounters' CSV and load it into RAW_DATA.initial_data, or undo the last load."""
+    if not undo:
+        _load(source, force, allow_shrink)
+    elif source or force or allow_shrink:
+        errors.print("[red]error:[/red] --undo loads nothing, so it goes with no other option", highlight=False)
+        raise typer.Exit(1)
+    else:
+        _undo()
+
+
+def _load(source: str | None, force: bool, allow_shrink: bool) -> None:
     from readmission.dataset.obtain import obtain
     from readmission.raw import ingest
 
     settings = get_settings()
-    with _bar("obtaining") as progress:
-        path = obtain(settings, source, progress)
-    with _bar("rows") as progress:
-        done = ingest.load(settings, path, force=force, progress=progress)
+    with _clear_errors(), ExitStack() as obtaining:
+        with _bar("obtaining") as progress:
+            file = obtaining.enter_context(obtain(settings, source, progress))
+        with _bar("rows") as progress:
+            done = ingest.load(settings, file, force=force, progress=progress, allow_shrink=allow_shrink)
     console.print(f"load {done.load_id}: {done.rows:,} rows, {done.dataset}, {done.outcome}", highlight=False)
+
+
+def _undo() -> None:
+    from readmission.raw import ingest
+
+    with _clear_errors():
+        done = ingest.undo(get_settings())
+    rows = f"{done.back.rows:,} rows, {done.back.dataset}"
+    console.print(
+        f"load {done.load.load_id} undone: the rows of load {done.back.load_id} are back, {rows}", highlight=False
+    )
 
 
 def _options_of(model: type[ParamsModel]) -> Callable[[Callable[[ParamsModel], None]], Callable[..., None]]:

@@ -1,8 +1,13 @@
 """One exception a failure that a person can act on; each message says what to do."""
 
+from readmission.printable import printable
+
 
 class ReadmissionError(Exception):
-    """The base of the platform's own errors: the message is for the person who ran the step."""
+    """The base of the platform's own errors: the message is for the person who ran the step, and safe to show."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n")
 
 
 class SourceError(ReadmissionError):
@@ -15,6 +20,18 @@ class InvalidFileError(ReadmissionError):
 
 class LoadError(ReadmissionError):
     """The database did not take a valid file's rows as they were sent. The table in use is untouched."""
+
+
+class ReplacementRefusedError(ReadmissionError):
+    """A load would put far fewer rows, or synthetic ones, in the place of those that are there. Nothing was loaded."""
+
+
+class UndoError(ReadmissionError):
+    """There are no replaced rows that could be brought back."""
+
+
+class DiskFullError(ReadmissionError):
+    """A disk is full; the message says which. The tables in use are untouched."""
 
 
 class NothingLoadedError(ReadmissionError):

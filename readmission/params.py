@@ -1,10 +1,30 @@
-"""What a person may choose when preparing and training, with the defaults that the DAGs show."""
+"""What a person may choose when loading, preparing and training, with the defaults that the DAGs show."""
 
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Target = Literal["lt30", "any"]
+
+
+class LoadParams(BaseModel):
+    """Where the encounters come from, and what a load may replace."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str | None = Field(
+        None,
+        title="Data set",
+        description="a csv, gz or zip on disk, an http(s) address, or the word synthetic; "
+        "empty: the setting DATASET_SOURCE",
+    )
+    force: bool = Field(False, title="Load again", description="load even if the file has not changed")
+    allow_shrink: bool = Field(
+        False,
+        title="Allow fewer rows",
+        description="replace the rows that are there also by far fewer (under half, or the share LEAST_LOAD_SHARE), "
+        "and real ones by synthetic ones",
+    )
 
 
 class PrepareParams(BaseModel):

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from readmission.dataset.csv_problems import SHOWN, Problem, Problems
 from readmission.dataset.csv_reader import Block, read_blocks
+from readmission.dataset.emptied_cells import EmptiedCells
 from readmission.errors import InvalidFileError
 from readmission.features import FIELDS, MISSING_MARK, SOURCE_COLUMNS, SYNTHETIC_FIRST_ID, SourceColumn, codes
+from readmission.features.source_columns import EMPTIED
 
 Dataset = Literal["real", "synthetic"]
 UNIQUE = "each encounter_id once in the file"
@@ -48,35 +50,53 @@ class _Seen:
     problems: Problems = field(default_factory=Problems)
     identifiers: list[NDArray[np.int64]] = field(default_factory=list)
     lines: list[NDArray[np.int64]] = field(default_factory=list)
+    emptied: EmptiedCells = field(default_factory=EmptiedCells)
 
 
-def check_file(path: Path) -> CheckedFile:
-    """Reads the file to its end.
+def check_file(path: Path, name: str | None = None) -> CheckedFile:
+    """Reads the file to its end; `name` is what messages call it.
 
     Raises:
-        InvalidFileError: it breaks the contract; names the first lines, columns and values, and how many there are.
+        InvalidFileError: it breaks the contract; says how many cells of each column, and names the first of them.
     """
-    seen = _Seen()
-    for block in read_blocks(path):
+    seen, name = _Seen(), name or path.name
+    remarks: tuple[str, ...] = ()
+    for block in read_blocks(path, name):
+        remarks = block.layout.remarks
         _check_block(block, seen)
+        seen.problems.check_lines(name)
+    if seen.lines:
+        _check_whole(np.concatenate(seen.identifiers), np.concatenate(seen.lines), seen)
+    seen.problems.check(name)
     if not seen.lines:
-        raise InvalidFileError(f"{path.name} has column names and no encounter")
-    identifiers, lines = np.concatenate(seen.identifiers), np.concatenate(seen.lines)
+        raise InvalidFileError(f"{name} has column names and no encounter")
+    dataset: Dataset = "synthetic" if seen.identifiers[0][0] >= SYNTHETIC_FIRST_ID else "real"
+    return CheckedFile(sum(map(len, seen.lines)), dataset, (*remarks, *seen.emptied.remarks()))
+
+
+def _check_whole(identifiers: NDArray[np.int64], lines: NDArray[np.int64], seen: _Seen) -> None:
     _check_unique(identifiers, lines, seen.problems)
     _check_unmixed(identifiers, lines, seen.problems)
-    seen.problems.check(path)
-    return CheckedFile(len(lines), "synthetic" if identifiers[0] >= SYNTHETIC_FIRST_ID else "real")
+    seen.emptied.check(seen.problems)
 
 
 def _check_block(block: Block, seen: _Seen) -> None:
-    seen.problems.add(block.broken)
+    seen.problems.add(block.broken, "", block.broken_lines)
+    if not block.frame.height:
+        return
     refused = block.frame.select(_refusals().values()).sum().row(0)
     for column, count in zip(_refusals(), refused, strict=True):
         if count:
-            seen.problems.add(_examples(block, column), total=count)
+            seen.problems.add(_examples(block, column), column.name, count, _empty(block, column))
     identifiers = block.frame["encounter_id"].cast(pl.Int64, strict=False)
     seen.identifiers.append(identifiers.fill_null(0).to_numpy())
     seen.lines.append(block.lines)
+    seen.emptied.add(block.frame, block.emptied, block.lines)
+
+
+def _empty(block: Block, column: SourceColumn) -> int:
+    empty = _refusals()[column] & pl.col(column.name).str.strip_chars().is_in(EMPTIED)
+    return int(block.frame.select(empty.sum()).item())
 
 
 def _examples(block: Block, column: SourceColumn) -> list[Problem]:
@@ -92,7 +112,7 @@ def _check_unique(identifiers: NDArray[np.int64], lines: NDArray[np.int64], prob
     again = np.flatnonzero((ordered[1:] == ordered[:-1]) & (ordered[1:] > 0)) + 1
     repeated = np.sort(order[again])
     examples = (Problem(int(lines[i]), "encounter_id", str(identifiers[i]), UNIQUE) for i in repeated[:SHOWN])
-    problems.add(examples, total=len(repeated))
+    problems.add(examples, "encounter_id", len(repeated))
 
 
 def _check_unmixed(identifiers: NDArray[np.int64], lines: NDArray[np.int64], problems: Problems) -> None:
@@ -102,7 +122,7 @@ def _check_unmixed(identifiers: NDArray[np.int64], lines: NDArray[np.int64], pro
         return
     place = int(np.flatnonzero(known & (synthetic != synthetic[known][0]))[0])
     allowed = f"only real encounters, or only synthetic ones (from {SYNTHETIC_FIRST_ID})"
-    problems.add([Problem(int(lines[place]), "encounter_id", str(identifiers[place]), allowed)])
+    problems.add([Problem(int(lines[place]), "encounter_id", str(identifiers[place]), allowed)], "encounter_id", 1)
 
 
 @cache

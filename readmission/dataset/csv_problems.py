@@ -1,13 +1,16 @@
 """What is wrong with a CSV, in words that let a person find and mend it."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from readmission.errors import InvalidFileError
 
 SHOWN = 20
 LONGEST_VALUE = 80
+# A file with so many broken lines is another kind of file, or damaged: reading on would only take time.
+MOST_BROKEN_LINES = 100_000
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, order=True)
@@ -27,25 +30,54 @@ class Problem:
 
 @dataclass
 class Problems:
-    """The first problems of a file, and how many there are in all."""
+    """The first problems of a file, how many there are in each column ("": broken lines), and how many are empty."""
 
     first: list[Problem] = field(default_factory=list)
-    total: int = 0
+    by_column: Counter[str] = field(default_factory=Counter)
+    empty: int = 0
 
-    def add(self, found: Iterable[Problem], total: int | None = None) -> None:
-        """Notes problems; `total` says how many there are where only some of them are given."""
-        listed = sorted(found)
-        self.total += len(listed) if total is None else total
-        self.first = sorted([*self.first, *listed])[:SHOWN]
+    @property
+    def total(self) -> int:
+        """How many there are in all."""
+        return self.by_column.total()
 
-    def check(self, path: Path) -> None:
+    def add(self, found: Iterable[Problem], column: str, total: int, empty: int = 0) -> None:
+        """Notes a column's problems: the first of them, how many there are, and how many of those are empty cells."""
+        self.by_column[column] += total
+        self.empty += empty
+        self.first = sorted([*self.first, *found])[:SHOWN]
+
+    def check(self, name: str) -> None:
         """Raises InvalidFileError when anything was noted."""
         if self.total:
-            raise InvalidFileError(self.message(path))
+            raise InvalidFileError(self.message(name))
 
-    def message(self, path: Path) -> str:
-        """All that a person needs: how many problems, and the first of them."""
+    def check_lines(self, name: str) -> None:
+        """Raises InvalidFileError when there are so many broken lines that the rest of the file is not read."""
+        if self.by_column[""] > MOST_BROKEN_LINES:
+            self.check(name)
+
+    def message(self, name: str) -> str:
+        """All that a person needs: how many problems and why, how many in each column, and the first of them."""
         plural = "problem" if self.total == 1 else "problems"
-        more = f" (the first {len(self.first)})" if self.total > len(self.first) else ""
+        counted = ", ".join(_counted(column, total) for column, total in self.by_column.most_common() if total)
+        more = f"the first {len(self.first)} of {self.total:,}" if self.total > len(self.first) else "in full"
         lines = "\n".join(f"  {problem}" for problem in self.first)
-        return f"{path.name} has {self.total:,} {plural}{more}; nothing was loaded:\n{lines}"
+        said = f"{name} has {self.total:,} {plural}; nothing was loaded{self._cause()}"
+        return f"{said}\nby column: {counted}\n{more}:\n{lines}"
+
+    def _cause(self) -> str:
+        if self.by_column[""] > MOST_BROKEN_LINES:
+            return f". After {self.by_column['']:,} broken lines the rest was not read: it is another file, or damaged"
+        if self.empty > self.total * _MOSTLY:
+            return (
+                ". Most are cells that a tool emptied when it saved the file: save it again with every value written "
+                "(pandas: read_csv(..., keep_default_na=False); R: na.strings = character(0)), or take the original"
+            )
+        if self.by_column[""] > self.total * _MOSTLY:
+            return ". Most are lines with another number of cells: save it again as CSV, one line an encounter"
+        return ": mend these cells, or leave the rows out"
+
+
+def _counted(column: str, total: int) -> str:
+    return f"{column} {total:,}" if column else f"broken lines {total:,}"

@@ -4,148 +4,153 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from readmission.dataset.csv_problems import Problem
+from readmission.dataset.csv_layout import (
+    LEFT_OUT,
+    LONGEST_LINE,
+    Layout,
+    as_text,
+    check_text,
+    read_layout,
+    too_long,
+)
+from readmission.dataset.csv_problems import MOST_BROKEN_LINES, SHOWN, Problem
+from readmission.dataset.emptied_cells import filled
 from readmission.errors import InvalidFileError
 from readmission.features import COLUMN_NAMES
 
-BLOCK_BYTES = 1 << 20
-LONGEST_LINE = 1 << 20
-WIDTH = len(COLUMN_NAMES)
-UTF8_MARK = b"\xef\xbb\xbf"
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+BLOCK_CHARACTERS = 1 << 20
 _OVERFLOW = "more cells than columns"
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows: the 50 columns as text in the contract's order, each row's line in the file, and broken lines."""
+    """Some rows: the 50 columns as text in the contract's order, and each row's line in the file.
+
+    `emptied` has a column of booleans for each that can hold emptied cells: where one was filled. `broken` are the
+    first lines that are no rows, of `broken_lines` in all.
+    """
 
     frame: pl.DataFrame
+    emptied: pl.DataFrame
     lines: NDArray[np.int64]
-    broken: list[Problem]
+    layout: Layout
+    broken: tuple[Problem, ...] = ()
+    broken_lines: int = 0
 
 
-def read_header(path: Path) -> list[str]:
-    """The file's column names, in the file's order.
-
-    Raises:
-        InvalidFileError: the file is empty, is not UTF-8 text, or has other columns than the data set's 50.
-    """
-    with path.open("rb") as file:
-        return _header(file, path.name)
-
-
-def read_blocks(path: Path) -> Iterator[Block]:
-    """The rows of the file; a trailing empty line is no row.
+def layout_of(path: Path, name: str) -> Layout:
+    """How the file is laid out; `name` is what messages call it.
 
     Raises:
-        InvalidFileError: as `read_header`, or a line is not UTF-8 text.
+        InvalidFileError: it is no text, has other columns than the data set's 50, or no row.
     """
-    with path.open("rb") as file:
-        header = _header(file, path.name)
-        first_line = 2
-        while data := _next_block(file):
-            _check_utf8(data, first_line, path.name)
-            block = _parse(data, header, first_line)
-            yield block
-            first_line += data.count(b"\n")
+    with path.open("rb") as file, as_text(file, name) as text:
+        return read_layout(text, name)
 
 
-def _header(file: BinaryIO, name: str) -> list[str]:
-    line = file.readline(LONGEST_LINE).removeprefix(UTF8_MARK)
-    if line.startswith(UTF16_MARKS):
-        raise InvalidFileError(f"{name} is UTF-16 text; save it as UTF-8")
-    if not line.strip():
-        raise InvalidFileError(f"{name} is empty: it needs a line with the 50 column names, then a line an encounter")
-    if line.lstrip().startswith(b"<"):
-        raise InvalidFileError(f"{name} is a web page, not a CSV: the address it came from answers with HTML")
-    _check_utf8(line, 1, name)
-    header = next(csv.reader([line.decode().rstrip("\r\n")]))
-    _check_columns(header, name)
-    return header
+def read_blocks(path: Path, name: str | None = None) -> Iterator[Block]:
+    """The rows of the file, emptied cells filled; a trailing empty line is no row.
+
+    Raises:
+        InvalidFileError: as `layout_of`, or a line is not UTF-8 text, or is far too long.
+    """
+    name = name or path.name
+    with path.open("rb") as file, as_text(file, name) as text:
+        layout = read_layout(text, name)
+        line = layout.first_line
+        while rows := _next_rows(text, line, name):
+            yield _parse(rows, layout, line)
+            line += rows.count("\n")
 
 
-def _check_columns(header: list[str], name: str) -> None:
-    missing = [column for column in COLUMN_NAMES if column not in header]
-    unexpected = [column for column in header if column not in COLUMN_NAMES]
-    repeated = sorted({column for column in header if header.count(column) > 1 and column in COLUMN_NAMES})
-    wrong = (("missing", missing), ("unexpected", unexpected), ("repeated", repeated))
-    said = [f"{what}: {', '.join(columns[:WIDTH])[:2000]}" for what, columns in wrong if columns]
-    if said:
-        raise InvalidFileError(f"{name} does not have the data set's {WIDTH} columns; {'; '.join(said)}")
-
-
-def _next_block(file: BinaryIO) -> bytes:
-    data = file.read(BLOCK_BYTES)
-    if data and not data.endswith(b"\n"):
-        data += file.readline(LONGEST_LINE)
-    if len(data) < BLOCK_BYTES:
-        data = data.rstrip(b"\r\n")
-    return data + b"\n" if data and not data.endswith(b"\n") else data
-
-
-def _check_utf8(data: bytes, first_line: int, name: str) -> None:
+def _next_rows(text: TextIO, line: int, name: str) -> str:
     try:
-        data.decode("utf-8")
+        rows = text.read(BLOCK_CHARACTERS)
+        whole = len(rows) < BLOCK_CHARACTERS or rows.endswith("\n")
+        rest = "" if whole else text.readline(LONGEST_LINE)
     except UnicodeDecodeError as error:
-        line = first_line + data[: error.start].count(b"\n")
-        raise InvalidFileError(f"{name} is not UTF-8 text at line {line}; save it as UTF-8") from error
+        raise InvalidFileError(f"{name} is broken UTF-16 text after line {line}; save it as UTF-8") from error
+    check_text(rows + rest, line, name)
+    if len(rest) == LONGEST_LINE:
+        raise too_long(line + rows.count("\n"), name)
+    if len(rows) < BLOCK_CHARACTERS:
+        rows = rows.rstrip("\n")
+    return rows + rest + "\n" if rows and not (rows + rest).endswith("\n") else rows + rest
 
 
-def _parse(data: bytes, header: list[str], first_line: int) -> Block:
-    count = data.count(b"\n")
-    plain = b'"' not in data and data.count(b",") == count * (WIDTH - 1)
-    return (_parse_plain(data, header, first_line) if plain else None) or _parse_lines(data, header, first_line)
+def _parse(rows: str, layout: Layout, first_line: int) -> Block:
+    count, separators = rows.count("\n"), len(layout.columns) - 1
+    plain = '"' not in rows and rows.count(layout.separator) == count * separators
+    return (_parse_plain(rows, layout, first_line) if plain else None) or _parse_lines(rows, layout, first_line)
 
 
-def _parse_plain(data: bytes, header: list[str], first_line: int) -> Block | None:
-    schema = dict.fromkeys([*header, _OVERFLOW], pl.String)
+def _parse_plain(rows: str, layout: Layout, first_line: int) -> Block | None:
+    schema = dict.fromkeys([*_unlike(layout), _OVERFLOW], pl.String)
     frame = pl.read_csv(
-        data,
+        rows.encode(),
         has_header=False,
         schema=schema,
+        separator=layout.separator,
         quote_char=None,
         empty_string_is_null=False,
         extra_columns="ignore",
         missing_columns="insert",
     )
-    ragged = frame.select(((pl.col(_OVERFLOW) != "") | (pl.col(header[-1]) == "")).any()).item()
+    last = frame.columns[-2]
+    ragged = frame.select(((pl.col(_OVERFLOW) != "") | (pl.col(last) == "")).any()).item()
     if ragged:
         return None
     lines = np.arange(first_line, first_line + frame.height, dtype=np.int64)
-    return Block(frame.select(COLUMN_NAMES), lines, [])
+    return Block(*filled(frame.select(COLUMN_NAMES)), lines, layout)
 
 
-def _parse_lines(data: bytes, header: list[str], first_line: int) -> Block:
+def _parse_lines(rows: str, layout: Layout, first_line: int) -> Block:
     """The exact way, for quoted cells and broken lines: one line is one row, and a wrong one is named."""
-    rows: list[list[str]] = []
+    whole: list[list[str]] = []
     lines: list[int] = []
     broken: list[Problem] = []
-    for line, text in enumerate(data.decode("utf-8").split("\n")[:-1], start=first_line):
-        cells = _cells(text.rstrip("\r"))
-        if cells is not None and len(cells) == WIDTH:
-            rows.append(cells)
+    width, broken_lines = len(layout.columns), 0
+    for line, text in enumerate(rows.split("\n")[:-1], start=first_line):
+        cells = _cells(text, layout.separator)
+        if cells is not None and len(cells) == width:
+            whole.append(cells)
             lines.append(line)
-        else:
-            broken.append(_broken(line, text, cells))
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-    return Block(frame.select(COLUMN_NAMES), np.array(lines, dtype=np.int64), broken)
+            continue
+        broken_lines += 1
+        if len(broken) < SHOWN:
+            broken.append(_broken(line, text, cells, width))
+        if broken_lines > MOST_BROKEN_LINES:
+            break
+    frame = pl.DataFrame(whole, schema=dict.fromkeys(_unlike(layout), pl.String), orient="row")
+    whole_lines = np.array(lines, dtype=np.int64)
+    return Block(*filled(frame.select(COLUMN_NAMES)), whole_lines, layout, tuple(broken), broken_lines)
 
 
-def _cells(text: str) -> list[str] | None:
+def _unlike(layout: Layout) -> list[str]:
+    """The columns under names that differ, also where several are left out."""
+    return [f"left out {place}" if name == LEFT_OUT else name for place, name in enumerate(layout.columns)]
+
+
+def _cells(text: str, separator: str) -> list[str] | None:
+    if len(text) > LONGEST_LINE:
+        return None
+    if '"' not in text:
+        return text.split(separator) if text else []
     try:
-        return next(csv.reader([text], strict=True), [])
+        return next(csv.reader([text], delimiter=separator, strict=True), [])
     except csv.Error:
         return None
 
 
-def _broken(line: int, text: str, cells: list[str] | None) -> Problem:
+def _broken(line: int, text: str, cells: list[str] | None, width: int) -> Problem:
+    if len(text) > LONGEST_LINE:
+        return Problem(line, "", text, f"at most {LONGEST_LINE:,} characters a line")
     if cells is None:
         return Problem(line, "", text, "quotes that close on the same line")
-    return Problem(line, "", text, f"{WIDTH} cells (this line has {len(cells)})")
+    return Problem(line, "", text, f"{width} cells (this line has {len(cells)})")

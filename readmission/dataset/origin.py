@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from readmission.atomic_files import replacing
+from readmission.printable import printable
 
 SIDECAR_SUFFIX = ".source.json"
 
@@ -32,9 +35,17 @@ def file_sha256(path: Path) -> str:
 
 
 def without_credentials(url: str) -> str:
-    """An address without user, password and query, all of which may hold secrets."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    """An address without user, password and query, all of which may hold secrets, safe to show."""
+    scheme, _, rest = url.partition("://")
+    host, path = _cut(rest)
+    if "@" in rest and "@" not in host and ":" in host and not host.rpartition(":")[2].isdigit():
+        host, path = _cut(rest.rpartition("@")[2])  # a password that holds a / or ?
+    return printable(f"{scheme.lower()}://{host.rpartition('@')[2]}{path}")
+
+
+def _cut(rest: str) -> tuple[str, str]:
+    host, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
+    return host, slash + path
 
 
 def origin_of(path: Path, sha256: str) -> Origin | None:
@@ -46,16 +57,24 @@ def origin_of(path: Path, sha256: str) -> Origin | None:
     return origin if origin.sha256 == sha256 else None
 
 
-def record_origin(path: Path, origin: Origin) -> None:
-    """Writes the record beside the file."""
+@contextmanager
+def recorded(path: Path, origin: Origin) -> Iterator[None]:
+    """Writes the record beside the file, which the block puts there; neither appears when the block fails."""
     with replacing(_sidecar(path)) as part:
         part.write_text(json.dumps(asdict(origin), indent=2) + "\n", encoding="utf-8")
+        yield
+
+
+def record_origin(path: Path, origin: Origin) -> None:
+    """Writes the record beside a file that is there."""
+    with recorded(path, origin):
+        pass
 
 
 def source_name(path: Path, sha256: str) -> str:
     """How a load names a file of that sha256: the address it was fetched from, or the file's own name."""
     origin = origin_of(path, sha256)
-    return origin.source if origin is not None and "://" in origin.source else path.name
+    return printable(origin.source if origin is not None and "://" in origin.source else path.name)
 
 
 def _sidecar(path: Path) -> Path:

@@ -6,9 +6,9 @@ from typing import Literal, TypeVar
 
 from readmission.features import codes
 from readmission.features.labels import CATEGORY_TEXTS, FIELD_TEXTS, Text, Texts
+from readmission.features.source_columns import MISSING_MARK as MISSING_MARK
 from readmission.features.source_columns import read_integer
 
-MISSING_MARK = "?"
 ENCOUNTER_REF_LENGTH = 64
 
 Kind = Literal["number", "category", "icd9", "reference"]

@@ -13,6 +13,11 @@ from readmission.features.codes import (
 )
 
 TEXT_LENGTH = 64
+MISSING_MARK = "?"
+NOT_TESTED = "None"
+DIAGNOSES = ("diag_1", "diag_2", "diag_3")
+# What pandas, R, SQL and Excel write where they read `?` or `None` as a missing value and saved the file again.
+EMPTIED = ("", "NA", "<NA>", "N/A", "NaN", "nan", "NULL", "null", r"\N", "#N/A")
 
 SourceKind = Literal["identifier", "integer", "text"]
 
@@ -42,6 +47,19 @@ class SourceColumn:
         if self.codes:
             return f"one of the codes {', '.join(self.codes)}"
         return f"a whole number from {self.minimum} to {self.maximum}"
+
+    @property
+    def emptied(self) -> str | None:
+        """What an emptied cell stands for, in a text column in which it has one reading only."""
+        if self.kind != "text":
+            return None
+        marks = [mark for mark in (MISSING_MARK, NOT_TESTED) if mark in self.categories]
+        return marks[0] if marks else None if self.categories else MISSING_MARK
+
+    @property
+    def emptied_as(self) -> tuple[str, ...]:
+        """The cells that count as emptied; where any text may stand, a word such as NA may be somebody's own."""
+        return EMPTIED if self.categories or self.name in DIAGNOSES else EMPTIED[:1]
 
 
 def read_integer(value: str | float) -> int | None:
@@ -105,9 +123,7 @@ SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
     _integer("number_outpatient", 0, 150),
     _integer("number_emergency", 0, 150),
     _integer("number_inpatient", 0, 150),
-    _open("diag_1"),
-    _open("diag_2"),
-    _open("diag_3"),
+    *(_open(name) for name in DIAGNOSES),
     _integer("number_diagnoses", 1, 30),
     _closed("max_glu_serum", "None", "Norm", ">200", ">300"),
     _closed("A1Cresult", "None", "Norm", ">7", ">8"),

@@ -14,7 +14,7 @@ from connections.model_registry import client, production_version
 from connections.settings import SYNTHETIC, UCI_ARCHIVE, Settings
 from readmission.dag_runs.airflow_api import AirflowClient
 from readmission.dag_runs.progress_table import ProgressTable, download_progress
-from readmission.dag_runs.run import finish_begun, run_pipeline
+from readmission.dag_runs.run import PIPELINE, finish_begun, run_pipeline
 from readmission.errors import ReadmissionError, SourceError
 from readmission.features import ORIGINAL_FIELDS
 from readmission.local.platform import Platform
@@ -22,6 +22,9 @@ from readmission.local.summary import Summary, addresses, show, trained, write
 from readmission.prediction import PredictionResponse
 from readmission.registry.descriptions import runs_page
 
+LOAD_DAG = "cargar_datos"
+# In the place of a source: nothing is loaded, and the pipeline goes on with the rows that are there.
+ROWS_THERE = "rows that are there"
 _FOLLOW_SECONDS = 120.0
 
 
@@ -75,14 +78,18 @@ class Demo:
         from readmission.dataset import obtain
 
         try:
-            with download_progress(self.console, "Data set") as progress:
-                self.console.print(f"Data set: {obtain.obtain(self.settings, progress=progress)}", highlight=False)
+            with (
+                download_progress(self.console, "Data set") as progress,
+                obtain.obtain(self.settings, progress=progress) as file,
+            ):
+                self.console.print(f"Data set: {file.place or file.path}", highlight=False, markup=False)
             return None
         except SourceError as error:
             if self.settings.dataset_source != UCI_ARCHIVE:
                 raise
-            self._tell(_without_data(self.settings, error))
-            return SYNTHETIC
+            source, said = without_data(self.settings, error)
+            self._tell(said)
+            return source
 
     def _tell(self, what: str) -> None:
         self.console.print(what, style="yellow", highlight=False, markup=False)
@@ -93,7 +100,8 @@ class Demo:
             if pipeline_is_current(self.settings, source):
                 self.console.print("The pipeline's results are current, so it is not run again.")
                 return
-            seconds = run_pipeline(airflow, table.dag, {"cargar_datos": {"source": source}})
+            steps = [dag_id for dag_id in PIPELINE if dag_id != LOAD_DAG or source != ROWS_THERE]
+            seconds = run_pipeline(airflow, table.dag, {LOAD_DAG: {"source": source}}, steps)
         self.seconds |= {dag_id: round(took, 1) for dag_id, took in seconds.items()}
 
     def _predict(self) -> PredictionResponse:
@@ -115,24 +123,25 @@ def airflow_client(settings: Settings) -> AirflowClient:
 def pipeline_is_current(settings: Settings, source: str | None) -> bool:
     """Whether load, prepared set and training already are of this source, with the DAGs' default params and this code.
 
-    `source` is as for the DAG `cargar_datos`: None for DATASET_SOURCE.
+    `source` is as for the DAG `cargar_datos`, None for DATASET_SOURCE, or ROWS_THERE.
     """
     if production_version(settings) is None:
         return False
     from readmission.clean import prepare
     from readmission.dataset import obtain as sources
-    from readmission.dataset.origin import file_sha256
     from readmission.params import ForestParams, PrepareParams
     from readmission.raw import ingest
     from readmission.training import batches
 
     load = ingest.current_load(settings)
-    return (
-        load is not None
-        and load.sha256 == file_sha256(sources.obtain(settings, source))
-        and prepare.is_current(settings, PrepareParams())
-        and batches.is_current(settings, ForestParams())
-    )
+    if load is None or not (
+        prepare.is_current(settings, PrepareParams()) and batches.is_current(settings, ForestParams())
+    ):
+        return False
+    if source == ROWS_THERE:
+        return True
+    with sources.obtain(settings, source) as file:
+        return load.sha256 == file.sha256
 
 
 @retry(
@@ -150,9 +159,18 @@ def _wait_for_version(api: httpx.Client, version: str | None) -> None:
         raise PredictionError(f"the prediction service does not serve version {version}: {answer.text[:300]}")
 
 
-def _without_data(settings: Settings, error: SourceError) -> str:
-    return (
-        f"The real data set could not be obtained ({error}). The demo goes on with {settings.synthetic_rows:,} made-up "
-        "encounters, and everything it makes says so (dataset: synthetic). For the real data, set DATASET_SOURCE in "
-        ".env to a copy of the UCI archive (csv, gz, zip or an address) and run `make demo` again."
+def without_data(settings: Settings, error: SourceError) -> tuple[str, str]:
+    """What the demo goes on with where the data set cannot be had, for `pipeline_is_current`, and how it says so."""
+    from readmission.raw import ingest
+
+    there = ingest.current_load(settings)
+    if there is None:
+        goes_on = (
+            f"{settings.synthetic_rows:,} made-up encounters, and everything it makes says so (dataset: synthetic)"
+        )
+    else:
+        goes_on = f"the {there.rows:,} {there.dataset} encounters that are there (load {there.load_id})"
+    return (SYNTHETIC if there is None else ROWS_THERE), (
+        f"The real data set could not be obtained ({error}). The demo goes on with {goes_on}. For the real data, set "
+        "DATASET_SOURCE in .env to a copy of the UCI archive (csv, gz, zip or an address) and run `make demo` again."
     )

@@ -1,129 +1,125 @@
-"""Loads the encounters' CSV into `RAW_DATA.initial_data`: all of a valid file, or nothing."""
+"""Loads the encounters' CSV into `RAW_DATA.initial_data`: all of a valid file, or nothing; and undoes a load."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import polars as pl
-from sqlalchemy import Connection, Engine, MetaData, Table
+from sqlalchemy import Connection, Engine
 
-from connections.mysql_connections import LockTakenError, database_lock, engine_for
+from connections.mysql_connections import engine_for
 from connections.settings import Settings
-from readmission.dataset.csv_check import check_file
-from readmission.dataset.csv_reader import read_blocks
-from readmission.dataset.origin import file_sha256, source_name
-from readmission.errors import InUseError, InvalidFileError, LoadError, SourceError
+from readmission.dataset.csv_check import CheckedFile
+from readmission.dataset.obtained import Obtained, on_disk
+from readmission.printable import printable
 from readmission.progress import Progress, silent
-from readmission.raw import loads
+from readmission.raw import loads, remarks
+from readmission.raw.current import alone, current, take_back_unrecorded
+from readmission.raw.filling import replace_rows
 from readmission.raw.loads import Load
-from readmission.storage.contract_tables import INITIAL_DATA, initial_data_table
-from readmission.storage.rows import send
-from readmission.storage.table_swap import count, hold, staged, swap, take_back
+from readmission.raw.replacement import check_replaces, present
+from readmission.raw.undo import Undone, undo
+from readmission.storage.contract_tables import INITIAL_DATA
+from readmission.storage.disk_space import DATABASE_ERRORS, cause_of, clear_when_full
 
-__all__ = ["Load", "current_load", "load"]
+__all__ = ["Load", "Undone", "current_load", "load", "undo"]
 
 logger = logging.getLogger(__name__)
 
-LOCK = INITIAL_DATA
-LOCK_WAIT_SECONDS = 300
+
+@dataclass(frozen=True)
+class _Attempt:
+    load_id: int
+    given: Obtained | Path
+    force: bool
+    least_share: float | None
+    progress: Progress
 
 
-def load(settings: Settings, path: Path | None = None, force: bool = False, progress: Progress = silent) -> Load:
+def load(
+    settings: Settings,
+    given: Obtained | Path | None = None,
+    force: bool = False,
+    progress: Progress = silent,
+    allow_shrink: bool = False,
+) -> Load:
     """Checks the whole file, then puts its rows in the place of `initial_data`; tells progress in rows.
 
-    The file that is loaded already is not loaded again unless `force`. Each attempt is a row in `loads`.
+    Without a file it is the one at DATASET_PATH. The file that is loaded already is not loaded again unless `force`.
+    Each attempt is a row in `loads`. What is replaced can be brought back until the next load.
 
     Raises:
         InvalidFileError: the file breaks the contract. Nothing changed.
         SourceError: there is no such file.
+        ReplacementRefusedError: far fewer rows than are there, or synthetic ones for real, without `allow_shrink`.
         LoadError: the database did not take the rows as they were sent. Nothing changed.
+        DiskFullError: the disk is full. Nothing changed.
         InUseError: another load is running and does not end.
     """
-    engine = engine_for(settings, "RAW_DATA")
-    try:
-        with database_lock(engine, LOCK, LOCK_WAIT_SECONDS):
-            return _recorded_load(engine, path or settings.dataset_path, force, progress)
-    except LockTakenError as error:
-        raise InUseError(f"another load is running: {error}") from error
+    engine, given = engine_for(settings, "RAW_DATA"), given or settings.dataset_path
+    name = printable(given.name)
+    least_share = None if allow_shrink else settings.least_load_share
+    with clear_when_full(engine), alone(engine):
+        attempt = _Attempt(loads.start(engine, name), given, force, least_share, progress)
+        logger.info("load %d: %s", attempt.load_id, name)
+        try:
+            with clear_when_full(engine):
+                take_back_unrecorded(engine)
+                return _load(engine, attempt)
+        except BaseException as error:
+            _record_failure(engine, attempt.load_id, str(error) or type(error).__name__)
+            raise
 
 
 def current_load(settings: Settings) -> Load | None:
     """The load whose rows are in `initial_data`; None before the first, or when the table is gone or another."""
-    return _current(engine_for(settings, "RAW_DATA"))
+    return current(engine_for(settings, "RAW_DATA"))
 
 
-def _current(engine: Engine) -> Load | None:
-    latest = loads.latest(engine)
-    if latest is None or not hold(engine, {INITIAL_DATA: latest.rows}, latest.mark):
-        return None
-    return latest
+def _load(engine: Engine, attempt: _Attempt) -> Load:
+    file, load_id = on_disk(attempt.given) if isinstance(attempt.given, Path) else attempt.given, attempt.load_id
+    loads.name_source(engine, load_id, file.name)
+    there = current(engine)
+    if there is not None and there.sha256 == file.sha256 and not attempt.force:
+        return _unchanged(engine, there, load_id)
+    checked = file.checked
+    if attempt.least_share is not None:
+        check_replaces(present(engine), file.name, checked, attempt.least_share)
+    said = _remarks(engine, checked, there)
+    coming = Load(load_id, checked.rows, file.sha256, checked.dataset, "loaded")
 
-
-def _recorded_load(engine: Engine, path: Path, force: bool, progress: Progress) -> Load:
-    load_id = loads.start(engine, path.name)
-    logger.info("load %d: %s", load_id, path)
-    try:
-        _take_back(engine)
-        return _load(engine, path, load_id, force, progress)
-    except BaseException as error:
-        with engine.begin() as connection:
-            loads.finish_failed(connection, load_id, str(error) or type(error).__name__)
-        raise
-
-
-def _load(engine: Engine, path: Path, load_id: int, force: bool, progress: Progress) -> Load:
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}: set DATASET_SOURCE and run cargar_datos, or put the CSV there")
-    sha256 = file_sha256(path)
-    loads.name_source(engine, load_id, source_name(path, sha256))
-    current = None if force else _current(engine)
-    if current is not None and current.sha256 == sha256:
-        return _unchanged(engine, current, load_id)
-    checked = check_file(path)
-    with staged(engine, [initial_data_table(MetaData())]) as (table,):
-        _fill(engine, table, path, checked.rows, progress)
-        if file_sha256(path) != sha256:
-            raise InvalidFileError(f"{path.name} was changed while it was read; load it again")
-        loaded = Load(load_id, checked.rows, sha256, checked.dataset, "loaded")
-        _swap_in(engine, loaded)
-    logger.info("load %d: %s rows (%s) are in %s", load_id, f"{loaded.rows:,}", loaded.dataset, INITIAL_DATA)
-    return loaded
-
-
-def _take_back(engine: Engine) -> None:
-    """Gives `initial_data` back to the last load, if one that was never recorded replaced its rows."""
-    latest = loads.latest(engine)
-    if latest is not None:
-        take_back(engine, [INITIAL_DATA], latest.mark)
-
-
-def _unchanged(engine: Engine, current: Load, load_id: int) -> Load:
-    unchanged = replace(current, outcome="unchanged")
-    with engine.begin() as connection:
-        loads.finish(connection, load_id, unchanged)
-    logger.info("load %d: unchanged, the rows of load %d stay", load_id, current.load_id)
-    return unchanged
-
-
-def _fill(engine: Engine, table: Table, path: Path, rows: int, progress: Progress) -> None:
-    send(engine, table, _told(path, rows, progress))
-    taken = count(engine, table.name)
-    if taken != rows:
-        raise LoadError(f"the file has {rows:,} encounters and the database took {taken:,}; load it again")
-
-
-def _swap_in(engine: Engine, loaded: Load) -> None:
     def record(connection: Connection) -> str:
-        loads.finish(connection, loaded.load_id, loaded)
-        return loaded.mark
+        loads.finish_loaded(connection, coming, said, checked.counts)
+        return coming.mark
 
-    swap(engine, [INITIAL_DATA], record)
+    replace_rows(engine, file, coming, record, there is not None, attempt.progress)
+    logger.info("load %d: %s rows (%s) are in %s", load_id, f"{coming.rows:,}", coming.dataset, INITIAL_DATA)
+    return coming
 
 
-def _told(path: Path, rows: int, progress: Progress) -> Iterator[pl.DataFrame]:
-    done = 0
-    for block in read_blocks(path):
-        yield block.frame
-        done += block.frame.height
-        progress(done, rows)
+def _remarks(engine: Engine, checked: CheckedFile, there: Load | None) -> list[str]:
+    """What a person should know of a load, for its record; told in the log too."""
+    former = {} if there is None else loads.counts_of(engine, there.load_id)
+    leaps = list(remarks.leaps(checked, former, there.rows if there else 0))
+    for line in (*checked.remarks, *remarks.count_lines(checked)):
+        logger.info(line)
+    for line in leaps:
+        logger.warning(line)
+    return [*checked.remarks, *leaps]
+
+
+def _unchanged(engine: Engine, there: Load, load_id: int) -> Load:
+    with engine.begin() as connection:
+        loads.finish_unchanged(connection, load_id, there)
+    logger.info("load %d: unchanged, the rows of load %d stay", load_id, there.load_id)
+    return replace(there, outcome="unchanged")
+
+
+def _record_failure(engine: Engine, load_id: int, detail: str) -> None:
+    try:
+        take_back_unrecorded(engine)
+        with engine.begin() as connection:
+            loads.finish_failed(connection, load_id, detail)
+    except DATABASE_ERRORS as error:
+        logger.warning(
+            "load %d could not be recorded as failed, the next one will do that: %s", load_id, cause_of(error)
+        )

@@ -15,6 +15,7 @@ from sqlalchemy.sql import ColumnElement
 
 from connections.mysql_connections import is_sqlite
 from readmission.errors import LoadError
+from readmission.storage.disk_space import clear_when_full
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +34,12 @@ def send(engine: Engine, table: Table, frames: Frames) -> None:
 
     Raises:
         LoadError: the database refused, or warned about a row; `LOAD DATA` keeps a changed value, or drops the row.
+        DiskFullError: the disk is full.
     """
     by_driver = _send_sqlite if is_sqlite(engine) else _send_mysql
     try:
-        by_driver(engine, table, frames)
+        with clear_when_full(engine):
+            by_driver(engine, table, frames)
     except engine.dialect.loaded_dbapi.Error as error:
         advice = LOCAL_INFILE_ADVICE if error.args[0] in LOCAL_INFILE_REFUSED else ""
         raise LoadError(f"the database did not take the rows of {table.name}: {error}{advice}") from error

@@ -48,7 +48,8 @@ def write(out: Path, rows: int, seed: int, progress: Progress = silent) -> None:
         for number, first in enumerate(range(0, rows, CHUNK_ROWS)):
             random = default_rng(SeedSequence([STREAM, seed, number]))
             chunk = _encounters(random, first, min(CHUNK_ROWS, rows - first))
-            chunk.write_csv(file, include_header=first == 0)
+            # Polars, writing by itself, does not say in a way that can be told that a disk is full.
+            file.write(chunk.write_csv(include_header=first == 0).encode())
             progress(first + chunk.height, rows)
     logger.info("wrote %s", out)
 

@@ -131,6 +131,24 @@ def test_errors_are_said_in_words_and_code_1(
     assert "Traceback" not in said
 
 
+def test_a_load_is_guarded_and_undone(shell: Shell, tmp_path: Path) -> None:
+    shell.run("init")
+    assert "error: nothing was loaded yet, so there is nothing to undo" in shell.run("load", "--undo", code=1)
+    big, small = tmp_path / "big.csv", tmp_path / "small.csv"
+    for file, rows in ((big, "1000"), (small, "400")):
+        shell.run("synth", "--rows", rows, "--out", str(file))
+    shell.run("load", "--source", str(big))
+    said = shell.run("load", "--source", str(small), code=1)
+    assert "error: initial_data holds 1,000 synthetic encounters (load 1 of " in said
+    assert "would leave 400 synthetic ones, fewer than 50% (LEAST_LOAD_SHARE): nothing was loaded" in said
+    assert "Traceback" not in said
+    assert "load 3: 400 rows" in shell.run("load", "--source", str(small), "--allow-shrink")
+    assert "error: --undo loads nothing" in shell.run("load", "--undo", "--force", code=1)
+    undone = shell.run("load", "--undo")
+    assert "load 3 undone: the rows of load 1 are back, 1,000 rows, synthetic" in undone
+    assert "error: load 3 was undone already and the rows of load 1 are there" in shell.run("load", "--undo", code=1)
+
+
 def test_a_file_that_breaks_the_contract_changes_nothing(shell: Shell, tmp_path: Path) -> None:
     shell.run("init")
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"

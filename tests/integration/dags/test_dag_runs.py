@@ -40,7 +40,7 @@ class Chain:
         return found
 
 
-BASES, LOAD, PREPARE, TRAIN, LOAD_AGAIN, PREPARE_AGAIN, TRAIN_AGAIN, LOAD_BROKEN, TRAIN_BADLY = range(9)
+BASES, LOAD, PREPARE, TRAIN, LOAD_AGAIN, PREPARE_AGAIN, TRAIN_AGAIN, LOAD_BROKEN, LOAD_FEW, TRAIN_BADLY = range(10)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,8 @@ def chain(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Chain:
     broken = folder / "broken.csv"
     synthetic.write(broken, 500, seed=2)
     broken.write_text(broken.read_text().replace(",Female,", ",F,"))
+    few = folder / "few.csv"
+    synthetic.write(few, 500, seed=3)
     ran = run_dags(
         settings,
         [
@@ -62,6 +64,7 @@ def chain(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Chain:
             {"dag": "preprocesar_datos", "asset": True},
             {"dag": "entrenar_modelo", "asset": True},
             {"dag": "cargar_datos", "conf": {"source": str(broken)}},
+            {"dag": "cargar_datos", "conf": {"source": str(few)}},
             {"dag": "entrenar_modelo", "conf": {"n_estimators": 10}},  # too few for every row to be out of bag
         ],
     )
@@ -131,7 +134,7 @@ def test_an_unchanged_file_is_not_loaded_again(chain: Chain) -> None:
     assert chain.ran[LOAD_AGAIN]["state"] == "success"
     with engine_for(chain.settings, "RAW_DATA").connect() as connection:
         outcomes = connection.execute(select(loads.c.outcome).order_by(loads.c.load_id)).scalars().all()
-    assert outcomes == ["loaded", "unchanged", "failed"]
+    assert outcomes == ["loaded", "unchanged", "failed", "failed"]
 
 
 def test_a_run_that_an_asset_started_is_skipped_when_nothing_changed(chain: Chain) -> None:
@@ -149,8 +152,16 @@ def test_a_broken_file_fails_the_load_without_retries_and_changes_nothing(chain:
     load = ingest.current_load(chain.settings)
     assert load is not None and load.load_id == 1
     with engine_for(chain.settings, "RAW_DATA").connect() as connection:
-        detail = connection.execute(select(loads.c.detail).where(loads.c.outcome == "failed")).scalar_one()
+        detail = connection.execute(select(loads.c.detail).where(loads.c.load_id == 3)).scalar_one()
     assert "column gender: 'F' is not allowed" in detail
+
+
+def test_far_fewer_rows_fail_the_load_without_retries(chain: Chain) -> None:
+    assert chain.ran[LOAD_FEW]["state"] == "failed"
+    assert chain.tasks(LOAD_FEW) == {"cargar_csv": ["failed", ONCE]}
+    with engine_for(chain.settings, "RAW_DATA").connect() as connection:
+        detail = connection.execute(select(loads.c.detail).where(loads.c.load_id == 4)).scalar_one()
+    assert "would leave 500 synthetic ones" in detail and "set the param allow_shrink" in detail
 
 
 def test_when_every_batch_fails_the_dag_fails_and_production_stays(chain: Chain) -> None:

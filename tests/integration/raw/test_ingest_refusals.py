@@ -77,12 +77,12 @@ CELLS = (
     ("num_procedures", "+3", "a whole number from 0 to 20"),
     ("number_inpatient", "", "a whole number from 0 to 150"),
     ("medical_specialty", "x" * 65, "text of 1 to 64 characters"),
-    ("payer_code", "", "text of 1 to 64 characters"),
     ("payer_code", "a\tb", "text of 1 to 64 characters"),
     ("diag_1", "diabetes", "an ICD-9 code such as 250.83, 428 or V57, or ?"),
     ("diag_2", "2500.1", "an ICD-9 code such as 250.83, 428 or V57, or ?"),
-    ("diag_3", "", "an ICD-9 code such as 250.83, 428 or V57, or ?"),
-    ("max_glu_serum", "nan", "one of None, Norm, >200, >300"),
+    ("diag_3", "-", "an ICD-9 code such as 250.83, 428 or V57, or ?"),
+    ("max_glu_serum", "n/a", "one of None, Norm, >200, >300"),
+    ("gender", "", "one of Female, Male, Unknown/Invalid"),
     ("insulin", "no", "one of No, Steady, Up, Down"),
     ("readmitted", "", "one of NO, >30, <30"),
 )
@@ -94,7 +94,8 @@ def test_a_wrong_cell_is_named(
 ) -> None:
     said = refusal(loaded, tmp_path / "bad.csv", changed(rows, column, value, ROWS))
     shown = value if len(value) <= 64 else value[:64]
-    assert said.startswith("bad.csv has 1 problem; nothing was loaded:\n")
+    assert said.startswith("bad.csv has 1 problem; nothing was loaded")
+    assert said.splitlines()[1:3] == [f"by column: {column} 1", "in full:"]
     assert f"line {ROWS}, column {column}: {shown!r}"[:-1] in said
     assert f"is not allowed; allowed: {allowed}" in said
 
@@ -103,11 +104,12 @@ def test_all_problems_are_counted_and_the_first_are_listed(loaded: Settings, row
     bad = changed(rows, "age", "old", *range(100, 5_100))
     bad = changed(bad, "gender", "?", 50, 5_900)
     said = refusal(loaded, tmp_path / "bad.csv", bad).splitlines()
-    assert said[0] == "bad.csv has 5,002 problems (the first 20); nothing was loaded:"
-    assert len(said) == 21
-    assert said[1].startswith("  line 50, column gender: '?' is not allowed")
-    assert said[2].startswith("  line 100, column age: 'old' is not allowed")
-    assert said[20].startswith("  line 118, column age: 'old' is not allowed")
+    assert said[0] == "bad.csv has 5,002 problems; nothing was loaded: mend these cells, or leave the rows out"
+    assert said[1:3] == ["by column: age 5,000, gender 2", "the first 20 of 5,002:"]
+    assert len(said) == 23
+    assert said[3].startswith("  line 50, column gender: '?' is not allowed")
+    assert said[4].startswith("  line 100, column age: 'old' is not allowed")
+    assert said[22].startswith("  line 118, column age: 'old' is not allowed")
 
 
 def test_an_encounter_twice_is_named_wherever_it_is(loaded: Settings, rows: Rows, tmp_path: Path) -> None:
@@ -158,18 +160,17 @@ def test_one_line_too_long_does_not_make_up_for_one_too_short(loaded: Settings, 
 
 HEADER = ",".join(COLUMN_NAMES)
 WHOLE_FILES = (
-    (b"", "is empty: it needs a line with the 50 column names"),
-    (b"\n\n", "is empty: it needs a line with the 50 column names"),
+    (b"", "is empty or begins with an empty line: its first line names the 50 columns"),
+    (b"\n\n", "is empty or begins with an empty line: its first line names the 50 columns"),
     (HEADER.encode() + b"\n", "has column names and no encounter"),
     (b"<!DOCTYPE html>\n<html></html>", "is a web page, not a CSV"),
-    (HEADER.encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
     (f"{HEADER}\nMédico\n".encode("latin-1"), "is not UTF-8 text at line 2; save it as UTF-8"),
     (HEADER.replace("age,", "").encode() + b"\n", "missing: age"),
     (f"{HEADER},extra\n".encode(), "unexpected: extra"),
     (f"{HEADER},age\n".encode(), "repeated: age"),
     (HEADER.replace("age,", "Age,").encode() + b"\n", "missing: age; unexpected: Age"),
-    (HEADER.replace(",", ";").encode() + b"\n", "missing: encounter_id, patient_nbr"),
-    (b"\x00\xff" * 5_000, "is not UTF-8 text at line 1"),
+    (HEADER.replace(",", " ").encode() + b"\n", "has no line of column names"),
+    (b"\x00\xff" * 5_000, "is binary data, not text"),
 )
 
 

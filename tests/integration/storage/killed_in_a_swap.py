@@ -1,7 +1,7 @@
-"""Loads a file or prepares a set, and is killed as the first statement that starts as said has been executed.
+"""Loads a file, undoes a load or prepares a set, and is killed at the first statement that starts as said.
 
-A program of its own, since nothing may clean up after it. Arguments: the statement's start, then `load` and a file,
-or `prepare` and a target.
+A program of its own, since nothing may clean up after it. Arguments: `before` or `after`, the statement's start, then
+`load` and a file, `undo`, or `prepare` and a target.
 """
 
 import os
@@ -19,19 +19,21 @@ from readmission.raw import ingest
 PARAMS = PrepareParams(batch_size=500)
 
 
-def end_after(start: str) -> None:
-    """Lets the database execute a statement that starts so, and nothing of this process after it."""
+def end_at(when: str, start: str) -> None:
+    """Ends this process just before or after the database executes a statement that starts so."""
 
     def end(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith(start):
+        if statement.strip().startswith(start):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "after_cursor_execute", end)
+    event.listen(Engine, f"{when}_cursor_execute", end)
 
 
 if __name__ == "__main__":
-    end_after(sys.argv[1])
-    if sys.argv[2] == "load":
-        ingest.load(Settings(), Path(sys.argv[3]))
+    end_at(*sys.argv[1:3])
+    if sys.argv[3] == "load":
+        ingest.load(Settings(), Path(sys.argv[4]))
+    elif sys.argv[3] == "undo":
+        ingest.undo(Settings())
     else:
-        prepare.prepare(Settings(), PrepareParams.model_validate({**PARAMS.model_dump(), "target": sys.argv[3]}))
+        prepare.prepare(Settings(), PrepareParams.model_validate({**PARAMS.model_dump(), "target": sys.argv[4]}))

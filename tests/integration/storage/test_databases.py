@@ -7,11 +7,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, MetaData, insert, inspect, select
+from sqlalchemy import Column, Engine, MetaData, insert, inspect, select
+from sqlalchemy import table as table_of
 
 from connections import tables
 from connections.mysql_connections import DATABASES, DatabaseName, create_databases, engine_for, is_sqlite
 from connections.settings import Settings
+from readmission.errors import ReadmissionError
+from readmission.raw import ingest
 from readmission.storage.databases import initialise, migration_config
 
 METADATA: dict[DatabaseName, MetaData] = {"RAW_DATA": tables.RAW, "CLEAN_DATA": tables.CLEAN}
@@ -58,10 +61,10 @@ def test_every_table_of_the_platform_is_there(database_settings: Settings) -> No
 
 def test_a_second_run_changes_nothing(database_settings: Settings) -> None:
     first = initialise(database_settings)
-    assert "RAW_DATA: migrated from nothing to revision raw_0001" in first
+    assert "RAW_DATA: migrated from nothing to revision raw_0002" in first
     assert "CLEAN_DATA: created the empty table val_data" in first
     assert initialise(database_settings) == [
-        "RAW_DATA: at revision raw_0001, nothing to migrate",
+        "RAW_DATA: at revision raw_0002, nothing to migrate",
         "CLEAN_DATA: at revision clean_0001, nothing to migrate",
     ]
 
@@ -91,6 +94,29 @@ def test_times_keep_their_microseconds(database_settings: Settings) -> None:
         stored = connection.execute(select(tables.predictions)).mappings().one()
     assert stored["created_at"] == A_PREDICTION["created_at"]
     assert stored["inputs"] == {"age": 65}
+
+
+def test_the_loads_of_an_earlier_version_stay(database_settings: Settings) -> None:
+    """Its table has no counts: it is read as it is, a load asks for the migration, and the migration keeps the rows."""
+    create_databases(database_settings)
+    engine = engine_for(database_settings, "RAW_DATA")
+    with engine.connect() as connection:
+        command.upgrade(migration_config(connection, "RAW_DATA"), "raw_0001")
+        connection.commit()
+    first = {"source": "old.csv", "started_at": datetime(2026, 1, 2), "outcome": "loaded", "rows": 5, "dataset": "real"}
+    columns = {name: column for name, column in tables.loads.columns.items() if name in first}
+    with engine.begin() as connection:
+        connection.execute(
+            insert(table_of(tables.loads.name, *(Column(n, c.type) for n, c in columns.items()))), [first]
+        )
+    assert ingest.current_load(database_settings) is None, "its rows are gone"
+    with pytest.raises(ReadmissionError, match="of an earlier version: run crear_bases_si_no_existen first"):
+        ingest.load(database_settings)
+    assert "RAW_DATA: migrated from raw_0001 to revision raw_0002" in initialise(database_settings)
+    with engine.connect() as connection:
+        kept = connection.execute(select(tables.loads)).mappings().one()
+    assert (kept["source"], kept["rows"], kept["counts"]) == ("old.csv", 5, None)
+    assert differences(engine, tables.RAW) == []
 
 
 @pytest.mark.parametrize("database", DATABASES)

@@ -29,8 +29,9 @@ from tests.integration.storage.killed_in_a_swap import PARAMS
 
 ROWS, FIRST_ROWS = 3_000, 2_000
 # On SQLite the first rename, inside the transaction; on MySQL the first mark, before the renames.
-BEFORE_THE_SWAP = "ALTER TABLE"
-AFTER_THE_RENAME = "RENAME TABLE"
+BEFORE_THE_SWAP = ("after", "ALTER TABLE")
+AFTER_THE_RENAME = ("after", "RENAME TABLE")
+AFTER_THE_RECORD = ("before", "DROP TABLE initial_data_old")
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +65,9 @@ def settings(database_settings: Settings, first: Path) -> Settings:
     return database_settings.model_copy(update={"mlflow_tracking_uri": NOBODY_LISTENS})
 
 
-def killed(settings: Settings, *arguments: str) -> None:
-    """A process of its own that loads or prepares, and dies as `killed_in_a_swap` says."""
-    command = (sys.executable, killed_in_a_swap.__file__, *arguments)
+def killed(settings: Settings, moment: tuple[str, str], *arguments: str) -> None:
+    """A process of its own that loads, undoes or prepares, and dies as `killed_in_a_swap` says."""
+    command = (sys.executable, killed_in_a_swap.__file__, *moment, *arguments)
     environment = machine_environment() | settings.as_environment("database_url")
     folder = settings.state_dir.parent  # no developer's .env is there
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120)
@@ -97,7 +98,7 @@ def test_a_load_killed_before_the_swap_changes_nothing(settings: Settings, whole
     assert ingest.current_load(settings) == before is not None
     assert rows(settings, "RAW_DATA", "initial_data") == [FIRST_ROWS]
     assert ingest.load(settings, whole).rows == ROWS
-    assert tables(settings, "RAW_DATA") == names
+    assert tables(settings, "RAW_DATA") == {*names, "initial_data_replaced"}
 
 
 def test_a_preparation_killed_before_the_swap_changes_nothing(settings: Settings, whole: Path) -> None:
@@ -126,7 +127,7 @@ def test_a_load_that_was_renamed_and_not_recorded_is_no_load(
     assert loaded(settings).equals(contents[again])
     assert ingest.current_load(settings) is not None
     assert rows(settings, "RAW_DATA", "initial_data") == [FIRST_ROWS]
-    assert tables(settings, "RAW_DATA") == names
+    assert tables(settings, "RAW_DATA") == names | ({"initial_data_replaced"} if outcome == "loaded" else set())
 
 
 @pytest.mark.parametrize("database_settings", [MYSQL], indirect=True)

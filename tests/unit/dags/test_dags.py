@@ -150,11 +150,11 @@ def test_each_dag_explains_itself(parsed: dict[str, Any]) -> None:
 
 
 def test_the_params_are_those_of_the_platforms_models(parsed: dict[str, Any]) -> None:
-    from readmission.params import ForestParams, PrepareParams
+    from readmission.params import ForestParams, LoadParams, PrepareParams
 
     assert defaults(parsed["preprocesar_datos"]) == PrepareParams().model_dump()
     assert defaults(parsed["entrenar_modelo"]) == ForestParams().model_dump()
-    assert defaults(parsed["cargar_datos"]) == {"source": None, "force": False}
+    assert defaults(parsed["cargar_datos"]) == LoadParams().model_dump()
     assert defaults(parsed["crear_bases_si_no_existen"]) == {}
 
 
@@ -166,6 +166,16 @@ def test_the_trigger_form_checks_params_as_the_models_do(parsed: dict[str, Any])
     features = parsed["entrenar_modelo"]["params"]["max_features"]["schema"]
     assert (features["exclusiveMinimum"], features["maximum"]) == (0, 1)
     assert parsed["preprocesar_datos"]["params"]["batch_size"]["schema"]["minimum"] == 500
+
+
+def test_every_param_of_a_load_has_a_title_and_says_what_it_does(parsed: dict[str, Any]) -> None:
+    params = parsed["cargar_datos"]["params"]
+    assert set(params) == {"source", "force", "allow_shrink"}
+    for name, param in params.items():
+        assert len(param["description"].split()) > 5, name
+        assert param["schema"]["title"].lower() != name.replace("_", " "), "a title of its own, not the name"
+    assert params["source"]["schema"]["type"] == ["string", "null"]
+    assert "under half" in params["allow_shrink"]["description"]
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
