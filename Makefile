@@ -16,8 +16,10 @@ UV := $(or $(shell command -v uv),$(OWN_UV)/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 # Says which setting, or which folder, stands in the way of a start.
 CAN_START := $(SYSTEM_PYTHON) -m scripts.doctor
-# Whether this project has containers.
-IN_DOCKER := docker compose ps --all --quiet 2>/dev/null | grep -q .
+# `docker compose`, on this clone's containers alone: 10 where there are none, 11 another clone's, 12 no engine answers.
+OWN_COMPOSE := $(SYSTEM_PYTHON) compose/clone.py
+# The commands of the embedded platform.
+EMBEDDED := scripts/embedded.sh $(PYTHON)
 # Tests run on every core, up to four at once; what is in one file stays together, as it shares servers.
 ON_EVERY_CORE := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Where the accessibility checker of the form's tests is put.
@@ -39,17 +41,18 @@ services: ## Start the services only; Ctrl-C stops them (DETACH=1 leaves them up
 
 .PHONY: down
 down: ## Stop the services, embedded or in Docker; data, models and history stay
-	@[ ! -x $(PYTHON) ] || $(PYTHON) -m readmission.local down
-	@! $(IN_DOCKER) || $(MAKE) --no-print-directory compose-down
+	@$(EMBEDDED) down
+	@$(OWN_COMPOSE) --if-any down || { code=$$?; case $$code in 10|12) ;; *) exit $$code;; esac; }
 
 .PHONY: status
-status: ## Show each service: state, process, address and whether it is healthy
-	@$(PYTHON) -m readmission.local status
+status: ## Ask each service at its address, embedded or in Docker, and show what answers; fails unless all do
+	@if $(OWN_COMPOSE) --if-up --look; then $(SYSTEM_PYTHON) compose/status.py; code=$$?; \
+	  $(EMBEDDED) status --if-running && exit $$code; else $(EMBEDDED) status; fi
 
 .PHONY: logs
 logs: ## Follow the services' logs (SERVICE=api for one of them)
-	@if $(IN_DOCKER); then exec $(MAKE) --no-print-directory compose-logs; \
-	else exec $(PYTHON) -m readmission.local logs $(SERVICE); fi
+	@if $(OWN_COMPOSE) --if-any --look; then exec docker compose logs --follow --tail=20 $(SERVICE); \
+	else $(EMBEDDED) logs $(SERVICE); fi
 
 .PHONY: doctor
 doctor: ## Check Python, disk, memory, ports and Docker before anything is started
@@ -65,9 +68,17 @@ env: ## Write .env with random secrets; one that exists keeps its values
 install: $(VENV)/.installed ## Make the environment in .venv from the lock
 	@:
 
+# The environment's programs begin with the name of its folder, so that none of them starts after a move.
+AT_HOME := head -n 2 $(VENV)/bin/readmission 2>/dev/null | grep -qF '$(abspath $(VENV))/bin/'
+ifneq ($(shell [ ! -e $(VENV)/.installed ] || $(AT_HOME) || echo elsewhere),)
+$(VENV)/.installed: anew
+anew: ;
+endif
 $(VENV)/.installed: constraints.txt pyproject.toml
 	@command -v $(UV) >/dev/null || { echo "Installing uv (20 MB) into $(OWN_UV)"; \
 	  $(SYSTEM_PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet uv; }
+	@[ ! -x $(PYTHON) ] || $(AT_HOME) || { echo "$(VENV) was made in another folder: it is made anew for this one"; \
+	  $(PYTHON) -m readmission.local down --if-moved && rm -rf $(VENV); }
 	@echo "Making $(VENV): about 500 MB to download the first time, 2 GB on disk"
 	@[ -x $(PYTHON) ] || $(UV) venv --quiet --python ">=3.11,<3.14" $(VENV)
 	@$(UV) pip sync --python $(PYTHON) --require-hashes constraints.txt

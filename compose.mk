@@ -5,6 +5,7 @@ export GIT_REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 .PHONY: up
 up: env ## Build and start the services in Docker, wait until they are healthy, show addresses (WORKERS=2)
 	@$(CAN_START) up
+	@$(OWN_COMPOSE) --look
 	@eval "$$(PYTHONPATH=. $(SYSTEM_PYTHON) compose/public_names.py)"; \
 	docker compose up --build --detach --wait --wait-timeout 600 --scale airflow-worker=$(WORKERS) || \
 	  { compose/why_not_up.sh; exit 1; }; \
@@ -12,19 +13,11 @@ up: env ## Build and start the services in Docker, wait until they are healthy, 
 
 .PHONY: run-pipeline
 run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress
-	@docker compose run --rm --no-deps run-pipeline
+	@$(OWN_COMPOSE) run --rm --no-deps run-pipeline
 
 .PHONY: ps
 ps: ## Show the services in Docker and whether they are healthy
-	@docker compose ps --all
-
-.PHONY: compose-down
-compose-down:
-	@docker compose down
-
-.PHONY: compose-logs
-compose-logs:
-	@exec docker compose logs --follow --tail=20 $(SERVICE)
+	@$(OWN_COMPOSE) ps --all
 
 .PHONY: e2e
 e2e: install browser ## Prove the services in Docker end to end, as a project of its own (10-30 minutes; ARGS="-k start")

@@ -7,10 +7,11 @@ tests() { "$python" -m pytest tests/integration -m mysql "$@"; }
 [ -z "${TEST_DATABASE_URL:-}" ] || { tests "$@"; exit; }
 
 scratch=$(mktemp -d)
+project=readmission-mysql-tests-$(pwd | cksum | cut -d' ' -f1)  # another clone's tests have another
 # The shell's settings would win over the file's, so none of them gets there.
 compose() {
     env -i PATH="$PATH" HOME="$HOME" ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} \
-        docker compose --project-name readmission-mysql-tests --env-file "$scratch/env" "$@"
+        docker compose --project-name "$project" --env-file "$scratch/env" "$@"
 }
 trap 'compose down --volumes --timeout 1 >/dev/null 2>&1; rm -rf "$scratch"' EXIT
 

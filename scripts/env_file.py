@@ -6,14 +6,18 @@ Runs with the standard library alone, under any Python 3, since it comes before 
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import re
 import secrets
 import string
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PLACEHOLDER = "changethis"
+PROJECT = "COMPOSE_PROJECT_NAME"
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 _LETTERS = string.ascii_letters + string.digits
 
@@ -29,6 +33,14 @@ def secret_for(name: str) -> str:
 def filled(example: str) -> str:
     """The example with a secret in the place of each placeholder; comments stay as they are."""
     return "".join(_filled_line(line) for line in example.splitlines(keepends=True))
+
+
+def with_own_project(text: str) -> str:
+    """The settings with a Docker Compose project of their own.
+
+    At random: neither a clone in the place of one that moved, nor a new .env with new passwords, meets old volumes.
+    """
+    return re.sub(rf"^#?{PROJECT}=.*$", f"{PROJECT}=readmission-{secrets.token_hex(3)}", text, flags=re.MULTILINE)
 
 
 def _filled_line(line: str) -> str:
@@ -47,11 +59,17 @@ def assigned(text: str) -> dict[str, str]:
 def write(example: Path, target: Path) -> str:
     """Creates `target`, or gives it the secrets that it lacks: missing, empty or a placeholder. Says what it did.
 
-    Values that are there stay, and so do comments. What is written is readable by its owner only.
+    Values that are there stay, and so do comments. What is written is readable by its owner only. A new file has a
+    Docker Compose project of its own; one that is there keeps the containers and volumes that it has.
     """
+    with _alone(example):
+        return _write(example, target)
+
+
+def _write(example: Path, target: Path) -> str:
     template = example.read_text(encoding="utf-8")
     if not target.exists():
-        _replace(target, filled(template))
+        _replace(target, with_own_project(filled(template)))
         return f"{target}: written, with new random secrets"
     wanted = assigned(filled(template))
     secret_keys = {key for key, line in assigned(template).items() if PLACEHOLDER in line}
@@ -67,6 +85,15 @@ def write(example: Path, target: Path) -> str:
     if placeholders:
         return f"{target}: kept; still to be replaced by a secret of yours: {', '.join(placeholders)}"
     return f"{target}: kept as it is"
+
+
+@contextmanager
+def _alone(example: Path) -> Iterator[None]:
+    """Two starts at the same moment write one file: the second finds the first one's secrets."""
+    with example.open(encoding="utf-8") as held:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _key(line: str) -> str:

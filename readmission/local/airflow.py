@@ -48,7 +48,6 @@ def _component(settings: Settings, name: str, arguments: tuple[str, ...], health
         folder=_home(settings),
         log=Folders.of(settings).logs / f"{name}.log",
         healthy=lambda: airflow_component_healthy(settings.url("airflow"), health),
-        start_seconds=180,
     )
 
 

@@ -7,24 +7,30 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import sleep
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from connections.own_platform import doubts, stay_at_home
 from connections.settings import Settings, SettingsError, get_settings, prepare_process
 from readmission.clock import epoch, now
-from readmission.errors import ReadmissionError
+from readmission.local import addresses
 from readmission.local.platform import Platform
+from readmission.local.report import errors, fail, reporting
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="The whole platform on one machine.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The whole platform on one machine.",
+)
 
 _console = Console()
-_errors = Console(stderr=True)
 
 _LOOK_SECONDS = 1.0
+_STAY_UP = "The services stay up; `make status`, `make logs`, `make down`."
+_RAN_BEFORE = "The services ran before this command and stay up; `make down` stops them."
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Detach = Annotated[bool, typer.Option("--detach", help="leave the services up and return")]
@@ -40,9 +46,10 @@ def demo(
     settings = _settings()  # first: what it does for the process comes before MLflow is imported
     from readmission.local.demo import Demo
 
+    platform = Platform(settings)
     seconds = {} if since is None else {"environment": round(max(0.0, epoch(now()) - since), 1)}
-    with _stopping(settings, detach):
-        Demo(settings, _console, seconds).run(summary)
+    with _stopping(platform, detach):
+        Demo(platform, _console, seconds).run(summary)
 
 
 @app.command()
@@ -51,32 +58,41 @@ def up(detach: Detach = False) -> None:
     settings = _settings()
     from readmission.dag_runs.progress_table import ProgressTable
 
-    with _stopping(settings, detach), ProgressTable(_console, "Services", "Service") as table:
-        Platform(settings).up(table.service, partial(_console.print, style="yellow", highlight=False, markup=False))
+    platform = Platform(settings)
+    with _stopping(platform, detach), ProgressTable(_console, "Services", "Service") as table:
+        platform.up(table.service, partial(_console.print, style="yellow", highlight=False, markup=False))
 
 
 @app.command()
-def down() -> None:
+def down(
+    if_moved: Annotated[
+        bool, typer.Option("--if-moved", help="only services that run from a folder of before")
+    ] = False,
+) -> None:
     """Stop every service; data, models and history stay."""
-    platform = Platform(_settings())
-    count = len(platform.supervisor.processes())
-    platform.down()
+    settings = _settings()
+    platform = Platform(addresses.as_started(settings))
+    if if_moved and not platform.supervisor.moved_from():
+        return
+    with reporting(settings):
+        count = platform.down()
     _console.print(f"stopped {count} processes" if count else "nothing was running")
 
 
 @app.command()
-def status() -> None:
-    """Show each service: state, process, address, and whether it does its job. Exit 1 unless all do."""
-    platform = Platform(_settings())
-    states = platform.supervisor.states()
-    table = Table("Service", "State", "PID", "Address", "Healthy")
-    healthy = {service.name: service.name in states and service.healthy() for service in platform.services}
-    for service in platform.services:
-        process = states.get(service.name)
-        state, pid = (process.state, str(process.pid or "")) if process else ("STOPPED", "")
-        table.add_row(service.name, state, pid, service.address or "", "yes" if healthy[service.name] else "no")
-    _console.print(table)
-    raise typer.Exit(0 if all(healthy.values()) else 1)
+def status(
+    if_running: Annotated[bool, typer.Option("--if-running", help="say nothing where nothing was started")] = False,
+) -> None:
+    """Ask each service at its address, and show what answers. Exit 1 unless all do."""
+    from readmission.local.status import look, shown
+
+    settings = _settings()
+    if if_running and not Platform(settings).supervisor.processes():
+        return
+    with reporting(settings):
+        found = look(settings)
+    _console.print(shown(found))
+    raise typer.Exit(0 if all(one.answers for one in found) else 1)
 
 
 @app.command()
@@ -86,35 +102,44 @@ def logs(
     """Show the end of the services' logs, and what is added to them, until Ctrl-C."""
     found = {known.name: known.log for known in Platform(_settings()).services}
     if service is not None and service not in found:
-        _fail(f"no service {service!r}; there are {', '.join(found)}")
+        fail(f"no service {service!r}; there are {', '.join(found)}")
     chosen = [str(log) for name, log in found.items() if service in (None, name) and log.is_file()]
     if not chosen:
-        _fail("no logs yet: nothing has been started")
+        fail("no logs yet: nothing has been started")
     os.execvp("tail", ("tail", "-n", "20", "-F", *chosen))
 
 
 @contextmanager
-def _stopping(settings: Settings, detach: bool) -> Iterator[None]:
-    """Stays after the block until a signal, unless detached; stops every process at the end or when it fails."""
-    platform = Platform(settings)
-    with _reporting():
+def _stopping(platform: Platform, detach: bool) -> Iterator[None]:
+    """Stays after the block until a signal, unless detached; stops at the end or a failure what the block started.
+
+    Services that ran before stay up, whatever comes of the block.
+    """
+    with reporting(platform.settings):
         platform.folders.create()  # before anything is fetched
     for number in _STOPPING:
         signal.signal(number, signal.default_int_handler)
-    was_running = platform.supervisor.is_running()
     try:
-        with _reporting():
+        with reporting(platform.settings):
             yield
     except BaseException as error:
-        if not (detach and was_running):
-            _stop(platform)
+        _leave(platform)
         if isinstance(error, KeyboardInterrupt):
             raise typer.Exit(130) from None
         raise
     if detach:
-        _console.print("The services stay up; `make status`, `make logs`, `make down`.")
-        return
-    _stay(platform)
+        _console.print(_STAY_UP)
+    elif platform.started:
+        _stay(platform)
+    else:
+        _console.print(_RAN_BEFORE)
+
+
+def _leave(platform: Platform) -> None:
+    if platform.started:
+        _stop(platform)
+    elif platform.supervisor.is_running():
+        _console.print(_RAN_BEFORE)
 
 
 def _stay(platform: Platform) -> None:
@@ -122,7 +147,12 @@ def _stay(platform: Platform) -> None:
     try:
         while platform.supervisor.is_leader_alive():
             sleep(_LOOK_SECONDS)
-        _console.print("The services were stopped by another command.")
+        if not platform.supervisor.processes():
+            _console.print("The services were stopped by another command.")
+            return
+        errors.print("The supervisor was killed, so nothing looks after the services any more.", style="red")
+        _stop(platform)
+        raise typer.Exit(1)
     except KeyboardInterrupt:
         _stop(platform)
 
@@ -135,14 +165,6 @@ def _stop(platform: Platform) -> None:
     platform.down()
 
 
-@contextmanager
-def _reporting() -> Iterator[None]:
-    try:
-        yield
-    except ReadmissionError as error:
-        _fail(str(error))
-
-
 def _settings() -> Settings:
     prepare_process()
     try:
@@ -150,12 +172,7 @@ def _settings() -> Settings:
         settings = get_settings()
         doubtful += doubts(settings)
     except SettingsError as error:
-        _fail(str(error))
+        fail(str(error))
     for line in doubtful:
-        _errors.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
+        errors.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
     return settings
-
-
-def _fail(message: str) -> NoReturn:
-    _errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(1)

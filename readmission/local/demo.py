@@ -34,11 +34,16 @@ class PredictionError(ReadmissionError):
 
 @dataclass
 class Demo:
-    """One demo: its settings, where it is shown, and the seconds of each step so far."""
+    """One demo: its platform, where it is shown, and the seconds of each step so far."""
 
-    settings: Settings
+    platform: Platform
     console: Console
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The platform's settings."""
+        return self.platform.settings
 
     def run(self, summary_path: Path) -> None:
         """Obtains the data, starts the services, runs the pipeline, predicts once and tells about it.
@@ -49,7 +54,7 @@ class Demo:
         with self._step("dataset"):
             source = self._dataset()
         with self._step("services"), ProgressTable(self.console, "Services", "Service") as table:
-            Platform(self.settings).up(table.service, self._tell)
+            self.platform.up(table.service, self._tell)
         with self._step("pipeline"):
             self._pipeline(source)
         with self._step("prediction"):

@@ -7,13 +7,17 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from time import monotonic, sleep
 
+import psutil
+
 from connections.settings import Settings
 from readmission.errors import ReadmissionError
-from readmission.local import airflow, former_store, processes, serving
+from readmission.local import addresses, airflow, former_store, leftovers, processes, serving
+from readmission.local.logs import LogEnd, log_end
 from readmission.local.mlflow_server import mlflow
 from readmission.local.ports import require_free
 from readmission.local.service import Folders, Service, ServiceFailedError
-from readmission.local.supervisor import ProcessState, Supervisor
+from readmission.local.supervisor import STOPPED, ProcessState, Supervisor
+from readmission.local.supervisor_file import SupervisorError
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +26,7 @@ Watch = Callable[[str, str], None]
 
 _SECRETS = ("airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key")
 _DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
+_PATIENCE_SECONDS = 10
 
 
 class NoSecretError(ReadmissionError):
@@ -38,7 +43,10 @@ def services(settings: Settings) -> tuple[Service, ...]:
 
 
 class Platform:
-    """The services of some settings, and the supervisor that runs them."""
+    """The services of some settings, and the supervisor that runs them.
+
+    `started` says whether this object brought them up: who found them running must not stop them.
+    """
 
     def __init__(self, settings: Settings, declared: tuple[Service, ...] | None = None) -> None:
         """Derives everything from the settings, and touches nothing."""
@@ -46,6 +54,7 @@ class Platform:
         self.folders = Folders.of(settings)
         self.services = services(settings) if declared is None else declared
         self.supervisor = Supervisor(self.folders)
+        self.started = False
 
     def up(self, watch: Watch, tell: Callable[[str], None] = logger.warning) -> None:
         """Starts what does not run as declared and waits until every service is healthy.
@@ -57,6 +66,7 @@ class Platform:
             BusyPortError: a port is taken.
             BusyError: it is being started already.
             ServiceFailedError: a service died, or was not healthy in time.
+            SupervisorError: the supervisor did not start, or was stopped meanwhile.
         """
         self._require_secrets()
         self.folders.create()
@@ -64,16 +74,36 @@ class Platform:
             if former_store.is_there(self.folders):
                 self.down()
                 tell(former_store.set_aside(self.folders))
+            self._leave_what_cannot_go_on(tell)
+            processes.end(self._leftovers(), _PATIENCE_SECONDS)
             self._require_ports()
             self.folders.create(self.services)
             if not self.supervisor.is_running():
+                self.started = True
                 self.supervisor.start(self.services)
-            self._start(watch)
-            self._wait(watch)
+            addresses.record(self.settings, self.folders)
+            self._wait(watch, self._start(watch))
 
-    def down(self) -> None:
-        """Stops everything; no process is left."""
+    def down(self) -> int:
+        """Stops everything, and gives the number of processes that there were; none is left."""
+        alive = {process.pid for process in (*self.supervisor.processes(), *self._leftovers())}
         self.supervisor.stop()
+        processes.end(self._leftovers(), _PATIENCE_SECONDS)
+        return len(alive)
+
+    def _leave_what_cannot_go_on(self, tell: Callable[[str], None]) -> None:
+        """Stops services that were started where the folder is no longer, or by a release with others."""
+        states = self.supervisor.states()
+        if place := self.supervisor.moved_from():
+            tell(f"The services were started in {place}, which is {self.folders.state} now: they are started again.")
+        elif states and not {service.name for service in self.services} <= states.keys():
+            tell("The services of another release are running: they are stopped first.")
+        else:
+            return
+        self.supervisor.stop()
+
+    def _leftovers(self) -> list[psutil.Process]:
+        return leftovers.of(self.services, self.supervisor.processes())
 
     def _require_secrets(self) -> None:
         unset = [name.upper() for name in _SECRETS if not getattr(self.settings, name).get_secret_value()]
@@ -81,39 +111,49 @@ class Platform:
             raise NoSecretError(f"not set: {', '.join(unset)}; run `make env`, which writes .env")
 
     def _require_ports(self) -> None:
-        running = {name for name, process in self.supervisor.states().items() if process.state == "RUNNING"}
         ours = {port for _, port in self.listening()}
-        wanted = (service.port for service in self.services if service.port and service.name not in running)
+        wanted = (service.port for service in self.services if service.port)
         require_free((port for port in wanted if port.number not in ours), self.settings.bind_address)
 
     def listening(self) -> set[tuple[str, int]]:
         """Where the platform's processes listen."""
         return processes.listening(self.supervisor.processes())
 
-    def _start(self, watch: Watch) -> None:
+    def _start(self, watch: Watch) -> dict[str, LogEnd]:
+        """Starts what does not run as declared; gives how far each log had come before."""
+        before = {service.name: log_end(service.log) for service in self.services}
         for service in self.services:
             if service.name == airflow.FIRST:
                 airflow.prepare(self.settings, lambda: watch(airflow.FIRST, "migrating the database"))
             watch(service.name, "starting" if self.supervisor.run(service) else "running already")
+        return before
 
-    def _wait(self, watch: Watch) -> None:
+    def _wait(self, watch: Watch, logs: dict[str, LogEnd]) -> None:
         begun = monotonic()
         started = self.supervisor.states()
         waiting = {service.name: service for service in self.services}
         while waiting:
             now = self.supervisor.states()
             for service in tuple(waiting.values()):
-                self._check(service, started.get(service.name), now.get(service.name), monotonic() - begun)
+                if why := _failure(service, started.get(service.name), now.get(service.name), monotonic() - begun):
+                    raise ServiceFailedError(f"{service.name} {why}", service.log, logs[service.name])
                 if service.healthy():
                     del waiting[service.name]
                     watch(service.name, "healthy")
             sleep(0.2)
 
-    def _check(self, service: Service, before: ProcessState | None, now: ProcessState | None, seconds: float) -> None:
-        if before is None or now is None or now.state in _DEAD or now.started_at > before.started_at:
-            raise ServiceFailedError(f"{service.name} ended", service.log)
-        if seconds > service.start_seconds:
-            raise ServiceFailedError(f"{service.name} was not healthy after {seconds:.0f} s", service.log)
+
+def _failure(service: Service, before: ProcessState | None, now: ProcessState | None, seconds: float) -> str | None:
+    """Why a service that is waited for will not become healthy.
+
+    Raises:
+        SupervisorError: nobody knows of it any more.
+    """
+    if before is None or now is None:
+        raise SupervisorError(f"{service.name} did not start, since {STOPPED}")
+    if now.state in _DEAD or now.started_at > before.started_at:
+        return f"ended ({now.problem})" if now.problem else "ended"
+    return f"was not healthy after {seconds:.0f} s" if seconds > service.start_seconds else None
 
 
 @contextmanager

@@ -2,10 +2,13 @@
 
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
 from readmission.errors import ReadmissionError
+from readmission.local import processes
 from readmission.local.service import Port
 
 
@@ -37,16 +40,28 @@ def require_free(ports: Iterable[Port], address: str = "127.0.0.1") -> None:
 
 def _complaint(port: Port) -> str:
     return (
-        f"port {port.number} is taken by {_owner(port.number)}; stop it, or set {port.setting} in .env to another port"
+        f"port {port.number} is taken by {owner(port.number)}; stop it, or set {port.setting} in .env to another port"
         " (PORT_OFFSET moves all of them)"
     )
 
 
-def _owner(number: int) -> str:
+def owner(number: int) -> str:
     """Who listens on a port, as far as this user may know."""
+    process = processes.listener(number)
+    if process is None:
+        return "another user's program"
+    with suppress(psutil.Error):
+        return f"{process.name()} (pid {process.pid}){_where(process)}"
+    return "a program that has just ended"
+
+
+def _where(process: psutil.Process) -> str:
+    """Whose program it is, where that is plain: another clone's, or a container's."""
+    if process.name() == "docker-proxy":
+        return ", which is a container's (`docker ps`; `make down` where it was started)"
     try:
-        listeners = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
-        pid = next((c.pid for c in listeners if c.laddr and c.laddr.port == number and c.pid), None)
-        return f"{psutil.Process(pid).name()} (pid {pid})" if pid else "another user's program"
+        folder = Path(process.cwd())
     except psutil.Error:
-        return "a program this user may not see"
+        return ""
+    state = next((one for one in (folder, *folder.parents) if (one / "run" / "supervisord.json").is_file()), None)
+    return "" if state is None else f" of the platform in {state} (`make down` there)"

@@ -1,8 +1,9 @@
-"""The processes of a running platform: those of the supervisor's session, which its descendants stay in."""
+"""Finds and ends processes: those of a session, those that lost their parent, those that listen on a port."""
 
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -15,6 +16,35 @@ def of_session(session: int) -> list[psutil.Process]:
             if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def orphans(session: int) -> list[psutil.Process]:
+    """The processes of a session that no longer descend from its leader: what a killed service left behind."""
+    return [process for process in of_session(session) if not _descends(process, session)]
+
+
+def _descends(process: psutil.Process, leader: int) -> bool:
+    try:
+        return process.pid == leader or any(parent.pid == leader for parent in process.parents())
+    except psutil.Error:
+        return True  # it has just ended
+
+
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    """Whether a process's working folder is `folder` or lies in it; it stays so when that is renamed."""
+    try:
+        return Path(process.cwd()).is_relative_to(folder.resolve())
+    except (psutil.Error, OSError):
+        return False
+
+
+def listener(number: int) -> psutil.Process | None:
+    """Who listens on a port of this machine, as far as this user may know."""
+    with suppress(psutil.Error):
+        for one in psutil.net_connections("tcp"):
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == number and one.pid:
+                return psutil.Process(one.pid)
+    return None
 
 
 def end(processes: Iterable[psutil.Process], patience_seconds: float) -> None:

@@ -8,16 +8,14 @@ from pathlib import Path
 
 from connections.settings import Settings
 from readmission.errors import ReadmissionError
-
-_SHOWN_LOG_LINES = 15
-_SHOWN_LOG_BYTES = 20_000
+from readmission.local.logs import BEGINNING, LogEnd, end_of
 
 
 class ServiceFailedError(ReadmissionError):
-    """A service died or did not become healthy in time; the message ends with the last lines of its log."""
+    """A service died or did not become healthy in time; the message ends with what it wrote since it was started."""
 
-    def __init__(self, what: str, log: Path) -> None:
-        super().__init__(f"{what}. The end of {log}:\n{_last_lines(log)}")
+    def __init__(self, what: str, log: Path, since: LogEnd = BEGINNING) -> None:
+        super().__init__(f"{what}. {end_of(log, since)}")
 
 
 class StateFolderError(ReadmissionError):
@@ -51,7 +49,7 @@ class Service:
     healthy: Callable[[], bool] = field(repr=False)
     port: Port | None = None
     address: str | None = None
-    start_seconds: float = 120.0
+    start_seconds: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -97,11 +95,3 @@ class Folders:
 def program(name: str) -> str:
     """A program of the environment that this process runs in."""
     return str(Path(sys.executable).parent / name)
-
-
-def _last_lines(log: Path) -> str:
-    if not log.is_file():
-        return "(no log)"
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - _SHOWN_LOG_BYTES))
-        return "\n".join(file.read().decode(errors="replace").splitlines()[-_SHOWN_LOG_LINES:])

@@ -111,7 +111,7 @@ def test_mlflow_refuses_a_foreign_host(running: Platform) -> None:
 
 def test_status_tells_that_all_is_well(running: Platform, environment: dict[str, str]) -> None:
     told = _command(running, environment, "status")
-    assert told.returncode == 0
+    assert told.returncode == 0 and told.stdout.count("answers") == len(running.services)
     assert all(service.address in told.stdout for service in running.services if service.address)
     password = running.settings.airflow_admin_password.get_secret_value()
     assert password not in told.stdout + told.stderr
@@ -121,7 +121,25 @@ def test_another_start_finds_everything_running(running: Platform, environment: 
     before = {name: state.pid for name, state in running.supervisor.states().items()}
     told = _command(running, environment, "up", "--detach")
     assert told.returncode == 0 and told.stdout.count("running already") == len(running.services)
+    assert "stay up" in told.stdout
     assert {name: state.pid for name, state in running.supervisor.states().items()} == before
+
+
+def test_a_second_demo_that_fails_leaves_everything_running(running: Platform, environment: dict[str, str]) -> None:
+    before = {name: state.pid for name, state in running.supervisor.states().items()}
+    failed = _command(running, environment | {"DATASET_SOURCE": "/nowhere.csv"}, "demo")
+    assert failed.returncode == 1 and "/nowhere.csv" in failed.stderr and "stay up" in failed.stdout
+    assert len(failed.stderr.splitlines()) < 10
+    assert {name: state.pid for name, state in running.supervisor.states().items()} == before
+
+
+def test_a_killed_mlflow_whose_children_hold_the_port_comes_back(running: Platform, poll: Poll) -> None:
+    mlflow = next(service for service in running.services if service.name == "mlflow")
+    before = running.supervisor.states()["mlflow"].pid
+    children = psutil.Process(before).children(recursive=True)
+    os.kill(before, signal.SIGKILL)
+    poll(lambda: running.supervisor.states()["mlflow"].pid not in (0, before) and mlflow.healthy(), deadline=240)
+    assert children != [] and [child for child in children if _is_alive(child)] == []
 
 
 def test_a_dag_runs_and_a_failed_one_shows_the_log_of_its_task(running: Platform) -> None:
@@ -180,7 +198,7 @@ def test_one_interrupt_stops_every_process(
     assert running.supervisor.processes() == []
     assert proxy.hosts() <= {"files.example"}
     told = _command(running, environment, "status")
-    assert told.returncode == 1 and told.stdout.count("STOPPED") == len(running.services)
+    assert told.returncode == 1 and told.stdout.count("stopped") == len(running.services)
 
 
 def _command(running: Platform, environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":

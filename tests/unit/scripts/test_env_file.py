@@ -1,6 +1,8 @@
 """`make env` writes a closed .env with secrets of the right form, and never changes a secret that is there."""
 
 import base64
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +47,29 @@ def test_every_file_has_secrets_of_its_own(tmp_path: Path) -> None:
     assert len(set(first.values())) == len(first)
 
 
+def test_a_new_file_has_a_project_of_its_own(tmp_path: Path) -> None:
+    names = []
+    for name in ("a", "b"):
+        env_file.write(EXAMPLE, tmp_path / name)
+        names.append(_values(tmp_path / name)["COMPOSE_PROJECT_NAME"])
+    assert all(re.fullmatch("readmission-[0-9a-f]{6}", name) for name in names) and names[0] != names[1]
+
+
+def test_a_file_that_is_there_keeps_the_project_that_it_has(target: Path) -> None:
+    target.write_text("AIRFLOW_ADMIN_PASSWORD=mine\n", encoding="utf-8")
+    env_file.write(EXAMPLE, target)
+    assert "COMPOSE_PROJECT_NAME" not in _values(target)
+
+
+def test_two_starts_at_once_have_the_same_secrets(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE, tmp_path)
+    command = (sys.executable, str(ROOT / "scripts/env_file.py"))
+    started = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    said = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0] * 8
+    assert sum("written" in line for line in said) == 1 and sum("kept as it is" in line for line in said) == 7
+
+
 def test_an_existing_file_keeps_its_values_and_gets_what_it_lacks(target: Path) -> None:
     target.write_text("AIRFLOW_ADMIN_PASSWORD=mine\n#API_PORT=1\nAPI_PORT=8001", encoding="utf-8")
     said = env_file.write(EXAMPLE, target)
@@ -80,7 +105,7 @@ def test_a_placeholder_that_a_person_left_is_named(target: Path) -> None:
     assert env_file.write(EXAMPLE, target).endswith("MY_OWN")
 
 
-@pytest.mark.parametrize("script", ["scripts/env_file.py", "scripts/doctor.py", "readmission/local/launch.py"])
+@pytest.mark.parametrize("script", ["scripts/env_file.py", "scripts/doctor.py", "compose/clone.py"])
 def test_what_comes_before_the_environment_needs_the_standard_library_only(script: str) -> None:
     code = (
         f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_path({str(ROOT / script)!r}, run_name='one')"

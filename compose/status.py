@@ -1,0 +1,90 @@
+"""Shows what answers in Docker: each published address is asked from outside, the rest has Docker's own health checks.
+
+Runs with the standard library alone, under any Python 3, in the folder of the compose file.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from typing import Any, NamedTuple
+
+# Where a service says that it works, by the port that it has in its container; others are only connected to.
+HEALTH = {5000: "/health", 8000: "/health/live", 8080: "/api/v2/monitor/health", 8501: "/_stcore/health"}
+ANSWERS, DONE, STARTING, SILENT = "answers", "done", "starting", "does not answer"
+_GOOD = (ANSWERS, DONE)
+_ANSWER_SECONDS = 5
+
+
+class Status(NamedTuple):
+    """One service or job: the state it is in, and its address."""
+
+    service: str
+    state: str
+    address: str = ""
+
+
+def compose(*arguments: str) -> str:
+    """What a `docker compose` command prints; ends the program when it fails, which has said why."""
+    done = subprocess.run(("docker", "compose", *arguments), stdout=subprocess.PIPE, text=True)
+    return done.stdout if done.returncode == 0 else sys.exit(done.returncode)
+
+
+def parsed(listed: str) -> list[dict[str, Any]]:
+    """The containers, of which some releases of Compose print one a line and others a list."""
+    found = json.loads(f"[{','.join(listed.splitlines())}]") if listed.strip() else []
+    return found[0] if found and isinstance(found[0], list) else found
+
+
+def statuses(declared: dict[str, dict[str, Any]], containers: list[dict[str, Any]]) -> list[Status]:
+    """Each container's state, and each declared service that has no container."""
+    found = [status(one, declared.get(one["Service"], {}).get("restart") == "no") for one in containers]
+    missing = declared.keys() - {one.service for one in found}
+    return sorted([*found, *(Status(name, "not created") for name in missing)])
+
+
+def status(container: dict[str, Any], is_job: bool) -> Status:
+    """A container's state: what its address says, where it has one, and what Docker knows otherwise."""
+    name = container["Service"]
+    if container["State"] == "exited" and is_job and container["ExitCode"] == 0:
+        return Status(name, DONE)
+    if container["State"] != "running":
+        return Status(name, f"{container['State']} ({container['ExitCode']})")
+    places = {(p["URL"] or "127.0.0.1", p["PublishedPort"], p["TargetPort"]) for p in container["Publishers"] or ()}
+    published = sorted(place for place in places if place[1] and ":" not in place[0])
+    address = " ".join(f"{host}:{port}" for host, port, _ in published)
+    if container["Health"] == "starting":
+        return Status(name, STARTING, address)
+    well = container["Health"] in ("healthy", "") and all(answers(*place) for place in published)
+    return Status(name, ANSWERS if well else SILENT, address)
+
+
+def answers(host: str, port: int, inner: int) -> bool:
+    """Whether a published port answers; past proxies, since it is this machine's."""
+    host = "127.0.0.1" if host == "0.0.0.0" else host
+    try:
+        if inner not in HEALTH:
+            socket.create_connection((host, port), _ANSWER_SECONDS).close()
+            return True
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://{host}:{port}{HEALTH[inner]}", timeout=_ANSWER_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def main() -> int:
+    """Returns 1 unless everything that should run does."""
+    declared = json.loads(compose("config", "--format", "json"))["services"]
+    found = statuses(declared, parsed(compose("ps", "--all", "--format", "json")))
+    for one in found:
+        sys.stdout.write(f"  {one.service:<24} {one.state:<16} {one.address}\n")
+    return 0 if all(one.state in _GOOD for one in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

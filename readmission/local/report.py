@@ -1,0 +1,50 @@
+"""What a person is told when a command fails: the reason, in a few lines."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from connections.settings import Settings
+from readmission.errors import ReadmissionError
+from readmission.local.service import Folders
+
+errors = Console(stderr=True)
+
+_SHOWN_WIDTH = 300
+
+
+@contextmanager
+def reporting(settings: Settings) -> Iterator[None]:
+    """Turns what went wrong into a short message; a traceback, which is for who mends it, goes into a file."""
+    try:
+        yield
+    except ReadmissionError as error:
+        fail(str(error))
+    except (typer.Exit, SystemExit):
+        raise
+    except Exception as error:
+        fail(f"{_in_short(error)}. {_kept(Folders.of(settings).logs / 'failure.log')}")
+
+
+def _in_short(error: Exception) -> str:
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {said[:_SHOWN_WIDTH]}" if said else type(error).__name__
+
+
+def _kept(log: Path) -> str:
+    try:
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError:
+        return "(Its traceback could not be written.)"
+    return f"The traceback is in {log}"
+
+
+def fail(message: str) -> NoReturn:
+    """Ends the command with a message and exit code 1."""
+    errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1)

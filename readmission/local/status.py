@@ -1,0 +1,83 @@
+"""What answers, asked at the addresses at which the services were started, and whose it is."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from connections.settings import Settings
+from readmission.local import addresses, processes
+from readmission.local.platform import Platform
+from readmission.local.ports import is_free, owner
+from readmission.local.service import Service
+from readmission.local.supervisor import ProcessState
+
+ANSWERS, STARTING, SILENT, STOPPED = "answers", "starting", "does not answer", "stopped"
+FOREIGN = "answers, but is not ours"
+_NOT_TRIED_AGAIN = "FATAL"
+
+
+@dataclass(frozen=True)
+class Status:
+    """One service: the state it is in, its process, and what a person should know beside that."""
+
+    service: Service
+    state: str
+    pid: int | None = None
+    note: str = ""
+
+    @property
+    def answers(self) -> bool:
+        """Whether it does its job, and somebody looks after it."""
+        return self.state == ANSWERS
+
+
+def look(settings: Settings) -> list[Status]:
+    """Asks every service; where services run, those that were started, even if settings have changed since."""
+    platform = Platform(settings)
+    if platform.supervisor.processes():
+        platform = Platform(addresses.as_started(settings))
+    alive, states = platform.supervisor.processes(), platform.supervisor.states()
+    ours = {port for _, port in processes.listening(alive)}
+
+    def ask(service: Service) -> Status:
+        port = service.port.number if service.port else None
+        if port and port not in ours and not is_free(port, platform.settings.bind_address):
+            return Status(service, FOREIGN if service.healthy() else SILENT, None, f"{owner(port)} has its port")
+        if process := states.get(service.name):
+            return _supervised(service, process)
+        return _unsupervised(service) if alive else Status(service, STOPPED)
+
+    with ThreadPoolExecutor(len(platform.services)) as pool:
+        return list(pool.map(ask, platform.services))
+
+
+def _supervised(service: Service, process: ProcessState) -> Status:
+    if process.is_alive and service.healthy():
+        return Status(service, ANSWERS, process.pid)
+    if process.state == "STOPPED":
+        return Status(service, STOPPED)
+    soon = process.is_alive and process.seconds < service.start_seconds
+    note = "" if soon else f"see `make logs SERVICE={service.name}`"
+    if process.state == _NOT_TRIED_AGAIN:
+        note = f"ended too often; {note}"
+    return Status(service, STARTING if soon else SILENT, process.pid or None, note)
+
+
+def _unsupervised(service: Service) -> Status:
+    note = "the supervisor was killed: `make services` or `make demo` starts anew, `make down` ends what is left"
+    return Status(service, f"{ANSWERS}, unsupervised" if service.healthy() else SILENT, None, note)
+
+
+def shown(found: list[Status]) -> Group:
+    """The table that a person sees, and below it what to know of its services."""
+    table = Table("Service", "State", "PID")
+    table.add_column("Address", no_wrap=True)
+    notes: dict[str, list[str]] = {}
+    for one in found:
+        table.add_row(one.service.name, one.state, str(one.pid or ""), one.service.address or "")
+        if one.note:
+            notes.setdefault(one.note, []).append(one.service.name)
+    return Group(table, *(Text(f"{', '.join(names)}: {note}") for note, names in notes.items()))

@@ -1,0 +1,79 @@
+"""What `make status` makes of containers: it asks the published addresses, and knows jobs from services."""
+
+import socket
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from compose import status
+from tests.free_ports import free_port
+
+
+class _Ill(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/health" else 503)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def ill() -> Iterator[int]:
+    """A server whose `/health` is well and everything else not."""
+    with HTTPServer(("127.0.0.1", 0), _Ill) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def _container(service: str, state: str = "running", health: str = "", code: int = 0, **port: int) -> dict[str, Any]:
+    published = [{"URL": "0.0.0.0", "PublishedPort": port["at"], "TargetPort": port["inner"]}] if port else []
+    return {"Service": service, "State": state, "Health": health, "ExitCode": code, "Publishers": published}
+
+
+def test_a_published_service_is_asked_where_it_says_that_it_works(ill: int) -> None:
+    well = status.status(_container("mlflow", health="healthy", at=ill, inner=5000), is_job=False)
+    bad = status.status(_container("api", health="healthy", at=ill, inner=8000), is_job=False)
+    assert (well.state, well.address) == (status.ANSWERS, f"0.0.0.0:{ill}")
+    assert bad.state == status.SILENT
+
+
+def test_docker_thinks_it_healthy_and_nobody_listens() -> None:
+    found = status.status(_container("mysql", health="healthy", at=free_port(), inner=3306), is_job=False)
+    assert found.state == status.SILENT
+
+
+def test_a_port_that_speaks_no_http_is_connected_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        at = server.getsockname()[1]
+        assert status.status(_container("mysql", at=at, inner=3306), is_job=False).state == status.ANSWERS
+
+
+@pytest.mark.parametrize(
+    ("container", "is_job", "state"),
+    [
+        (_container("bucket", "exited"), True, status.DONE),
+        (_container("bucket", "exited", code=3), True, "exited (3)"),
+        (_container("redis", "exited"), False, "exited (0)"),
+        (_container("redis", health="healthy"), False, status.ANSWERS),
+        (_container("redis", health="starting"), False, status.STARTING),
+        (_container("redis", health="unhealthy"), False, status.SILENT),
+    ],
+)
+def test_what_has_no_address_is_as_docker_says(container: dict[str, Any], is_job: bool, state: str) -> None:
+    assert status.status(container, is_job).state == state
+
+
+def test_what_was_never_created_is_missed() -> None:
+    found = status.statuses({"redis": {}, "mlflow": {}}, [_container("redis", health="healthy")])
+    assert [(one.service, one.state) for one in found] == [("mlflow", "not created"), ("redis", status.ANSWERS)]
+
+
+@pytest.mark.parametrize("listed", ['{"a": 1}\n{"a": 2}\n', '[{"a": 1},{"a": 2}]\n'])
+def test_both_ways_of_compose_to_list_containers_are_read(listed: str) -> None:
+    assert status.parsed(listed) == [{"a": 1}, {"a": 2}]
+    assert status.parsed("") == []
