@@ -64,12 +64,15 @@ def test_a_health_check_asks_past_proxies_even_outside_of_compose(path: Path) ->
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"PUBLIC_HOST": "http://ward.corp"}, "PUBLIC_HOST: 'http://ward.corp'"),
+        (
+            {"PUBLIC_HOST": "http://ward.corp"},
+            "PUBLIC_HOST: http://… is not allowed; it takes a name or address of a machine",
+        ),
         ({"PUBLIC_HOST": "ward.corp:8084"}, "PUBLIC_HOST: 'ward.corp:8084'"),
         ({"PUBLIC_HOST": "ward corp"}, "PUBLIC_HOST: 'ward corp'"),
         ({"PUBLIC_HOST": "0.0.0.0"}, "PUBLIC_HOST: '0.0.0.0'"),
         ({"PUBLIC_HOST": "fd00::7"}, "needs in brackets"),
-        ({"OTHER_HOSTS": "a.corp,http://b.corp"}, "OTHER_HOSTS: 'http://b.corp'"),
+        ({"OTHER_HOSTS": "a.corp,http://b.corp"}, "OTHER_HOSTS: 'a.corp,http://b.corp' is not allowed"),
         ({"HTTPS_PROXY": "socks5://secret@proxy:1080"}, "HTTPS_PROXY names no http(s) proxy"),
         ({"all_proxy": "http://proxy:port"}, "all_proxy names no http(s) proxy"),
     ],

@@ -110,8 +110,7 @@ def test_docker_checks_every_setting_with_a_rule_that_its_services_read(services
     read = set(re.findall(r"\$\{(\w+)", str({name: service for name, service in services.items() if name != CHECK})))
     unchecked = read & setting_rules.RULES.keys() - checked - {"COMPOSE_PROJECT_NAME"}
     assert {name for name in unchecked if not name.endswith("_PORT")} == set()
-    mounts = [mount for mount in services[CHECK]["volumes"] if "setting_rules" in mount]
-    assert mounts == ["./connections/setting_rules.py:/connections/setting_rules.py:ro"]
+    assert "./connections:/connections:ro" in services[CHECK]["volumes"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to group 0")

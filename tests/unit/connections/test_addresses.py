@@ -62,7 +62,7 @@ def test_what_is_no_host_is_refused_by_the_settings_name(setting: str, value: st
     with pytest.raises(ValidationError) as refused:
         Settings.model_validate({setting: value})
     (error,) = refused.value.errors()
-    assert error["loc"] == (setting,) and repr(value) in error["msg"] and "no http://, port" in error["msg"]
+    assert error["loc"] == (setting,) and "without http://, port" in error["msg"]
 
 
 def test_mlflow_is_given_every_name_on_any_port_and_no_star_among_origins() -> None:

@@ -25,7 +25,7 @@ WRONG = {
     "TRAINING_JOBS": ("all", "'all' is not allowed; it takes a whole number of 1 or more"),
     "MODEL_POLL_SECONDS": ("0", "'0' is not allowed; it takes a number of seconds above 0"),
     "MODEL_ALIAS": ("latest", "'latest' is not allowed; it takes letters, digits, _ and -"),
-    "BIND_ADDRESS": ("http://0.0.0.0", "http://… is not allowed; it takes a host name or address, without http://"),
+    "BIND_ADDRESS": ("http://0.0.0.0", "http://… is not allowed; it takes a name or address of this machine, "),
     "AIRFLOW_FERNET_KEY": (SECRET, "what it holds is not allowed; it takes 32 bytes in URL-safe base64"),
     "AIRFLOW_JWT_SECRET": ("changethis", "still holds the placeholder 'changethis'; run `make env`"),
     "BUCKET": ("My_Bucket", "'My_Bucket' is not allowed; it takes 3 to 63 lower-case letters"),
@@ -153,7 +153,7 @@ def test_the_clones_settings_are_found_from_any_folder(tmp_path: Path) -> None:
     clone, foreign = tmp_path / "clone", tmp_path / "foreign"
     foreign.mkdir()
     (clone / "connections").mkdir(parents=True)
-    for name in ("__init__.py", "settings.py", "setting_rules.py"):
+    for name in ("__init__.py", "addresses.py", "proxies.py", "settings.py", "setting_rules.py"):
         (clone / "connections" / name).write_bytes((ROOT / "connections" / name).read_bytes())
     (clone / ".env.example").write_bytes((ROOT / ".env.example").read_bytes())
     (clone / ".env").write_text("EXPERIMENT=the clone's\n")

@@ -104,7 +104,7 @@ TEXTS = sorted(
         *(code for codes in STRACK.values() for code in codes), "v57", " 428", "I50", "E11.9", "E87.6", "V00", "0",
     }
 )  # fmt: skip
-NOT_IN_A_FILE = ("a\nb", "\ud800", "a\0b")  # one ends the line, one is no UTF-8, and a file of zero bytes is no text
+NOT_IN_A_FILE = ("a\nb", "\ud800", "\0")  # one ends the line, one is no UTF-8, and a file of zero bytes is no text
 
 
 def requested(name: str, text: str) -> str | float | None:

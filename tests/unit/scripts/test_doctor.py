@@ -13,7 +13,9 @@ import pytest
 from scripts import doctor
 from tests.conftest import ROOT
 
-NEEDED = (".env.example", "scripts", "connections/__init__.py", "connections/setting_rules.py")
+NEEDED = (
+    ".env.example", "scripts", "connections/__init__.py", "connections/addresses.py", "connections/setting_rules.py",
+)  # fmt: skip
 NOBODY = "54321"
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 # Ports that the sandbox of a test has no server on; below what systems hand out.
