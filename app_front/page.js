@@ -11,6 +11,7 @@ window.readmissionPage ??= (() => {
   let edited = false;
   let outcome = "";
   let aim = "";
+  let settled;
   const watcher = new MutationObserver(follow);
   new MutationObserver(translate).observe(document.body, { childList: true, subtree: true });
 
@@ -19,7 +20,7 @@ window.readmissionPage ??= (() => {
 
   function withdraw() {
     if (!edited && document.querySelector(RISK)) spoken.textContent = said.withdrawn;
-    watcher.disconnect();
+    leave();
     edited = true;
     style.textContent = HIDE_ALL;
   }
@@ -33,18 +34,25 @@ window.readmissionPage ??= (() => {
     style.textContent = name ? `.${CSS.escape(name)} { visibility: hidden; }` : "";
   }
 
-  // Focus goes to what the page is about now, as soon as it is there.
+  // Focus goes to what the page is about now, as soon as it is there. Streamlit may draw it once more just then, so it is
+  // watched for a moment, unless the person goes on.
   function follow() {
     const target = document.querySelector(aim);
-    if (!target) return;
-    watcher.disconnect();
+    if (!target || target === document.activeElement) return;
     if (!target.matches("button")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
     target.closest('[class*="st-key-"]').scrollIntoView({ block: "nearest" });
+    settled ??= setTimeout(leave, 3000);
+  }
+
+  function leave() {
+    watcher.disconnect();
+    clearTimeout(settled);
+    settled = undefined;
   }
 
   function focus(selector) {
-    watcher.disconnect();
+    leave();
     aim = selector;
     watcher.observe(document.body, { childList: true, subtree: true });
     follow();
@@ -62,6 +70,7 @@ window.readmissionPage ??= (() => {
     }
   }
 
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, leave, true);
   const inside = (event, selector) => event.target.closest?.(selector);
   document.addEventListener("input", (event) => inside(event, ".st-key-encounter") && withdraw(), true);
   document.addEventListener("keydown", (event) => {

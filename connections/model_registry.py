@@ -60,6 +60,7 @@ def require_server(settings: Settings, timeout_seconds: float = 10) -> None:
     try:
         urlopen(f"{address}/api/2.0/mlflow/experiments/search?max_results=1", timeout=timeout_seconds).close()
     except HTTPError as error:
+        error.close()
         # Anything else is an answer of MLflow's, or of what guards it; the call that needs it will tell.
         if error.code == 404:
             raise NoServerError(f"what answers at {address} is not MLflow; {_START}") from error

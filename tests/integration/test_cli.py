@@ -110,10 +110,10 @@ def test_load_and_preprocess(shell: Shell, tmp_path: Path) -> None:
         (("load", "--source", "no/[such].csv"), "there is no file no/[such].csv"),
         (
             ("preprocess", "--train-percent", "70"),
-            "options: Value error, train_percent + val_percent + test_percent must be 100, not 90",
+            "train_percent + val_percent + test_percent = 70 + 10 + 10 = 90: they must add up to 100",
         ),
-        (("preprocess", "--target", "lt90"), "target: Input should be 'lt30' or 'any'"),
-        (("train", "--n-estimators", "5"), "n_estimators: Input should be greater than or equal to 10"),
+        (("preprocess", "--target", "lt90"), "target='lt90': input should be 'lt30' or 'any'"),
+        (("train", "--n-estimators", "5"), "n_estimators=5: input should be greater than or equal to 10"),
         (("train",), "there is no prepared data set; run the DAG preprocesar_datos first"),
         (("predict", "age=200"), "age: '200' is not allowed; send a whole number from 0 to 120"),
         (

@@ -177,7 +177,7 @@ def test_no_model_in_production(api: Api, form: AppTest) -> None:
         submit(choose_essentials(form))
         assert "Todavía no hay un modelo en producción" in form.warning[0].value
         assert "**El servicio todavía no puede predecir.**" in form.warning[1].value
-        assert "preprocesar" in form.warning[1].value
+        assert "readmission promote" in form.warning[1].value
         assert not form.metric
     finally:
         registry.set_registered_model_alias(settings.model_name, settings.model_alias, api.registered.version)

@@ -213,6 +213,7 @@ def test_from_the_first_field_to_the_result_by_keyboard(page: Page) -> None:
 
 
 def test_axe_finds_nothing_grave_and_headings_are_in_order(page: Page) -> None:
+    expect(page.get_by_test_id("stCaptionContainer").first).to_have_css("color", "rgb(82, 97, 107)")  # it has its style
     assert grave_faults(page) == []
     button(page, "submit").click()
     expect(refusal(page)).to_be_focused()

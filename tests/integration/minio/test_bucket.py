@@ -22,7 +22,7 @@ def test_refused_keys_say_whose_they_are_meant_to_be(
     store: Settings, job: ModuleType, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
     settings = store.model_copy(update={wrong: SecretStr("somebodyelse")})
-    monkeypatch.setattr(job, "get_settings", lambda: settings)
+    monkeypatch.setattr(job, "settings_or_exit", lambda: settings)
     with pytest.raises(SystemExit, match="MINIO_ROOT_USER") as stopped:
         job.main()
     assert store.mlflow_s3_endpoint_url in str(stopped.value)
