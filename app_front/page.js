@@ -34,11 +34,11 @@ window.readmissionPage ??= (() => {
     style.textContent = name ? `.${CSS.escape(name)} { visibility: hidden; }` : "";
   }
 
-  // Focus goes to what the page is about now, as soon as it is there. Streamlit may draw it once more just then, so it is
-  // watched for a moment, unless the person goes on.
+  // Focus goes to what the page is about now, as soon as it is there. Streamlit may draw it once more just then, and the
+  // focus is lost with the first drawing, so that is watched for a moment; a person who goes on is left alone.
   function follow() {
     const target = document.querySelector(aim);
-    if (!target || target === document.activeElement) return;
+    if (!target || (settled && document.activeElement !== document.body)) return;
     if (!target.matches("button")) target.tabIndex = -1;
     target.focus({ preventScroll: true });
     target.closest('[class*="st-key-"]').scrollIntoView({ block: "nearest" });
@@ -70,7 +70,6 @@ window.readmissionPage ??= (() => {
     }
   }
 
-  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, leave, true);
   const inside = (event, selector) => event.target.closest?.(selector);
   document.addEventListener("input", (event) => inside(event, ".st-key-encounter") && withdraw(), true);
   document.addEventListener("keydown", (event) => {
