@@ -68,10 +68,10 @@ def test_the_calibration_of_what_serves_is_two_clicks_from_where_mlflow_opens(st
     with page() as mlflow:
         runs = f"#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
         mlflow.goto(f"{stack.address('mlflow', 5000)}/{runs}")
-        mlflow.get_by_role("link", name="its calibration").click()
-        mlflow.get_by_text("val_calibration.png").first.click()
-        drawn = mlflow.locator("img").evaluate_all("images => images.map(image => image.naturalWidth)")
-        assert max(drawn) >= 400
+        with mlflow.context.expect_page() as opened:  # a link of a description opens a page of its own
+            mlflow.get_by_role("link", name="its calibration").click()
+        opened.value.get_by_text("val_calibration.png").first.click()
+        opened.value.wait_for_function("[...document.images].some(image => image.naturalWidth >= 400)")
 
 
 def test_airflows_pages_show_the_dags(stack: Stack) -> None:
