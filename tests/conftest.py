@@ -101,6 +101,7 @@ def real_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _settings(folder: Path) -> Settings:
     return Settings(
+        mlflow_tracking_uri=None,  # MLflow's client exports the server that it was last given
         state_dir=folder / "var",
         dataset_path=folder / "data/Diabetes.csv",
         dataset_source="synthetic",

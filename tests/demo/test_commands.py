@@ -45,6 +45,7 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
     "load": ("", {0}, matches(r"load \d+: [\d,]+ rows, \w+, unchanged")),
     "preprocess": ("--batch-size 60000", {0}, matches(r"prepared set \d+: train [\d,]+, val [\d,]+, test [\d,]+")),
     "train": ("--n-estimators 30", {0}, matches(r"version 2 of mejor_modelo_diabetes (not )?promoted: ")),
+    "unlock": ("", {0}, matches("nothing was in use")),
     "promote": ("2 --force --reason tried", {0}, matches("version 2 of mejor_modelo_diabetes promoted: tried")),
     "rollback": ("", {0}, matches("version 1 of mejor_modelo_diabetes promoted: rolled back by hand")),
     "predict": ("number_inpatient=3 age=80", {0}, is_a_prediction),

@@ -178,7 +178,7 @@ def obtained_where_files_cannot_grow(settings: Settings, source: str) -> str:
     own = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         (sys.executable, "-c", OBTAIN, source),
-        env=machine_environment() | settings.as_environment() | own,
+        env={**machine_environment(), **settings.as_environment(), **own, "COVERAGE_PROCESS_CONFIG": ""},
         cwd=settings.state_dir.parent, capture_output=True, text=True, timeout=120,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_AFTER, FULL_AFTER)),
     )  # fmt: skip
