@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from readmission.dag_runs.airflow_api import TaskInstance
 from readmission.progress import Progress as Report
@@ -89,9 +90,9 @@ def _counts(states: Counter[str]) -> str:
     return f"{done}/{total}" + (f" ({others})" if others else "")
 
 
-def _coloured(text: str) -> str:
+def _coloured(text: str) -> Text:
     colour = next((colour for word, colour in _COLOURS.items() if text.endswith(word)), None)
-    return f"[{colour}]{text}[/]" if colour else text
+    return Text(text, style=colour or "")
 
 
 @contextmanager

@@ -21,6 +21,8 @@ _MOST_TASKS = 4
 _MIGRATE_SECONDS = 300
 _PASSWORDS = "passwords.json"
 _MIGRATED = "migrated-to"
+# Airflow writes its defaults into a file that it does not find, with the folder's path of that day in them.
+_NOTHING = "# What differs from Airflow's defaults is in the environment of its processes.\n"
 
 
 def services(settings: Settings) -> tuple[Service, ...]:
@@ -91,12 +93,13 @@ def _tasks_at_once() -> int:
 
 
 def prepare(settings: Settings, migrating: Callable[[], None]) -> None:
-    """Gives Airflow's account its password, and makes or upgrades Airflow's own database; `migrating` tells of that.
+    """Makes Airflow's files, with its account's password, and its database, or upgrades that; `migrating` tells of it.
 
     Raises:
         ServiceFailedError: the database could not be made.
     """
     _write_password(settings)
+    (_home(settings) / "airflow.cfg").write_text(_NOTHING, encoding="utf-8")
     done = _home(settings) / _MIGRATED
     if done.is_file() and done.read_text(encoding="utf-8") == version("apache-airflow-core"):
         return

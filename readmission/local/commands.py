@@ -26,7 +26,8 @@ app = typer.Typer(
     help="The whole platform on one machine.",
 )
 
-_console = Console()
+# Without markup: [fd00::7] in an address is none.
+console = Console(markup=False)
 
 _LOOK_SECONDS = 1.0
 _STAY_UP = "The services stay up; `make status`, `make logs`, `make down`."
@@ -49,7 +50,7 @@ def demo(
     platform = Platform(settings)
     seconds = {} if since is None else {"environment": round(max(0.0, epoch(now()) - since), 1)}
     with _stopping(platform, detach):
-        Demo(platform, _console, seconds).run(summary)
+        Demo(platform, console, seconds).run(summary)
 
 
 @app.command()
@@ -59,8 +60,8 @@ def up(detach: Detach = False) -> None:
     from readmission.dag_runs.progress_table import ProgressTable
 
     platform = Platform(settings)
-    with _stopping(platform, detach), ProgressTable(_console, "Services", "Service") as table:
-        platform.up(table.service, partial(_console.print, style="yellow", highlight=False, markup=False))
+    with _stopping(platform, detach), ProgressTable(console, "Services", "Service") as table:
+        platform.up(table.service, partial(console.print, style="yellow", highlight=False, markup=False))
 
 
 @app.command()
@@ -76,7 +77,7 @@ def down(
         return
     with reporting(settings):
         count = platform.down()
-    _console.print(f"stopped {count} processes" if count else "nothing was running")
+    console.print(f"stopped {count} processes" if count else "nothing was running")
 
 
 @app.command()
@@ -91,7 +92,7 @@ def status(
         return
     with reporting(settings):
         found = look(settings)
-    _console.print(shown(found))
+    console.print(shown(found))
     raise typer.Exit(0 if all(one.answers for one in found) else 1)
 
 
@@ -128,27 +129,27 @@ def _stopping(platform: Platform, detach: bool) -> Iterator[None]:
             raise typer.Exit(130) from None
         raise
     if detach:
-        _console.print(_STAY_UP)
+        console.print(_STAY_UP)
     elif platform.started:
         _stay(platform)
     else:
-        _console.print(_RAN_BEFORE)
+        console.print(_RAN_BEFORE)
 
 
 def _leave(platform: Platform) -> None:
     if platform.started:
         _stop(platform)
     elif platform.supervisor.is_running():
-        _console.print(_RAN_BEFORE)
+        console.print(_RAN_BEFORE)
 
 
 def _stay(platform: Platform) -> None:
-    _console.print("Everything is up. Ctrl-C stops it.")
+    console.print("Everything is up. Ctrl-C stops it.")
     try:
         while platform.supervisor.is_leader_alive():
             sleep(_LOOK_SECONDS)
         if not platform.supervisor.processes():
-            _console.print("The services were stopped by another command.")
+            console.print("The services were stopped by another command.")
             return
         errors.print("The supervisor was killed, so nothing looks after the services any more.", style="red")
         _stop(platform)
@@ -161,7 +162,7 @@ def _stop(platform: Platform) -> None:
     for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
     if platform.supervisor.processes():
-        _console.print("Stopping every service ...")
+        console.print("Stopping every service ...")
     platform.down()
 
 

@@ -82,7 +82,7 @@ class Demo:
                 download_progress(self.console, "Data set") as progress,
                 obtain.obtain(self.settings, progress=progress) as file,
             ):
-                self.console.print(f"Data set: {file.place or file.path}", highlight=False, markup=False)
+                self.console.print(f"Data set: {file.name}", highlight=False, markup=False)
             return None
         except SourceError as error:
             if self.settings.dataset_source != UCI_ARCHIVE:

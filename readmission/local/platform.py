@@ -122,10 +122,13 @@ class Platform:
     def _start(self, watch: Watch) -> dict[str, LogEnd]:
         """Starts what does not run as declared; gives how far each log had come before."""
         before = {service.name: log_end(service.log) for service in self.services}
+        states = self.supervisor.states()
         for service in self.services:
             if service.name == airflow.FIRST:
                 airflow.prepare(self.settings, lambda: watch(airflow.FIRST, "migrating the database"))
-            watch(service.name, "starting" if self.supervisor.run(service) else "running already")
+            ran = service.name in states and states[service.name].is_alive
+            starting = "starting anew, since its settings have changed" if ran else "starting"
+            watch(service.name, starting if self.supervisor.run(service) else "running already")
         return before
 
     def _wait(self, watch: Watch, logs: dict[str, LogEnd]) -> None:

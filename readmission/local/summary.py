@@ -152,7 +152,7 @@ def _batches_table(summary: Summary) -> Table:
 
 def _show_addresses(console: Console, summary: Summary, settings: Settings) -> None:
     """A line each, whole: an address that a table broke or cut cannot be copied."""
-    console.print("[italic]Addresses[/italic]")
+    console.print("Addresses", style="italic")
     for name, address in summary.addresses.items():
         console.print(f"  {_TITLES[name]:<15} {address}", soft_wrap=True, highlight=False)
     signing_in = f"Sign in to Airflow as {settings.airflow_admin_user} with AIRFLOW_ADMIN_PASSWORD of .env"

@@ -86,8 +86,10 @@ def test_up_again_keeps_what_runs_as_declared_and_restarts_what_does_not(platfor
     told: list[tuple[str, str]] = []
     platform_of(port=port).up(lambda name, doing: told.append((name, doing)))
     assert pid_of(first) == before and told[0] == ("small", "running already")
-    platform_of(port=port, colour="blue").up(silent)
+    told.clear()
+    platform_of(port=port, colour="blue").up(lambda name, doing: told.append((name, doing)))
     assert pid_of(first) != before
+    assert told[0] == ("small", "starting anew, since its settings have changed")
     assert psutil.Process(pid_of(first)).environ()["COLOUR"] == "blue"
 
 

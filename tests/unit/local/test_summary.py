@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from connections.settings import Settings
+from readmission.local import commands
 from readmission.local.summary import Batch, Production, Splits, Summary, addresses, show, write
 from readmission.prediction import PredictionResponse
 
@@ -71,3 +72,12 @@ def test_the_tables_show_figures_and_addresses_and_no_password(summary: Summary,
     assert all(address in told for address in summary.addresses.values())
     assert "AIRFLOW_ADMIN_PASSWORD" in told
     assert settings.airflow_admin_password.get_secret_value() not in told
+
+
+def test_an_ipv6_address_is_shown_whole(
+    summary: Summary, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outside = settings.model_copy(update={"bind_address": "fd00::7"})
+    there = summary.model_copy(update={"addresses": addresses(outside)})
+    show(commands.console, there, outside)
+    assert f"http://[fd00::7]:{outside.port('form')}" in capsys.readouterr().out
