@@ -89,7 +89,7 @@ async def get_model(models: ModelsDep) -> ModelResponse:
 def _metrics(tags: Mapping[str, str]) -> dict[str, float]:
     figures: dict[str, float] = {}
     for name, text in tags.items():
-        with suppress(ValueError):
-            if name.startswith(MEASURED):
+        if name.startswith(MEASURED):
+            with suppress(ValueError):  # a tag that somebody wrote by hand in MLflow
                 figures[name] = float(text)
     return figures

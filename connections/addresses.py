@@ -84,7 +84,7 @@ def machine_names() -> tuple[str, ...]:
     """This machine's names and addresses, as far as it knows them itself."""
     name = socket.gethostname().lower()
     found = {name, *_outward_addresses(), *_interface_addresses()}
-    with suppress(OSError):
+    with suppress(OSError):  # a name that nothing resolves
         for _, _, _, canonical, where in socket.getaddrinfo(name, None, flags=socket.AI_CANONNAME):
             found |= {canonical.lower(), str(where[0]).partition("%")[0]}
     return tuple(sorted(filter(None, found)))
@@ -95,6 +95,7 @@ def _outward_addresses() -> tuple[str, ...]:
     """This machine's addresses on the ways that lead out of it."""
     found = []
     for family, far_away in _FAR_AWAY:
+        # Where no way of this family leads out, there is no address on it.
         with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((far_away, 9))
             found.append(str(probe.getsockname()[0]))
@@ -107,7 +108,7 @@ def _interface_addresses() -> Iterator[str]:
         from fcntl import ioctl
 
         for _, name in socket.if_nameindex():
-            with suppress(OSError):
+            with suppress(OSError):  # an interface without an address
                 answer = ioctl(probe, _GET_ADDRESS, name.encode().ljust(256, b"\0"))
                 yield socket.inet_ntoa(answer[20:24])
 

@@ -13,13 +13,15 @@ from mlflow.environment_variables import (
     MLFLOW_HTTP_REQUEST_TIMEOUT,
 )
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from connections.settings import Settings
 
 # Where MLflow keeps the files given to `log_model(extra_files=...)`, inside the model's own folder.
 EXTRA_FILES = "extra_files"
+# What MLflow answers where there is no such model, version or alias, or where none can have that name.
+NOT_THERE = (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE))
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
     try:
         found = client(settings).get_model_version_by_alias(name, settings.model_alias)
     except MlflowException as error:
-        if error.error_code in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE"):
+        if error.error_code in NOT_THERE:
             return None
         raise
     return RegisteredVersion(name, str(found.version), found.run_id or "", dict(found.tags))

@@ -5,11 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from connections import setting_rules
+from connections import settings_file
 from connections.settings import Settings, get_settings, home, settings_in_file
 
-# What names a place of somebody else's to write to, or to send patients' data to, when another program exported it.
-_ELSEWHERE = ("DATABASE_URL", "MLFLOW_TRACKING_URI", "API_URL")
 _ADDRESSES = ("bind_address", "port_offset", "airflow_port", "api_port", "form_port", "mlflow_port")
 
 
@@ -18,7 +16,7 @@ def stay_at_home() -> list[str]:
 
     `.env` may name such a place: that is this clone's own.
     """
-    exported = [name for name in _ELSEWHERE if os.environ.pop(name, "")]
+    exported = [name for name in settings_file.NOT_EXPORTED if os.environ.pop(name, "")]
     return [
         f"{name} of the environment is not used: the embedded platform has its own; to use another, name it in .env"
         for name in exported
@@ -42,8 +40,8 @@ def running_settings() -> Settings:
 def doubts(settings: Settings) -> list[str]:
     """What a person should know of settings that are allowed: a name misspelt, a server that is not this clone's."""
     example = home() / ".env.example"
-    known = setting_rules.assigned(example, with_defaults=True) if example.is_file() else {}
-    found = setting_rules.misspelt(settings_in_file(), known)
+    known = settings_file.assigned(example, with_defaults=True) if example.is_file() else {}
+    found = settings_file.misspelt(settings_in_file(), known)
     if os.environ.get("MLFLOW_TRACKING_URI") and settings.tracking_uri != settings.url("mlflow"):
         found.append("MLFLOW_TRACKING_URI of the environment names another MLflow than this clone's, and is used")
     if os.environ.get("DATABASE_URL"):

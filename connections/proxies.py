@@ -16,7 +16,6 @@ from connections.addresses import LOOPBACK, is_address
 UNUSABLE = "READMISSION_UNUSABLE_PROXIES"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _EXCEPTIONS = ("NO_PROXY", "no_proxy")
-VARIABLES = (*PROXIES, *map(str.lower, PROXIES), *_EXCEPTIONS, UNUSABLE)
 # What every client can read in a list of exceptions: a name or a part of one, a network, with a port or not.
 _EXCEPTION = re.compile(r"[\w.*-]+(:\d{1,5}|/\d{1,2})?")
 _NAME = re.compile(r"[\w.-]+")

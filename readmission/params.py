@@ -14,10 +14,17 @@ ParamsModel = TypeVar("ParamsModel", bound=BaseModel)
 _SHARES = ("train_percent", "val_percent", "test_percent")
 
 
-class LoadParams(BaseModel):
-    """Where the encounters come from, and what a load may replace."""
+def _whole(default: int | None, least: int, most: int, title: str, description: str) -> Any:
+    """A whole number whose range, which is checked, stands in the description at {}."""
+    return Field(default, ge=least, le=most, title=title, description=description.format(f"{least:,} to {most:,}"))
 
+
+class _Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LoadParams(_Params):
+    """Where the encounters come from, and what a load may replace."""
 
     source: str | None = Field(
         None,
@@ -34,10 +41,8 @@ class LoadParams(BaseModel):
     )
 
 
-class PrepareParams(BaseModel):
+class PrepareParams(_Params):
     """How encounters are split and batched. They travel in the prepared set's record."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     target: Target = Field(
         "lt30", title="Outcome", description="lt30: readmitted within 30 days; any: readmitted at all"
@@ -48,19 +53,11 @@ class PrepareParams(BaseModel):
     batch_size: int = Field(
         15_000, ge=500, title="Batch size", description="rows a training batch, at least 500; the last one is smaller"
     )
-    train_percent: int = Field(
-        80,
-        ge=10,
-        le=98,
-        title="Train, percent",
-        description="share of the patients to train on, 10 to 98; the three shares add up to 100",
+    train_percent: int = _whole(
+        80, 10, 98, "Train, percent", "share of the patients to train on, {}; the three shares add up to 100"
     )
-    val_percent: int = Field(
-        10, ge=1, le=45, title="Validation, percent", description="share that selects the model, 1 to 45"
-    )
-    test_percent: int = Field(
-        10, ge=1, le=45, title="Test, percent", description="share that is reported and never selects, 1 to 45"
-    )
+    val_percent: int = _whole(10, 1, 45, "Validation, percent", "share that selects the model, {}")
+    test_percent: int = _whole(10, 1, 45, "Test, percent", "share that is reported and never selects, {}")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -74,20 +71,12 @@ class PrepareParams(BaseModel):
         return f"seed={self.seed} {self.train_percent}/{self.val_percent}/{self.test_percent}"
 
 
-class ForestParams(BaseModel):
+class ForestParams(_Params):
     """The forest's hyper-parameters (scikit-learn's names) and the seed of its bootstrap."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    n_estimators: int = Field(
-        100, ge=10, le=2_000, title="Trees", description="trees a forest, 10 to 2,000; more are slower and steadier"
-    )
-    min_samples_leaf: int = Field(
-        40,
-        ge=1,
-        le=1_000,
-        title="Rows a leaf",
-        description="fewest rows a leaf may hold, 1 to 1,000; smaller leaves make larger models",
+    n_estimators: int = _whole(100, 10, 2_000, "Trees", "trees a forest, {}; more are slower and steadier")
+    min_samples_leaf: int = _whole(
+        40, 1, 1_000, "Rows a leaf", "fewest rows a leaf may hold, {}; smaller leaves make larger models"
     )
     max_features: float = Field(
         0.15,
@@ -96,9 +85,7 @@ class ForestParams(BaseModel):
         title="Share of columns",
         description="share of the columns that a split considers, above 0 and up to 1",
     )
-    max_depth: int | None = Field(
-        None, ge=1, le=200, title="Depth", description="most levels of a tree, 1 to 200; empty: as its leaves allow"
-    )
+    max_depth: int | None = _whole(None, 1, 200, "Depth", "most levels of a tree, {}; empty: as its leaves allow")
     random_state: int = Field(42, ge=0, title="Seed", description="seed of the forest's bootstrap, 0 or more")
 
 

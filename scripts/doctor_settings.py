@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from connections import setting_rules
+from connections import setting_rules, settings_file
 
-# What the embedded platform takes from .env alone, so that nobody's exported address leads it elsewhere.
-ELSEWHERE = ("DATABASE_URL", "MLFLOW_TRACKING_URI", "API_URL")
 _OWN_ADDRESSES = ("127.0.0.1", "localhost")
 
 
@@ -40,8 +38,8 @@ class Settings(NamedTuple):
         Raises:
             OSError, UnicodeDecodeError: `.env` cannot be read.
         """
-        own = setting_rules.assigned(folder / ".env") if (folder / ".env").exists() else {}
-        return cls(setting_rules.assigned(folder / ".env.example", with_defaults=True), own, environment)
+        own = settings_file.assigned(folder / ".env") if (folder / ".env").exists() else {}
+        return cls(settings_file.assigned(folder / ".env.example", with_defaults=True), own, environment)
 
     def value(self, name: str) -> str:
         """What counts: an empty value is none."""
@@ -52,20 +50,20 @@ def wrong_settings(settings: Settings, docker: bool) -> Iterator[Finding]:
     """What may not stand in a setting; what Docker alone reads stops nothing else."""
     of_docker = {name for name in settings.defaults if name.startswith(("MYSQL_", "S3_", "MINIO_", "COMPOSE_"))}
     of_docker |= {"AIRFLOW_WORKER_CONCURRENCY", "PUBLIC_HOST", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
-    wrong = setting_rules.problems(settings.defaults, settings.environment, settings.file)
+    wrong = settings_file.problems(settings.defaults, settings.environment, settings.file)
     for name, text in wrong.items():
         if docker:
             yield Finding("bad", text)
         elif name in of_docker:
             yield Finding("note", f"{text}; `make up` reads it, `make demo` does not")
-        elif name in ELSEWHERE and settings.environment.get(name):
+        elif name in settings_file.NOT_EXPORTED and settings.environment.get(name):
             yield Finding("note", f"{text}; `make demo` does not use it")
         else:
             yield Finding("bad", text)
     if not wrong:
         ports = {name: settings.value(name) for name in (*setting_rules.EMBEDDED_PORTS, "PORT_OFFSET")}
         yield from (Finding("bad", text) for text in setting_rules.conflicts(ports))
-    yield from (Finding("note", text) for text in setting_rules.misspelt(settings.file, settings.defaults))
+    yield from (Finding("note", text) for text in settings_file.misspelt(settings.file, settings.defaults))
 
 
 def clone_path(folder: Path) -> Iterator[Finding]:

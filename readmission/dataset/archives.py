@@ -1,10 +1,10 @@
 """Finds the encounters' CSV in what a source gives: plain, gzipped, zipped, or packed twice."""
 
+import errno
 import gzip
 import io
 import lzma
 import re
-import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,10 +25,10 @@ MOST_LAYERS = 3
 COPY_BYTES = 1 << 20
 _LINE_END = re.compile(rb"[\r\n]")
 _TABLES, _PACKED = (".csv", ".tsv", ".tab", ".txt"), (".zip", ".gz")
-_DAMAGED = (
-    gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError,
-    NotImplementedError, ValueError,
-)  # fmt: skip
+# A ValueError: a name that is no text, or a place beyond what files can have.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
+# The system's errors among them: what gzip and bzip2 refuse has no number, a place before the file's first byte this.
+_DAMAGED_NUMBERS = (None, errno.EINVAL)
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,12 @@ def _unpack_layer(packed: Unpacked, start: bytes, out: Path, name: str, largest:
 
 @contextmanager
 def _damage_told(name: str) -> Iterator[None]:
-    advice = "it is damaged or cut short; fetch it again, or name another file"
     try:
         yield
-    except _DAMAGED as error:
-        raise SourceError(f"{name} cannot be unpacked ({error}): {advice}") from error
-    except OSError as error:
-        if error.errno is not None:
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _DAMAGED_NUMBERS:
             raise
+        advice = "it is damaged or cut short; fetch it again, or name another file"
         raise SourceError(f"{name} cannot be unpacked ({error}): {advice}") from error
 
 

@@ -65,12 +65,6 @@ def recorded(path: Path, origin: Origin) -> Iterator[None]:
         yield
 
 
-def record_origin(path: Path, origin: Origin) -> None:
-    """Writes the record beside a file that is there."""
-    with recorded(path, origin):
-        pass
-
-
 def source_name(path: Path, sha256: str) -> str:
     """How a load names a file of that sha256: the address it was fetched from, or the file's own name."""
     origin = origin_of(path, sha256)

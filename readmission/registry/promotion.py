@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from connections.model_registry import client, make_default, production_version
+from connections.model_registry import NOT_THERE, client, make_default, production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
@@ -103,7 +102,7 @@ def _version(tracking: MlflowClient, name: str, version: str) -> ModelVersion:
     try:
         return tracking.get_model_version(name, version)
     except MlflowException as error:
-        if error.error_code not in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)):
+        if error.error_code not in NOT_THERE:
             raise
         raise PromotionError(f"{name} has no version {version}: {error.message}") from error
 

@@ -1,42 +1,31 @@
 """Trains one forest a batch. `begin` pins the prepared set, `train_batch` runs once a batch, in any process."""
 
 import logging
-import tempfile
-from pathlib import Path
 
-import pandas as pd
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
-from sklearn.pipeline import Pipeline
-from sqlalchemy import insert
 
-from connections import tables as fixed
-from connections.model_registry import client, make_default
+from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
 from readmission.clean.prepared_sets import PreparedSet, read_split
-from readmission.clock import now
-from readmission.errors import NothingPreparedError, PreparedSetChangedError, TrainingError
-from readmission.model import serving_files
-from readmission.model.evaluation import RECORDED, evaluate
-from readmission.model.forest import CalibratedForest, inputs, make_pipeline, positive
-from readmission.model.mlflow_models import log_model
-from readmission.model.uncertainty import difference_margin, roc_auc_margin
+from readmission.errors import NothingPreparedError, PreparedSetChangedError
+from readmission.model.forest import inputs, make_pipeline
 from readmission.params import ForestParams
 from readmission.registry import descriptions
 from readmission.registry.batch_models import BATCH_TAG
 from readmission.registry.descriptions import NOTE
 from readmission.registry.removed import naming_removed
 from readmission.storage import leases
-from readmission.storage.contract_tables import SPLITS, Split
+from readmission.storage.contract_tables import SPLITS
 from readmission.storage.leases import Owner
+from readmission.training import batch_results
 from readmission.training.mlflow_runs import (
     FINGERPRINT_TAG,
     KIND_TAG,
-    MEASURED,
     OWNER_TAG,
     BatchResult,
     log_data,
@@ -51,8 +40,6 @@ from readmission.training.recovery import running_batches
 
 logger = logging.getLogger(__name__)
 
-# Out-of-bag and validation ROC-AUC measure the same thing; further apart than this beyond chance, one of them is wrong.
-OUT_OF_BAG_TOLERANCE = 0.04
 LEAST_BATCH = 100
 
 
@@ -198,66 +185,11 @@ def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_
     pinned(settings, plan)  # the rows just read are still the pinned ones
     pipeline = make_pipeline(plan.params, settings.training_jobs)
     pipeline.fit(inputs(data["train"]), data["train"]["target"])
-    result = _measure(pipeline, data, batch_id, run_id)
-    _check_out_of_bag(pipeline["forest"], result, data)
+    result = batch_results.measure(pipeline, data, batch_id, run_id)
+    batch_results.check_out_of_bag(pipeline["forest"], result, data)
     log_result(tracking, result, pipeline["forest"])
     log_figures(tracking, result, pipeline, data)
-    _log_files(settings, pipeline, prepared, result, data["val"])
-    _record(settings, result)
+    batch_results.log_files(settings, pipeline, prepared, result, data["val"])
+    batch_results.record(settings, result)
     logger.info("batch %s: val_f1 %.4f, test ROC-AUC %.4f", batch_id, result.val.f1, result.test.roc_auc)
     return result
-
-
-def _measure(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch_id: int, run_id: str) -> BatchResult:
-    threshold = pipeline["forest"].threshold_
-    val, test = (
-        evaluate(data[split]["target"].to_numpy(), positive(pipeline, data[split]), threshold) for split in MEASURED
-    )
-    return BatchResult(run_id, batch_id, len(data["train"]), threshold, val, test)
-
-
-def _check_out_of_bag(forest: CalibratedForest, result: BatchResult, data: dict[Split, pd.DataFrame]) -> None:
-    measured = ((forest.out_of_bag_roc_auc_, data["train"]), (result.val.roc_auc, data["val"]))
-    chance = difference_margin(*(_margin(roc_auc, rows) for roc_auc, rows in measured))
-    apart = abs(forest.out_of_bag_roc_auc_ - result.val.roc_auc)
-    if apart > OUT_OF_BAG_TOLERANCE + chance:
-        raise TrainingError(
-            f"batch {result.batch_id}: out-of-bag ROC-AUC {forest.out_of_bag_roc_auc_:.3f} (of {len(data['train']):,} "
-            f"rows) and validation {result.val.roc_auc:.3f} (of {len(data['val']):,}) differ by {apart:.3f}, more than "
-            f"{OUT_OF_BAG_TOLERANCE} and {chance:.3f} of chance; the threshold and the calibration would not hold"
-        )
-
-
-def _margin(roc_auc: float, rows: pd.DataFrame) -> float:
-    positives = int(rows["target"].sum())
-    return roc_auc_margin(roc_auc, positives, len(rows) - positives)
-
-
-def _log_files(
-    settings: Settings, pipeline: Pipeline, prepared: PreparedSet, result: BatchResult, val: pd.DataFrame
-) -> None:
-    make_default(settings)
-    with tempfile.TemporaryDirectory() as folder:
-        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
-        difference = serving_files.check_parity(pipeline, Path(folder), val)
-        client(settings).log_metric(result.run_id, "serving_difference", difference)
-        log_model(f"modelo_entrenado_batch{result.batch_id}", pipeline, files, result.run_id, inputs(val.head(5)))
-
-
-def _record(settings: Settings, result: BatchResult) -> None:
-    values = {
-        f"{split}_{metric}": getattr(scores, metric)
-        for split, scores in (("val", result.val), ("test", result.test))
-        for metric in RECORDED
-    }
-    with engine_for(settings, "CLEAN_DATA").begin() as connection:
-        connection.execute(
-            insert(fixed.experiments).values(
-                run_id=result.run_id,
-                batch_id=result.batch_id,
-                rows=result.rows,
-                threshold=result.threshold,
-                created_at=now(),
-                **values,
-            )
-        )

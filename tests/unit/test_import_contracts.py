@@ -37,7 +37,7 @@ FORBIDDEN = {
     },
     "platform": {
         "readmission/params.py": "import app_back.main",
-        "connections/settings.py": "import readmission.errors",
+        "connections/settings/model.py": "import readmission.errors",
     },
     "scripts": {
         "scripts/doctor.py": "import readmission.errors",
@@ -50,6 +50,7 @@ FORBIDDEN = {
     "form": {
         "app_front/app.py": "from readmission import inference",
         "app_front/client.py": "import connections.tables",
+        "connections/settings/places.py": "import connections.tables",
         "app_front/widgets.py": "from readmission.features import contract",
         "readmission/features/labels.py": "import readmission.params",
         "app_front/result.py": "import readmission.brand_new",

@@ -14,7 +14,7 @@ from connections.mysql_connections import engine_for, is_sqlite
 from connections.settings import Settings
 from connections.tables import loads
 from readmission import synthetic
-from readmission.dataset.origin import Origin, file_sha256, record_origin
+from readmission.dataset.origin import Origin, file_sha256, recorded
 from readmission.errors import InvalidFileError, LoadError, ReadmissionError, SourceError
 from readmission.features import COLUMN_NAMES, SOURCE_COLUMNS
 from readmission.raw.ingest import Load, current_load, load
@@ -103,7 +103,8 @@ def test_an_attempt_is_recorded(database: Settings, encounters: Path) -> None:
 def test_the_source_is_the_address_that_a_file_came_from(database: Settings) -> None:
     path = database.dataset_path
     synthetic.write(path, 1_000, seed=3)
-    record_origin(path, Origin("https://example.org/data.zip", file_sha256(path)))
+    with recorded(path, Origin("https://example.org/data.zip", file_sha256(path))):
+        pass
     load(database)
     assert attempts(database)[0]["source"] == "https://example.org/data.zip"
     synthetic.write(path, 1_001, seed=3)

@@ -12,7 +12,7 @@ import pytest
 from connections.settings import SYNTHETIC, Settings, machine_environment
 from readmission import synthetic
 from readmission.dataset.obtain import obtain
-from readmission.dataset.origin import Origin, file_sha256, record_origin
+from readmission.dataset.origin import Origin, file_sha256, recorded
 from readmission.storage.databases import initialise
 from tests.integration.raw import counted_opens
 
@@ -44,7 +44,8 @@ def test_a_load_hashes_twice_and_passes_twice(ready: Settings) -> None:
 
 
 def test_so_does_the_load_of_a_file_whose_origin_is_known(ready: Settings) -> None:
-    record_origin(ready.dataset_path, Origin(URL, file_sha256(ready.dataset_path)))
+    with recorded(ready.dataset_path, Origin(URL, file_sha256(ready.dataset_path))):
+        pass
     assert opened(ready, "load", "load") == [{HASHED: 2, PASSED: 2}, {HASHED: 1}]
 
 
@@ -53,13 +54,15 @@ def put_by_hand(settings: Settings) -> Settings:
 
 
 def put_by_hand_over_another(settings: Settings) -> Settings:
-    record_origin(settings.dataset_path, Origin(URL, "0" * 64))
+    with recorded(settings.dataset_path, Origin(URL, "0" * 64)):
+        pass
     return put_by_hand(settings)
 
 
 def fetched_before(settings: Settings) -> Settings:
     origin = Origin(URL, file_sha256(settings.dataset_path), hashlib.sha256(URL.encode()).hexdigest())
-    record_origin(settings.dataset_path, origin)
+    with recorded(settings.dataset_path, origin):
+        pass
     return put_by_hand(settings)
 
 

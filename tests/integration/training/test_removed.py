@@ -17,7 +17,7 @@ from readmission.local.service import Folders
 from readmission.registry import promotion
 from readmission.registry.batch_models import batch_runs, logged_model_id
 from readmission.storage.databases import initialise
-from readmission.training import batches, selection
+from readmission.training import batch_results, batches, selection
 from readmission.training.batches import TrainingPlan
 from readmission.training.explained import explained
 from readmission.training.selection import Outcome
@@ -106,13 +106,13 @@ def test_what_is_deleted_beneath_a_batch_is_named(
 
 
 def _while_a_batch_is_fitted(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[str], None]) -> None:
-    measure = batches._measure
+    measure = batch_results.measure
 
     def measured(pipeline: object, data: object, batch_id: int, run_id: str) -> object:
         meanwhile(run_id)
         return measure(pipeline, data, batch_id, run_id)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(batches, "_measure", measured)
+    monkeypatch.setattr(batch_results, "measure", measured)
 
 
 def _delete(tracking: MlflowClient, settings: Settings, what: str, run_id: str) -> None:

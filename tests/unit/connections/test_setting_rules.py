@@ -1,6 +1,7 @@
 """A setting that is not what it may be is named, with where it is set and what is allowed; what is clear is taken."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connections import own_platform, setting_rules, settings
+from connections import own_platform, setting_rules, settings, settings_file
 from connections.settings import ENV_FILE, Settings, SettingsError, get_settings
 from tests.conftest import ROOT
 
@@ -109,12 +110,12 @@ def test_a_misspelt_setting_is_told_with_the_one_that_was_meant(file: Path) -> N
 
 
 def test_every_rule_is_of_a_setting() -> None:
-    assert set(setting_rules.RULES) - set(setting_rules.assigned(ROOT / ".env.example", with_defaults=True)) == set()
+    assert set(setting_rules.RULES) - set(settings_file.assigned(ROOT / ".env.example", with_defaults=True)) == set()
 
 
 def test_every_default_keeps_to_its_rule() -> None:
-    defaults = setting_rules.assigned(ROOT / ".env.example", with_defaults=True)
-    wrong = setting_rules.problems(defaults, {}, defaults)
+    defaults = settings_file.assigned(ROOT / ".env.example", with_defaults=True)
+    wrong = settings_file.problems(defaults, {}, defaults)
     assert [text for text in wrong.values() if "placeholder" not in text] == []
 
 
@@ -124,7 +125,7 @@ def test_every_default_keeps_to_its_rule() -> None:
 )
 def test_a_line_is_read_as_dotenv_reads_it(line: str, value: str | None, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(line + "\n")
-    assert setting_rules.assigned(tmp_path / ".env").get("A") == value
+    assert settings_file.assigned(tmp_path / ".env").get("A") == value
 
 
 def test_the_environments_addresses_do_not_lead_the_embedded_platform_elsewhere(
@@ -152,9 +153,7 @@ def test_the_clones_settings_are_found_from_any_folder(tmp_path: Path) -> None:
     """The clone's `.env` and paths count, not the current folder's; only the environment's paths are seen from that."""
     clone, foreign = tmp_path / "clone", tmp_path / "foreign"
     foreign.mkdir()
-    (clone / "connections").mkdir(parents=True)
-    for name in ("__init__.py", "addresses.py", "proxies.py", "settings.py", "setting_rules.py"):
-        (clone / "connections" / name).write_bytes((ROOT / "connections" / name).read_bytes())
+    shutil.copytree(ROOT / "connections", clone / "connections", ignore=shutil.ignore_patterns("__pycache__"))
     (clone / ".env.example").write_bytes((ROOT / ".env.example").read_bytes())
     (clone / ".env").write_text("EXPERIMENT=the clone's\n")
     (foreign / ".env").write_text("EXPERIMENT=somebody else's\n")

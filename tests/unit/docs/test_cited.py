@@ -27,6 +27,10 @@ def _is_there(path: str) -> bool:
     return (ROOT / path).exists() or any(fnmatch(place, made) for place in places for made in MADE)
 
 
+def _can_be_run(module: Path) -> bool:
+    return module.with_suffix(".py").exists() or (module / "__main__.py").exists()
+
+
 @each_page
 def test_a_target_of_make_is_there(page: Path) -> None:
     cited = {target for piece in pages.code(page) for target in re.findall(r"\bmake ([a-z][a-z0-9-]*)", piece)}
@@ -44,7 +48,7 @@ def test_a_command_of_readmission_is_there(page: Path) -> None:
 @each_page
 def test_a_module_to_run_is_there(page: Path) -> None:
     cited = {name for piece in pages.code(page) for name in re.findall(r"\bpython -m ([\w.]+)", piece)}
-    assert [name for name in cited if not (ROOT / name.replace(".", "/")).with_suffix(".py").exists()] == []
+    assert [name for name in cited if not _can_be_run(ROOT / name.replace(".", "/"))] == []
 
 
 @each_page

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 
 NEEDED = (
     ".env.example", "scripts", "connections/__init__.py", "connections/addresses.py", "connections/setting_rules.py",
+    "connections/settings_file.py",
 )  # fmt: skip
 NOBODY = "54321"
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")

@@ -9,7 +9,7 @@ import pytest
 from readmission.errors import TrainingError
 from readmission.model.evaluation import Scores
 from readmission.model.forest import CalibratedForest
-from readmission.training.batches import _check_out_of_bag
+from readmission.training.batch_results import check_out_of_bag
 from readmission.training.mlflow_runs import BatchResult
 
 
@@ -18,7 +18,7 @@ def compared(out_of_bag: float, validation: float, train_rows: int, val_rows: in
     scores = Scores(val_rows, 0.8, 0.2, 0.4, 0.27, validation, 0.2, 0.09, 0.1)
     result = BatchResult("run", 1, train_rows, 0.15, scores, scores)
     data: Any = {split: rows(count) for split, count in (("train", train_rows), ("val", val_rows))}
-    _check_out_of_bag(forest, result, data)
+    check_out_of_bag(forest, result, data)
 
 
 def rows(count: int) -> pd.DataFrame:

@@ -1,0 +1,62 @@
+"""The command line: the same functions as the DAGs, with a progress display.
+
+A command imports what it does its work with when it runs, so that help and a mistyped option are there at once.
+"""
+
+import logging
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+
+from connections.own_platform import doubts, running_settings
+from connections.settings import Settings, SettingsError, prepare_process
+from readmission.cli import data, predict, registry, training
+from readmission.cli.terminal import complain, console, errors
+
+app = typer.Typer(
+    help="Load, prepare, train, promote and predict: what the DAGs do, from a shell.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _end_with_version(asked: bool) -> None:
+    if asked:
+        console.print(f"readmission {installed_version('readmission')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def configure(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_end_with_version, is_eager=True, help="Tell the version and end.")
+    ] = False,
+) -> None:
+    """Sends the platform's log lines to the terminal, and nothing to anybody else."""
+    prepare_process()
+    handler = RichHandler(console=errors, show_path=False, show_level=False)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s")
+    logging.getLogger("readmission").setLevel(_checked_settings().log_level)
+
+
+def _checked_settings() -> Settings:
+    """The settings; where one is wrong the command ends, and of what is doubtful the person is told."""
+    try:
+        settings = running_settings()
+        for line in doubts(settings):
+            errors.print(line, style="yellow", markup=False, highlight=False)
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            complain(line)
+        raise typer.Exit(1) from None
+    return settings
+
+
+# Help lists them in this order, which is that of a row's way.
+for command in (
+    data.init, data.synth, data.load, data.preprocess, training.train, training.unlock,
+    registry.promote, registry.rollback, predict.predict, registry.export,
+):  # fmt: skip
+    app.command()(command)

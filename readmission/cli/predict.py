@@ -1,0 +1,53 @@
+"""The command that scores one encounter."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from readmission.cli.services import asking_mlflow
+from readmission.cli.terminal import clear_errors, console
+from readmission.errors import PromotionError
+from readmission.features import BY_NAME, FieldError
+from readmission.prediction import LABELS, PredictionResponse
+
+
+def predict(
+    fields: Annotated[list[str] | None, typer.Argument(help="name=value; what is left out has its default")] = None,
+) -> None:
+    """Score one encounter with the version in production, without the service and without a log row."""
+    from connections.model_registry import download_served_files, production_version
+    from readmission.features import complete_request
+    from readmission.inference import Scorer
+
+    with clear_errors(), tempfile.TemporaryDirectory() as folder:
+        request = complete_request(_sent(fields or []))
+        settings = asking_mlflow()
+        version = production_version(settings)
+        if version is None:
+            raise PromotionError("no version is in production yet; run `readmission train` or the DAG entrenar_modelo")
+        scorer = Scorer.load(download_served_files(settings, version, Path(folder)))
+        probability = scorer.score(request)
+    prediction = scorer.decide(probability)
+    answer = PredictionResponse(
+        prediction=prediction,
+        label=LABELS[prediction],
+        probability=probability,
+        threshold=scorer.config.threshold,
+        model_name=version.name,
+        model_version=version.version,
+        prediction_id="",
+        dataset=scorer.config.dataset,
+    )
+    # Nothing is logged, so there is no row to name.
+    console.print_json(answer.model_dump_json(exclude={"label", "prediction_id"}))
+
+
+def _sent(fields: list[str]) -> dict[str, str]:
+    sent = dict(field.partition("=")[::2] for field in fields)
+    for name, value in sent.items():
+        if name not in BY_NAME:
+            raise FieldError(name, f"there is no such field; the fields are {', '.join(BY_NAME)}")
+        BY_NAME[name].model_value(value)
+    return sent

@@ -1,0 +1,89 @@
+"""What the forest of one batch is worth: measured, checked, and kept with the files that are served."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sqlalchemy import insert
+
+from connections import tables as fixed
+from connections.model_registry import client, make_default
+from connections.mysql_connections import engine_for
+from connections.settings import Settings
+from readmission.clean.prepared_sets import PreparedSet
+from readmission.clock import now
+from readmission.errors import TrainingError
+from readmission.model import serving_files
+from readmission.model.evaluation import RECORDED, evaluate
+from readmission.model.forest import CalibratedForest, inputs, positive
+from readmission.model.mlflow_models import log_model
+from readmission.model.uncertainty import difference_margin, roc_auc_margin
+from readmission.storage.contract_tables import Split
+from readmission.training.mlflow_runs import MEASURED, BatchResult
+
+# Out-of-bag and validation ROC-AUC measure the same thing; further apart than this beyond chance, one of them is wrong.
+OUT_OF_BAG_TOLERANCE = 0.04
+
+
+def measure(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch_id: int, run_id: str) -> BatchResult:
+    """What the fitted forest scores on the rows that it has not seen, at its own threshold."""
+    threshold = pipeline["forest"].threshold_
+    val, test = (
+        evaluate(data[split]["target"].to_numpy(), positive(pipeline, data[split]), threshold) for split in MEASURED
+    )
+    return BatchResult(run_id, batch_id, len(data["train"]), threshold, val, test)
+
+
+def check_out_of_bag(forest: CalibratedForest, result: BatchResult, data: dict[Split, pd.DataFrame]) -> None:
+    """Holds the out-of-bag scores, which threshold and calibration come from, against the validation's.
+
+    Raises:
+        TrainingError: they are further apart than chance explains.
+    """
+    measured = ((forest.out_of_bag_roc_auc_, data["train"]), (result.val.roc_auc, data["val"]))
+    chance = difference_margin(*(_margin(roc_auc, rows) for roc_auc, rows in measured))
+    apart = abs(forest.out_of_bag_roc_auc_ - result.val.roc_auc)
+    if apart > OUT_OF_BAG_TOLERANCE + chance:
+        raise TrainingError(
+            f"batch {result.batch_id}: out-of-bag ROC-AUC {forest.out_of_bag_roc_auc_:.3f} (of {len(data['train']):,} "
+            f"rows) and validation {result.val.roc_auc:.3f} (of {len(data['val']):,}) differ by {apart:.3f}, more than "
+            f"{OUT_OF_BAG_TOLERANCE} and {chance:.3f} of chance; the threshold and the calibration would not hold"
+        )
+
+
+def _margin(roc_auc: float, rows: pd.DataFrame) -> float:
+    positives = int(rows["target"].sum())
+    return roc_auc_margin(roc_auc, positives, len(rows) - positives)
+
+
+def log_files(
+    settings: Settings, pipeline: Pipeline, prepared: PreparedSet, result: BatchResult, val: pd.DataFrame
+) -> None:
+    """Logs the model with the files that are served, which answer as it does; `val` is what that is tried on."""
+    make_default(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
+        difference = serving_files.check_parity(pipeline, Path(folder), val)
+        client(settings).log_metric(result.run_id, "serving_difference", difference)
+        log_model(f"modelo_entrenado_batch{result.batch_id}", pipeline, files, result.run_id, inputs(val.head(5)))
+
+
+def record(settings: Settings, result: BatchResult) -> None:
+    """Adds the batch to `CLEAN_DATA.experiments`."""
+    values = {
+        f"{split}_{metric}": getattr(scores, metric)
+        for split, scores in (("val", result.val), ("test", result.test))
+        for metric in RECORDED
+    }
+    with engine_for(settings, "CLEAN_DATA").begin() as connection:
+        connection.execute(
+            insert(fixed.experiments).values(
+                run_id=result.run_id,
+                batch_id=result.batch_id,
+                rows=result.rows,
+                threshold=result.threshold,
+                created_at=now(),
+                **values,
+            )
+        )
