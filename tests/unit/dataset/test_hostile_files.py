@@ -18,7 +18,8 @@ from readmission.dataset import csv_problems
 from readmission.dataset.csv_check import check_file
 from readmission.errors import InvalidFileError, SourceError
 from tests.conftest import ROOT
-from tests.unit.dataset.site import Site, files, get, sized, zipped
+from tests.unit.dataset.site import Site, files, get, zipped
+from tests.web_server import sized
 
 MEGABYTE = 1 << 20
 SECONDS = 30.0  # on a machine that does other work; each takes a few
