@@ -149,6 +149,21 @@ def test_what_is_said_twice_is_the_same(environment: pytest.MonkeyPatch, proxy: 
     assert once[proxies.UNUSABLE] == "ALL_PROXY" and "secret" not in str(once)
 
 
+def test_loopback_is_passed_by_whatever_the_hosts_are_called() -> None:
+    given = proxies.past_proxies(("api",), {"NO_PROXY": "corp.example"})
+    assert {"127.0.0.1", "localhost", "::1", "api", "corp.example"} <= set(given["no_proxy"].split(","))
+
+
+def test_where_the_two_cases_differ_the_lower_one_is_passed_on_as_both() -> None:
+    given = proxies.past_proxies((), {"HTTP_PROXY": "http://upper:1", "http_proxy": "http://lower:1"})
+    assert (given["HTTP_PROXY"], given["http_proxy"]) == ("http://lower:1", "http://lower:1")
+
+
+def test_a_proxy_that_was_mended_is_no_longer_called_unusable() -> None:
+    given = proxies.past_proxies((), {proxies.UNUSABLE: "ALL_PROXY,HTTP_PROXY", "ALL_PROXY": "http://proxy:1"})
+    assert given[proxies.UNUSABLE] == "HTTP_PROXY"
+
+
 @pytest.mark.parametrize(
     ("proxy_address", "usable"),
     [
