@@ -61,6 +61,12 @@ def test_a_wrong_setting_is_named_with_its_source_and_what_is_allowed(
     assert SECRET not in said and "\n" not in said
 
 
+def test_a_name_in_small_letters_is_the_environments_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("LOG_LEVEL=info\n")
+    monkeypatch.setenv("log_level", "loud")
+    assert _refused().startswith("LOG_LEVEL (environment): 'loud' is not allowed")
+
+
 def test_every_wrong_setting_has_a_line(file: Path) -> None:
     file.write_text("LOG_LEVEL=loud\nAPI_PORT=x\nDATASET_SHA256=y\n")
     assert [line.split()[0] for line in _refused().splitlines()] == ["API_PORT", "DATASET_SHA256", "LOG_LEVEL"]
