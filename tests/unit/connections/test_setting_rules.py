@@ -28,6 +28,7 @@ WRONG = {
     "BIND_ADDRESS": ("http://0.0.0.0", "http://… is not allowed; it takes a name or address of this machine, "),
     "AIRFLOW_FERNET_KEY": (SECRET, "what it holds is not allowed; it takes 32 bytes in URL-safe base64"),
     "AIRFLOW_JWT_SECRET": ("changethis", "still holds the placeholder 'changethis'; run `make env`"),
+    "PUBLIC_HOST": (f"me:{SECRET}@ward", "what it holds is not allowed; it takes a name or address of a machine"),
     "BUCKET": ("My_Bucket", "'My_Bucket' is not allowed; it takes 3 to 63 lower-case letters"),
 }
 
