@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 AXE = Path(__file__).parents[1] / "var/axe/node_modules/axe-core/axe.min.js"
 _ARGUMENTS = (
@@ -38,9 +38,14 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def empty_page(browser: Browser) -> Page:
-    """A page of a visitor of its own, on a screen of a usual size, in Spanish."""
-    opened = browser.new_page(viewport={"width": 1400, "height": 900}, locale="es")
+def visitor(browser: Browser) -> BrowserContext:
+    """Somebody at a screen of a usual size, in Spanish, whose browser keeps what it has fetched once."""
+    return browser.new_context(viewport={"width": 1400, "height": 900}, locale="es")
+
+
+def empty_page(of: BrowserContext) -> Page:
+    """Another page of a visitor."""
+    opened = of.new_page()
     opened.set_default_timeout(60_000)
     return opened
 

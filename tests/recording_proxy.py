@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.web_server import sized, web_server
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 EXCEPTIONS = ("NO_PROXY", "no_proxy")
@@ -40,30 +41,13 @@ def recording_proxy() -> Iterator[RecordingProxy]:
     """Runs one on a free port for the block."""
     proxy = RecordingProxy("")
 
-    class Handler(BaseHTTPRequestHandler):
-        def handle_any(self) -> None:
-            proxy.asked.append(self.path)
-            page = proxy.pages.get(self.path)
-            if page is None:
-                self.send_error(502)
-                return
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(page)))
-            self.end_headers()
-            self.wfile.write(page)
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        proxy.asked.append(request.path)
+        page = proxy.pages.get(request.path)
+        if page is None:
+            request.send_error(502)
+        else:
+            sized(request, page)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_CONNECT = handle_any
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    proxy.address = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with web_server(answer) as proxy.address:
         yield proxy
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

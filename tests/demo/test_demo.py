@@ -1,13 +1,20 @@
 """What the demo must come to, on the real data set or on made-up encounters; `make demo-check` runs this."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
 
-from connections.settings import SYNTHETIC, UCI_ARCHIVE
+from connections.settings import ENV_FILE, SYNTHETIC, UCI_ARCHIVE
 from readmission.local.summary import Summary
-from tests.demo.watched import Watched
+from tests.conftest import ROOT
+from tests.demo.trials import TRIALS, commands
+from tests.demo.watched import SECRETS, Watched
 from tests.recording_proxy import RecordingProxy
 
 REAL_ROWS = 101_766
@@ -16,6 +23,9 @@ MOST_MEMORY = 4e9
 LOWEST_ROC_AUC = {"real": 0.64, SYNTHETIC: 0.60}
 LOWEST_F1 = 0.25
 HIGHEST_BRIER_RATIO = 0.97  # of the Brier score of the base rate on the same rows
+COMMAND_SECONDS = 300
+# What the running platform tells a command by itself.
+TOLD_BY_THE_PLATFORM = ("PORT_OFFSET", "BIND_ADDRESS", "AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", ENV_FILE)
 
 
 @pytest.fixture
@@ -30,6 +40,22 @@ def real(summary: Summary) -> Summary:
     if summary.dataset != "real":
         pytest.skip("the demo ran on made-up encounters")
     return summary
+
+
+@pytest.fixture(scope="module")
+def clone(demo: Watched, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code in a folder of its own, whose `.env` names the demo's state folder and none of its ports."""
+    folder = tmp_path_factory.mktemp("clone")
+    for package in ("connections", "readmission"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".env.example", folder)
+    assert demo.summary is not None
+    given = demo.settings.as_environment(*SECRETS)
+    if demo.summary.dataset == "synthetic":
+        given["DATASET_SOURCE"] = "synthetic"
+    lines = (f"{name}='{value}'\n" for name, value in given.items() if name not in TOLD_BY_THE_PLATFORM)
+    (folder / ".env").write_text("".join(lines), encoding="utf-8")
+    return folder
 
 
 def test_the_data_is_what_was_asked_for(demo: Watched, summary: Summary) -> None:
@@ -91,6 +117,32 @@ def test_every_service_is_healthy(demo: Watched) -> None:
 
 def test_memory_stays_within_bounds(demo: Watched) -> None:
     assert 0 < demo.peak_memory < MOST_MEMORY
+
+
+def test_every_command_is_tried() -> None:
+    assert set(TRIALS) == commands()
+
+
+@pytest.mark.parametrize("command", TRIALS)
+def test_a_command_works_in_any_folder_and_leaves_nothing_there(command: str, clone: Path, tmp_path: Path) -> None:
+    """It finds the platform through the clone's `.env` and state folder, with nothing exported."""
+    foreign, out = tmp_path / "foreign", tmp_path / "out"
+    foreign.mkdir()
+    out.mkdir()
+    arguments, codes, said = TRIALS[command]
+    done = subprocess.run(
+        (str(Path(sys.executable).parent / "readmission"), command, *arguments.format(out=out).split()),
+        cwd=foreign,
+        env={"PATH": os.defpath, "HOME": str(tmp_path), "PYTHONPATH": str(clone)},
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    assert done.returncode in codes, done.stdout + done.stderr
+    assert said(done.stdout), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(foreign.iterdir()) == []
 
 
 # The last one: it stops what the others use.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.chromium import chromium, empty_page
+from tests.chromium import chromium, empty_page, visitor
 
 PICTURES = Path(__file__).parents[2] / "imagenes"
 
@@ -15,7 +15,7 @@ PICTURES = Path(__file__).parents[2] / "imagenes"
 def page() -> Iterator[Page]:
     """An empty page of a browser of its own, in Spanish."""
     with chromium() as browser:
-        yield empty_page(browser)
+        yield empty_page(visitor(browser))
 
 
 def picture(shown: Page, name: str) -> None:

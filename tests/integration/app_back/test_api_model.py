@@ -1,6 +1,7 @@
 """The service follows the registry: no model, a first one, another one, a broken one, none, and no registry."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -8,12 +9,12 @@ from connections.model_registry import client
 from connections.settings import Settings
 from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.inference import FOREST_FILE
-from readmission.local.mlflow_server import mlflow
 from tests.conftest import Poll
-from tests.free_ports import free_offset
+from tests.free_ports import free_port
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.registry import register
-from tests.integration.app_back.servers import api_log, own_settings, running, running_api
+from tests.integration.app_back.servers import api_log, own_settings, running_api
+from tests.relay import relay
 
 
 def version(http: httpx.Client) -> str | None:
@@ -95,17 +96,17 @@ def test_the_service_answers_without_mlflow_and_follows_it_when_it_is_back(
     stores: Settings, tmp_path: Path, poll: Poll
 ) -> None:
     settings = own_settings(stores, tmp_path, "solo")
-    settings = settings.model_copy(update={"port_offset": free_offset(settings)})
-    settings = settings.model_copy(update={"mlflow_tracking_uri": settings.url("mlflow")})
-    registry = mlflow(settings)
+    way, mlflow = free_port(), urlsplit(stores.tracking_uri).port
+    assert mlflow is not None
+    settings = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{way}"})
     with running_api(settings) as http:
-        with running(registry, settings):
+        with relay(way, mlflow):
             first = register(settings, tmp_path / "1").version
             poll(lambda: version(http) == first)
         poll(lambda: http.get("/model").json()["registry_problem"])
         assert version(http) == first
         assert http.get("/health/ready").status_code == 200
-        with running(registry, settings):
+        with relay(way, mlflow):
             second = register(settings, tmp_path / "2", seed=2).version
             poll(lambda: version(http) == second)
             assert http.get("/model").json()["registry_problem"] is None

@@ -55,7 +55,9 @@ def scripted_api() -> Iterator[ScriptedApi]:
         server = uvicorn.Server(uvicorn.Config(scripted.app(), log_level="error", ws="none", lifespan="off"))
         thread = Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        yield scripted
-        scripted.answer_now.set()
-        server.should_exit = True
-        thread.join(timeout=30)
+        try:
+            yield scripted
+        finally:
+            scripted.answer_now.set()
+            server.should_exit = True
+            thread.join(timeout=30)

@@ -1,94 +1,43 @@
 """The form in Chromium, on the page as a person sees it, with the real service and a model out of a real registry."""
 
 import re
-from collections.abc import Iterator
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from fastapi.responses import JSONResponse
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app_front import sentences
 from app_front.checks import REQUIRED
 from app_front.sentences import Language, risk, say
-from connections.settings import Settings
-from readmission.features import BY_NAME, FIELDS, Text, complete_request
+from readmission.features import BY_NAME, FIELDS, complete_request
 from readmission.local import serving
-from tests.chromium import chromium, empty_page, grave_faults
+from tests.chromium import empty_page, grave_faults
 from tests.free_ports import free_offset
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.servers import running
-from tests.integration.app_front.entries import AS_SENT, CHOSEN, fill, form_api, label
+from tests.integration.app_front.entries import AS_SENT, CHOSEN, fill, label
+from tests.integration.app_front.form_page import (
+    box,
+    button,
+    predict,
+    refusal,
+    risk_shown,
+    seen_and_heard,
+    withdrawn,
+    words,
+)
 from tests.integration.app_front.scripted_api import PREDICTION, scripted_api
 
 LANGUAGES: tuple[Language, ...] = ("es", "en")
+
 PRESSES = 30
-
-
-@pytest.fixture(scope="module")
-def api(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with form_api(stores, tmp_path_factory.mktemp("browser"), "browser") as running_service:
-        yield running_service
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running_browser:
-        yield running_browser
-
-
-@pytest.fixture(scope="module")
-def address(api: Api) -> Iterator[str]:
-    with running(serving.form(api.settings), api.settings):
-        yield api.settings.url("form")
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    opened = empty_page(browser)
-    opened.goto(address)
-    button(opened, "submit").wait_for()
-    yield opened
-    opened.close()
-
-
-def button(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key} [data-testid^=stBaseButton]:visible")
-
-
-def risk_shown(page: Page) -> Locator:
-    return page.get_by_test_id("stMetricValue")
-
-
-def withdrawn(page: Page, language: Language = "es") -> Locator:
-    return page.get_by_test_id("stAlert").get_by_text(say(sentences.WITHDRAWN, language)).locator("visible=true")
-
-
-def predict(page: Page) -> None:
-    """Presses the button once what was entered has arrived; again where a press overtook it on a busy machine."""
-    for _ in range(3):
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        # As long as a person's finger: what was typed goes out when its field is left, when the button is touched.
-        button(page, "submit").click(delay=100)
-        with suppress(AssertionError):
-            expect(risk_shown(page)).to_be_visible(timeout=15_000)
-            return
-    pytest.fail("no press came to a result")
-
-
-def refusal(page: Page) -> Locator:
-    return page.locator('[class*="st-key-refusal-"] [role=alert]')
 
 
 def latest(api: Api) -> dict[str, Any]:
     listed = api.http.get("/predictions", params={"limit": 1}).json()["predictions"]
     return dict(listed[0]) if listed else {}
-
-
-def box(page: Page, name: str, language: Language = "es") -> Locator:
-    return page.get_by_label(label(BY_NAME[name], language), exact=True)
 
 
 def test_a_risk_goes_with_the_first_key_of_an_edit_and_stays_away(page: Page) -> None:
@@ -239,24 +188,6 @@ def test_axe_finds_nothing_grave_and_headings_are_in_order(page: Page) -> None:
     assert grave_faults(page) == []
 
 
-def words(language: Language) -> set[str]:
-    """Every text of the form that differs between the languages, without those that have blanks to fill."""
-    texts = [text for text in vars(sentences).values() if isinstance(text, Text)]
-    for field in FIELDS:
-        texts += [*field.texts, *(field.category_text(category) for category in field.vocabulary)]
-    both = {text.es for text in texts} & {text.en for text in texts}
-    said = {say(text, language) for text in texts if text.es != text.en} - both - set(sentences.SWITCH)
-    return {re.sub(r"\*\*", "", text) for text in said if "{" not in text}
-
-
-def seen_and_heard(page: Page) -> set[str]:
-    """Each line that the page shows, and each name that it gives to an element."""
-    names = page.locator("[aria-label]").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
-    hints = page.locator("[placeholder]").evaluate_all("all => all.flatMap(one => [one.placeholder, one.value])")
-    lines = [line.strip() for line in page.locator("body").inner_text().splitlines()]
-    return {*names, *hints, *lines} - {""}
-
-
 @pytest.mark.parametrize(("language", "other"), [LANGUAGES, LANGUAGES[::-1]], ids=LANGUAGES)
 def test_each_page_is_in_its_language_throughout(page: Page, language: Language, other: Language) -> None:
     if language == "en":
@@ -310,13 +241,13 @@ def test_what_is_typed_and_not_left_yet_is_sent(api: Api, page: Page) -> None:
     expect(page.locator('[class*="st-key-risk-"]')).to_contain_text("Edad (años): 44")
 
 
-def test_a_slow_answer_does_not_show_beside_what_was_typed_meanwhile(browser: Browser, api: Api) -> None:
+def test_a_slow_answer_does_not_show_beside_what_was_typed_meanwhile(somebody: BrowserContext, api: Api) -> None:
     with scripted_api() as slow:
         slow.prediction = JSONResponse(PREDICTION)
         moved = {"api_url": slow.address, "port_offset": free_offset(api.settings)}
         settings = api.settings.model_copy(update=moved)
         with running(serving.form(settings), settings):
-            page = empty_page(browser)
+            page = empty_page(somebody)
             page.goto(settings.url("form"))
             fill(page, "es", **CHOSEN)
             slow.answer_now.clear()

@@ -11,11 +11,13 @@ from readmission.local.platform import Platform
 from readmission.local.service import Folders, Port, Service
 from tests.free_ports import free_port
 
+# Serves nothing until it is ended; by itself at the latest when no test can still be watching it.
+WAITS = "import signal; signal.alarm(300); signal.pause()"
 # Prints a line, starts a child in a process group of its own as Airflow does, and serves its folder.
-SERVER = """
+SERVER = f"""
 import os, subprocess, sys, http.server
 print("the port is", sys.argv[1], flush=True)
-subprocess.Popen(["sleep", "600"], process_group=0)
+subprocess.Popen([sys.executable, "-c", {WAITS!r}], process_group=0)
 http.server.test(http.server.SimpleHTTPRequestHandler, bind="127.0.0.1", port=int(sys.argv[1]))
 """
 # As MLflow does: the child serves, and outlives a parent that is killed.

@@ -15,7 +15,7 @@ from readmission.local.service import Folders, ServiceFailedError
 from readmission.local.supervisor_file import SupervisorError
 from tests.conftest import Poll
 from tests.free_ports import free_port
-from tests.integration.local.small import PARENT, answers, is_alive, pid_of, platform_in, silent
+from tests.integration.local.small import PARENT, WAITS, answers, is_alive, pid_of, platform_in, silent
 
 Start = Callable[..., Platform]
 
@@ -69,7 +69,7 @@ def test_a_service_that_wrote_nothing_shows_nothing_of_before(platform_of: Start
 
 
 def test_a_start_that_another_command_stops_says_so(platform_of: Start) -> None:
-    platform = platform_of(code="import time; time.sleep(600)")
+    platform = platform_of(code=WAITS)
 
     def stop() -> None:
         platform_of().down()

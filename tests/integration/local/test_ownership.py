@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -17,7 +18,7 @@ from readmission.local.platform import BusyError, Platform
 from readmission.local.supervisor_file import socket_path
 from tests.conftest import Poll
 from tests.free_ports import free_port
-from tests.integration.local.small import is_alive, pid_of, platform_in, silent
+from tests.integration.local.small import WAITS, is_alive, pid_of, platform_in, silent
 
 Start = Callable[..., Platform]
 
@@ -129,12 +130,14 @@ def test_a_folder_that_moved_can_be_stopped(platform_of: Start, tmp_path: Path) 
 def test_a_number_that_went_to_a_stranger_is_nobody_of_ours(platform_of: Start) -> None:
     platform = platform_of()
     platform.folders.create()
-    with subprocess.Popen(("sleep", "600"), start_new_session=True) as stranger:
+    with subprocess.Popen((sys.executable, "-c", WAITS), start_new_session=True) as stranger:
         record = {"pid": stranger.pid, "created": psutil.Process(stranger.pid).create_time(), "state": "elsewhere"}
         (platform.folders.run / "supervisord.json").write_text(json.dumps(record), encoding="utf-8")
-        assert platform.supervisor.processes() == [] and platform.down() == 0
-        assert stranger.poll() is None
-        stranger.kill()
+        try:
+            assert platform.supervisor.processes() == [] and platform.down() == 0
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 def test_what_is_left_without_its_record_is_found_by_its_port(platform_of: Start, poll: Poll) -> None:

@@ -15,7 +15,7 @@ from readmission.local.ports import BusyPortError
 from readmission.local.service import Folders, ServiceFailedError
 from readmission.local.supervisor_file import socket_path
 from tests.free_ports import free_port
-from tests.integration.local.small import is_alive, pid_of, silent, small
+from tests.integration.local.small import WAITS, is_alive, pid_of, silent, small
 
 Start = Callable[..., Platform]
 
@@ -72,7 +72,7 @@ def test_a_service_that_dies_at_once_is_told_with_the_end_of_its_log(platform_of
 
 
 def test_a_service_that_never_becomes_healthy_is_told(platform_of: Start) -> None:
-    platform = platform_of(code="import time; print('thinking', flush=True); time.sleep(600)")
+    platform = platform_of(code=f"print('thinking', flush=True); {WAITS}")
     object.__setattr__(platform.services[0], "start_seconds", 1.0)
     with pytest.raises(ServiceFailedError, match=r"(?s)not healthy after 1 s.*thinking"):
         platform.up(silent)

@@ -14,7 +14,6 @@ from readmission.clean import prepare
 from readmission.errors import InvalidFileError, UndoError
 from readmission.params import PrepareParams
 from readmission.raw import ingest
-from readmission.storage.databases import initialise
 from readmission.storage.table_swap import count
 
 ROWS = {"one.csv": 1_000, "two.csv": 1_200, "three.csv": 1_400}
@@ -28,12 +27,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for seed, (name, rows) in enumerate(ROWS.items()):
         synthetic.write(folder / name, rows, seed=seed)
     return [folder / name for name in ROWS]
-
-
-@pytest.fixture
-def database(database_settings: Settings) -> Settings:
-    initialise(database_settings)
-    return database_settings
 
 
 def record(settings: Settings, load_id: int) -> dict[str, Any]:

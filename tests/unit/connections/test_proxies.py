@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import boto3
@@ -17,6 +16,7 @@ from botocore.exceptions import BotoCoreError
 from connections import proxies
 from connections.settings import Settings, get_settings, machine_environment
 from tests.recording_proxy import RecordingProxy, recording_proxy, without_proxies
+from tests.web_server import sized, web_server
 
 AWAY = "http://files.example/encounters.csv"
 
@@ -53,25 +53,8 @@ def proxy() -> Iterator[RecordingProxy]:
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
     """The port of a service of the platform's."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_HEAD = do_GET
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield str(server.server_port)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with web_server(lambda request: sized(request, b"")) as address:
+        yield str(urlsplit(address).port)
 
 
 @pytest.fixture
@@ -164,6 +147,21 @@ def test_what_is_said_twice_is_the_same(environment: pytest.MonkeyPatch, proxy: 
     once = proxies.past_proxies(settings.own_hosts)
     assert {**once, **proxies.past_proxies(settings.own_hosts, once)} == once
     assert once[proxies.UNUSABLE] == "ALL_PROXY" and "secret" not in str(once)
+
+
+def test_loopback_is_passed_by_whatever_the_hosts_are_called() -> None:
+    given = proxies.past_proxies(("api",), {"NO_PROXY": "corp.example"})
+    assert {"127.0.0.1", "localhost", "::1", "api", "corp.example"} <= set(given["no_proxy"].split(","))
+
+
+def test_where_the_two_cases_differ_the_lower_one_is_passed_on_as_both() -> None:
+    given = proxies.past_proxies((), {"HTTP_PROXY": "http://upper:1", "http_proxy": "http://lower:1"})
+    assert (given["HTTP_PROXY"], given["http_proxy"]) == ("http://lower:1", "http://lower:1")
+
+
+def test_a_proxy_that_was_mended_is_no_longer_called_unusable() -> None:
+    given = proxies.past_proxies((), {proxies.UNUSABLE: "ALL_PROXY,HTTP_PROXY", "ALL_PROXY": "http://proxy:1"})
+    assert given[proxies.UNUSABLE] == "HTTP_PROXY"
 
 
 @pytest.mark.parametrize(

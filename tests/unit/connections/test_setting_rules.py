@@ -29,6 +29,7 @@ WRONG = {
     "BIND_ADDRESS": ("http://0.0.0.0", "http://… is not allowed; it takes a name or address of this machine, "),
     "AIRFLOW_FERNET_KEY": (SECRET, "what it holds is not allowed; it takes 32 bytes in URL-safe base64"),
     "AIRFLOW_JWT_SECRET": ("changethis", "still holds the placeholder 'changethis'; run `make env`"),
+    "PUBLIC_HOST": (f"me:{SECRET}@ward", "what it holds is not allowed; it takes a name or address of a machine"),
     "BUCKET": ("My_Bucket", "'My_Bucket' is not allowed; it takes 3 to 63 lower-case letters"),
 }
 
@@ -60,6 +61,12 @@ def test_a_wrong_setting_is_named_with_its_source_and_what_is_allowed(
     said = _refused()
     assert said.startswith(f"{name} (environment): {complaint}") and f"`unset {name}`" in said
     assert SECRET not in said and "\n" not in said
+
+
+def test_a_name_in_small_letters_is_the_environments_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("LOG_LEVEL=info\n")
+    monkeypatch.setenv("log_level", "loud")
+    assert _refused().startswith("LOG_LEVEL (environment): 'loud' is not allowed")
 
 
 def test_every_wrong_setting_has_a_line(file: Path) -> None:

@@ -1,19 +1,18 @@
-"""A web server for tests: pages whole or as a handler of the test's own writes them, and what was asked for."""
+"""A web site that data sets are fetched from: pages, whole or cut short, and what was asked for."""
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 from connections.settings import Settings
 from readmission.dataset.obtain import obtain
 from readmission.progress import Progress, silent
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
+from tests.web_server import Answer, sized, web_server
 
 
 @dataclass
@@ -32,42 +31,24 @@ def running() -> Iterator[Site]:
     """The server, on a port of its own."""
     served = Site()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            served.asked.append(self.path)
-            page = served.pages.get(self.path.partition("?")[0])
-            if served.failures:
-                served.failures -= 1
-                self.send_error(503)
-            elif page is None:
-                self.send_error(404)
-            elif isinstance(page, bytes):
-                sized(self, page, len(page))
-            else:
-                page(self)
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        served.asked.append(request.path)
+        page = served.pages.get(request.path.partition("?")[0])
+        if served.failures:
+            served.failures -= 1
+            request.send_error(503)
+        elif page is None:
+            request.send_error(404)
+        elif isinstance(page, bytes):
+            sized(request, page)
+        else:
+            page(request)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.address = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield served
-    finally:
-        served.closed.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def sized(handler: BaseHTTPRequestHandler, body: bytes, length: int) -> None:
-    """Answers with a body and a length, which need not be the body's."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(length))
-    handler.end_headers()
-    handler.wfile.write(body)
+    with web_server(answer) as served.address:
+        try:
+            yield served
+        finally:
+            served.closed.set()
 
 
 def unsized(handler: BaseHTTPRequestHandler, body: bytes) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 
 import pytest
 
@@ -18,19 +18,20 @@ from readmission.dataset import csv_problems
 from readmission.dataset.csv_check import check_file
 from readmission.errors import InvalidFileError, SourceError
 from tests.conftest import ROOT
-from tests.unit.dataset.site import Site, files, get, sized, zipped
+from tests.unit.dataset.site import Site, files, get, zipped
+from tests.web_server import sized
 
 MEGABYTE = 1 << 20
-SECONDS = 30.0  # on a machine that does other work; each takes a few
+SECONDS = 20.0  # of the processor, so that nothing else on the machine counts; each takes a few
 GROWTH = 400 * MEGABYTE
 
 
 @contextmanager
 def bounded() -> Iterator[None]:
     """Fails where the block takes long, or much memory at its highest."""
-    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, monotonic()
+    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, process_time()
     yield
-    assert monotonic() - begun < SECONDS
+    assert process_time() - begun < SECONDS
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before < GROWTH
 
 
@@ -127,7 +128,7 @@ def test_a_server_that_drips_is_given_up(settings: Settings, site: Site, head: b
     begun = monotonic()
     with pytest.raises(SourceError, match=r"/slow.csv was not fetched within 1 seconds \(DATASET_FETCH_SECONDS\)"):
         get(hurried, f"{site.address}/slow.csv")
-    assert 1 <= monotonic() - begun < 10
+    assert 1 <= monotonic() - begun < 60, "it would drip for hours"
     assert files(settings) == []
 
 

@@ -1,0 +1,35 @@
+"""What a training that ended well left in MLflow, and a prepared set that a test may change."""
+
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from connections.model_registry import client
+from connections.settings import Settings
+from readmission.registry import batch_models
+from tests.integration.pipeline import Trained, copied
+
+
+@pytest.fixture
+def tracking(trained: Trained) -> MlflowClient:
+    mlflow.set_tracking_uri(trained.settings.tracking_uri)
+    return client(trained.settings)
+
+
+@pytest.fixture
+def parent(trained: Trained, tracking: MlflowClient) -> Run:
+    return tracking.get_run(trained.plan.parent_run_id)
+
+
+@pytest.fixture
+def batch_runs(trained: Trained, tracking: MlflowClient) -> list[Run]:
+    return batch_models.batch_runs(tracking, trained.plan.parent_run_id)
+
+
+@pytest.fixture
+def own(trained: Trained, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """The same prepared set, in databases that a test may change."""
+    return copied(trained.settings, tmp_path, request.node.name)

@@ -1,0 +1,98 @@
+"""The models of a training: named, no pickle in them, requirements pinned, and the same answers wherever loaded."""
+
+import logging
+from pathlib import Path
+
+import mlflow.artifacts
+import numpy as np
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from connections.model_registry import EXTRA_FILES, download_served_files, production_version
+from connections.settings import Settings
+from readmission.clean import prepared_sets
+from readmission.features import CATEGORIES, NUMBERS
+from readmission.inference import Scorer
+from readmission.local.service import Folders
+from readmission.model.forest import inputs, positive
+from readmission.model.mlflow_models import load_pipeline, signature
+from readmission.registry.batch_models import logged_model_id
+from tests.integration.pipeline import Trained
+from tests.integration.training.left import logged_model
+
+
+def test_the_models_have_their_names_and_hold_no_pickle(
+    tracking: MlflowClient, parent: Run, batch_runs: list[Run]
+) -> None:
+    names = [logged_model(tracking, run).name for run in (*batch_runs, parent)]
+    assert names == [*(f"modelo_entrenado_batch{batch}" for batch in (1, 2, 3)), "modelo_entrenado_final"]
+    for run in (*batch_runs, parent):
+        info = mlflow.models.get_model_info(f"models:/{logged_model_id(run)}")
+        flavor = info.flavors["sklearn"]
+        assert (flavor["serialization_format"], flavor["pickled_model"]) == ("skops", "model.skops")
+        assert info.signature == signature()
+        assert info.saved_input_example_info is not None
+
+
+def test_the_signature_is_the_contracts() -> None:
+    assert signature().inputs.input_names() == [*NUMBERS, *CATEGORIES]
+    kinds = [str(kind) for kind in signature().inputs.input_types()]
+    assert kinds == ["DataType.double"] * len(NUMBERS) + ["DataType.string"] * len(CATEGORIES)
+
+
+def test_the_requirements_are_explicit_and_pinned(trained: Trained, tmp_path: Path) -> None:
+    uri = f"models:/{trained.outcome.name}/{trained.outcome.version}/requirements.txt"
+    lines = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(tmp_path))).read_text().split()
+    names = {line.partition("==")[0] for line in lines}
+    assert {"scikit-learn", "skops", "numpy", "pandas"} <= names
+    assert all("==" in line for line in lines)
+
+
+def test_the_files_are_in_the_servers_folder(stores: Settings, tracking: MlflowClient, batch_runs: list[Run]) -> None:
+    """The path is MLflow's to choose: it is asked for, and looked for on disk."""
+    location = logged_model(tracking, batch_runs[0]).artifact_location.removeprefix("mlflow-artifacts:/")
+    folder = Folders.of(stores).of_service("mlflow") / "artifacts" / location.strip("/")
+    sizes = {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    served = {f"{EXTRA_FILES}/forest.onnx", f"{EXTRA_FILES}/serving.json"}
+    assert {"MLmodel", "model.skops", "requirements.txt", "input_example.json", *served} <= sizes.keys()
+    assert sizes["model.skops"] > 10_000
+    assert not [name for name in sizes if name.endswith((".pkl", ".pickle", ".joblib", ".cloudpickle"))]
+
+
+def test_the_version_the_best_batch_and_the_served_files_answer_the_same(
+    trained: Trained, batch_runs: list[Run], tmp_path: Path
+) -> None:
+    rows = prepared_sets.read_split(trained.settings, "test")
+    best = batch_runs[trained.outcome.batch_id - 1]
+    learned = positive(load_pipeline(f"models:/{logged_model_id(best)}"), rows)
+    registered = positive(load_pipeline(f"models:/{trained.outcome.name}@production"), rows)
+    version = production_version(trained.settings)
+    assert version is not None
+    scorer = Scorer.load(download_served_files(trained.settings, version, tmp_path))
+    records = [{str(name): value for name, value in row.items()} for row in inputs(rows).to_dict(orient="records")]
+    assert (registered == learned).all()
+    assert np.abs(scorer.probabilities(records) - learned).max() <= 1e-6
+
+
+def test_the_versions_own_model_has_its_metrics_with_their_data_and_its_figures(
+    trained: Trained, tracking: MlflowClient, parent: Run, batch_runs: list[Run]
+) -> None:
+    best = batch_runs[trained.outcome.batch_id - 1]
+    model = logged_model(tracking, parent)
+    assert {metric.key: metric.value for metric in model.metrics or []} == best.data.metrics
+    measured = {metric.key: metric.dataset_name for metric in model.metrics or []}
+    assert (measured["val_f1"], measured["test_f1"]) == ("CLEAN_DATA.val_data", "CLEAN_DATA.test_data")
+    assert measured["threshold"] is None
+    files = {file.path for file in tracking.list_logged_model_artifacts(model.model_id)}
+    assert {"val_calibration.png", "test_calibration.png", "test_roc.png", "MLmodel"} <= files
+
+
+@pytest.mark.filterwarnings("default")
+def test_logging_and_loading_a_model_warn_of_nothing(
+    batch_runs: list[Run], recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In an Airflow task each warning is a line of its log."""
+    load_pipeline(f"models:/{logged_model_id(batch_runs[0])}")
+    assert [str(warning.message) for warning in recwarn] == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -1,0 +1,49 @@
+"""Each rule of a setting at its edges: the last values that it takes, and the first that it does not."""
+
+from base64 import urlsafe_b64encode
+
+import pytest
+
+from connections.setting_rules import EMBEDDED_PORTS, RULES
+
+_PORTS = (("1", "65535"), ("0", "65536", "80.0", ""))
+_ADDRESSES = (("http://a", "HTTPS://a:65535/b"), ("a", "http://", "http://a:0", "http://a:65536", "ftp://a"))
+_SECONDS = (("0.001", "999999999"), ("0", "-1", "1e9", "nan", "inf", "soon"))
+_COUNTS = (("1", "+2"), ("0", "1.0", "one"))
+# By setting: what it takes, and what it does not.
+EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    **dict.fromkeys((*EMBEDDED_PORTS, "MYSQL_PORT", "S3_PORT", "MINIO_CONSOLE_PORT"), _PORTS),
+    **dict.fromkeys(("MLFLOW_TRACKING_URI", "API_URL", "MLFLOW_S3_ENDPOINT_URL"), _ADDRESSES),
+    **dict.fromkeys(("DATASET_FETCH_SECONDS", "MODEL_POLL_SECONDS"), _SECONDS),
+    **dict.fromkeys(("TRAINING_JOBS", "AIRFLOW_WORKER_CONCURRENCY"), _COUNTS),
+    "BIND_ADDRESS": (("0.0.0.0", "::", "[::1]", "ward.corp"), ("a,b", "ward:80", "http://a")),
+    "PUBLIC_HOST": (("ward.corp", "fd00::7"), ("a,b", "0.0.0.0", "ward:80")),
+    "OTHER_HOSTS": (("a,b", "10.0.0.7, fd00::7"), ("a,0.0.0.0", "a/b")),
+    "PORT_OFFSET": (("0", "50000"), ("-1", "50001")),
+    "AIRFLOW_ADMIN_USER": (("ana.soto+1@ward", "_"), ("a b", "a:b", "")),
+    "AIRFLOW_FERNET_KEY": (
+        (urlsafe_b64encode(bytes(32)).decode(),),
+        (urlsafe_b64encode(bytes(31)).decode(), urlsafe_b64encode(bytes(33)).decode(), "a"),
+    ),
+    "DATABASE_URL": (("mysql+pymysql://a:b@c:3306", "mysql://c", "sqlite:////tmp"), ("sqlite:///tmp", "mysql://", "c")),
+    "DATASET_SHA256": (("a" * 64, "0F" * 32), ("a" * 63, "a" * 65, "g" * 64)),
+    "LEAST_LOAD_SHARE": (("0", "0.5", "1"), ("-0.01", "1.01", "nan", "50%")),
+    "SYNTHETIC_ROWS": (("1000",), ("999", "1e4")),
+    "BUCKET": (("abc", "a" * 63), ("ab", "a" * 64, "-ab", "ab-", "Abc")),
+    "MODEL_NAME": (("modelo de hoy",), ("a/b", "a:b", "")),
+    "MODEL_ALIAS": (("production", "v", "v1b", "latest_one"), ("latest", "v1", "v12", "a b", "")),
+    "LOG_LEVEL": (("debug", "Warn", "ERROR"), ("fatal", "")),
+    "COMPOSE_PROJECT_NAME": (("readmission", "0-a_b"), ("_a", "A", "a.b")),
+}
+
+
+def test_every_rule_is_tried_at_its_edges() -> None:
+    assert EDGES.keys() == RULES.keys()
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_a_setting_takes_all_up_to_its_edges_and_nothing_beyond(name: str) -> None:
+    taken, refused = EDGES[name]
+    accepts = RULES[name].accepts
+    assert [value for value in taken if not accepts(value)] == []
+    assert [value for value in refused if accepts(value)] == []
