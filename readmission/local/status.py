@@ -37,9 +37,9 @@ class Status:
 def look(settings: Settings) -> list[Status]:
     """Asks every service; where services run, those that were started, even if settings have changed since."""
     platform = Platform(settings)
-    if platform.supervisor.processes():
-        platform = Platform(addresses.as_started(settings))
     alive, states = platform.supervisor.processes(), platform.supervisor.states()
+    if alive:
+        platform = Platform(addresses.as_started(settings))
     ours = {port for _, port in processes.listening(alive)}
 
     def ask(service: Service) -> Status:
