@@ -5,17 +5,23 @@ Runs with the standard library alone, under any Python 3, in the folder of the c
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from typing import Any, NamedTuple
 
 # Where a service says that it works, by the port that it has in its container; others are only connected to.
 HEALTH = {5000: "/health", 8000: "/health/live", 8080: "/api/v2/monitor/health", 8501: "/_stcore/health"}
 ANSWERS, DONE, STARTING, SILENT = "answers", "done", "starting", "does not answer"
+# Docker's words for a container that does not run, in a person's; others are told as they are.
+_WORDS = {
+    "paused": "paused: `docker compose unpause` lets it go on",
+    "restarting": "ended and is started again",
+    "created": "not started",
+}
 _GOOD = (ANSWERS, DONE)
 _ANSWER_SECONDS = 5
 
@@ -53,7 +59,7 @@ def status(container: dict[str, Any], is_job: bool) -> Status:
     if container["State"] == "exited" and is_job and container["ExitCode"] == 0:
         return Status(name, DONE)
     if container["State"] != "running":
-        return Status(name, f"{container['State']} ({container['ExitCode']})")
+        return Status(name, _WORDS.get(container["State"], f"{container['State']} ({container['ExitCode']})"))
     places = {(p["URL"] or "127.0.0.1", p["PublishedPort"], p["TargetPort"]) for p in container["Publishers"] or ()}
     published = sorted(place for place in places if place[1] and ":" not in place[0])
     address = " ".join(f"{host}:{port}" for host, port, _ in published)
@@ -73,7 +79,7 @@ def answers(host: str, port: int, inner: int) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://{host}:{port}{HEALTH[inner]}", timeout=_ANSWER_SECONDS) as answer:
             return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+    except (OSError, http.client.HTTPException):  # nobody, or somebody who speaks no HTTP
         return False
 
 

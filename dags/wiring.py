@@ -34,7 +34,7 @@ def say_why(context: Context) -> None:
 DEFAULTS = {
     "owner": "readmission",
     "retries": 2,
-    "retry_delay": timedelta(seconds=10),
+    "retry_delay": timedelta(seconds=20),  # what was broken off holds its data for up to 40 s
     "on_failure_callback": say_why,
     "on_retry_callback": say_why,
 }

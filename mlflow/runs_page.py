@@ -2,7 +2,7 @@
 
 import json
 import sys
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.parse import quote
 from urllib.request import Request
 
@@ -15,7 +15,7 @@ def runs_page(experiment: str) -> str:
     try:
         with past_proxies.open(Request(SERVER + path, headers={"Host": HOST}), timeout=4) as answer:
             where = f"/{json.load(answer)['experiment']['experiment_id']}/runs"
-    except URLError:
+    except (OSError, HTTPException, ValueError):  # nobody, too late, or not MLflow
         where = ""
     return f"/#/experiments{where}?workflowType=machine_learning"
 

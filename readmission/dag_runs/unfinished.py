@@ -19,7 +19,9 @@ def asking(address: str, user: str, password: str) -> Callable[[str, str], bool]
         except AirflowError as error:
             raise InUseError(
                 f"the run {run_id} of the DAG {dag_id} uses the prepared set, and Airflow does not say whether "
-                f"it goes on ({error}); if you know that it does not, `readmission unlock --force` frees the data"
+                f"it goes on ({error}). Look the run up on Airflow's page: once it has ended, `readmission unlock "
+                "--force` frees the data. A shell in a container cannot ask Airflow, so that --force is always needed "
+                "there; preprocesar_datos and entrenar_modelo, started in Airflow, ask and free by themselves"
             ) from error
 
     return unfinished

@@ -83,6 +83,9 @@ def environment(settings: Settings) -> dict[str, str]:
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             # A DAG that was edited is read again soon, and tasks are not kept waiting on a quiet machine.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+            # A task that was killed, or whose scheduler was, is taken as lost after a minute, and tried again.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         }
     )
 

@@ -6,30 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-import httpx
 from rich.console import Console
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from connections.model_registry import client, production_version
 from connections.settings import SYNTHETIC, UCI_ARCHIVE, Settings
 from readmission.dag_runs.airflow_api import AirflowClient
 from readmission.dag_runs.progress_table import ProgressTable, download_progress
 from readmission.dag_runs.run import PIPELINE, finish_begun, run_pipeline
-from readmission.errors import ReadmissionError, SourceError
-from readmission.features import ORIGINAL_FIELDS
+from readmission.errors import SourceError
+from readmission.local.first_prediction import predict
 from readmission.local.platform import Platform
 from readmission.local.summary import Summary, addresses, show, trained, write
-from readmission.prediction import PredictionResponse
 from readmission.registry.descriptions import runs_page
 
 LOAD_DAG = "cargar_datos"
 # In the place of a source: nothing is loaded, and the pipeline goes on with the rows that are there.
 ROWS_THERE = "rows that are there"
-_FOLLOW_SECONDS = 120.0
-
-
-class PredictionError(ReadmissionError):
-    """The prediction service did not answer as it should."""
 
 
 @dataclass
@@ -58,7 +50,8 @@ class Demo:
         with self._step("pipeline"):
             self._pipeline(source)
         with self._step("prediction"):
-            prediction = self._predict()
+            version = production_version(self.settings)
+            prediction = predict(self.settings, version.version if version else None)
         summary = Summary(
             **trained(self.settings).model_dump(),
             prediction=prediction,
@@ -104,15 +97,6 @@ class Demo:
             seconds = run_pipeline(airflow, table.dag, {LOAD_DAG: {"source": source}}, steps)
         self.seconds |= {dag_id: round(took, 1) for dag_id, took in seconds.items()}
 
-    def _predict(self) -> PredictionResponse:
-        version = production_version(self.settings)
-        with httpx.Client(base_url=self.settings.url("api"), timeout=30, trust_env=False) as api:
-            _wait_for_version(api, version.version if version else None)
-            answer = api.post("/predict", json={field.name: field.default for field in ORIGINAL_FIELDS})
-        if answer.is_error:
-            raise PredictionError(f"the prediction service refused: {answer.status_code} {answer.text[:300]}")
-        return PredictionResponse.model_validate(answer.json())
-
 
 def airflow_client(settings: Settings) -> AirflowClient:
     """A client of the settings' Airflow, as its first user."""
@@ -142,21 +126,6 @@ def pipeline_is_current(settings: Settings, source: str | None) -> bool:
         return True
     with sources.obtain(settings, source) as file:
         return load.sha256 == file.sha256
-
-
-@retry(
-    stop=stop_after_delay(_FOLLOW_SECONDS),
-    wait=wait_fixed(0.2),
-    retry=retry_if_exception_type(PredictionError),
-    reraise=True,
-)
-def _wait_for_version(api: httpx.Client, version: str | None) -> None:
-    try:
-        answer = api.get("/model")
-    except httpx.HTTPError as error:
-        raise PredictionError(f"the prediction service does not answer: {error}") from error
-    if answer.is_error or answer.json()["version"] != version:
-        raise PredictionError(f"the prediction service does not serve version {version}: {answer.text[:300]}")
 
 
 def without_data(settings: Settings, error: SourceError) -> tuple[str, str]:

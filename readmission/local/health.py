@@ -18,5 +18,5 @@ def airflow_component_healthy(airflow: str, component: str) -> bool:
     try:
         answer = httpx.get(f"{airflow}/api/v2/monitor/health", timeout=_ANSWER_SECONDS, trust_env=False)
         return bool(answer.json()[component]["status"] == "healthy")
-    except (httpx.HTTPError, ValueError, KeyError):
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return False

@@ -11,7 +11,7 @@ import psutil
 
 from connections.settings import Settings
 from readmission.errors import ReadmissionError
-from readmission.local import addresses, airflow, former_store, leftovers, processes, serving
+from readmission.local import addresses, airflow, answered, former_store, leftovers, processes, serving
 from readmission.local.logs import LogEnd, log_end
 from readmission.local.mlflow_server import mlflow
 from readmission.local.ports import require_free
@@ -141,6 +141,7 @@ class Platform:
                 if why := _failure(service, started.get(service.name), now.get(service.name), monotonic() - begun):
                     raise ServiceFailedError(f"{service.name} {why}", service.log, logs[service.name])
                 if service.healthy():
+                    answered.record(self.folders, now[service.name])
                     del waiting[service.name]
                     watch(service.name, "healthy")
             sleep(0.2)

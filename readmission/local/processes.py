@@ -23,6 +23,14 @@ def orphans(session: int) -> list[psutil.Process]:
     return [process for process in of_session(session) if not _descends(process, session)]
 
 
+def frozen(pid: int) -> list[psutil.Process]:
+    """A process and its descendants, those of them that a signal (SIGSTOP, SIGTSTP) has stopped."""
+    with suppress(psutil.Error):
+        family = psutil.Process(pid)
+        return [one for one in (family, *family.children(recursive=True)) if one.status() == psutil.STATUS_STOPPED]
+    return []
+
+
 def _descends(process: psutil.Process, leader: int) -> bool:
     try:
         return process.pid == leader or any(parent.pid == leader for parent in process.parents())

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connections.settings import Settings
-from readmission.local import addresses, processes
+from readmission.local import addresses, answered, processes
 from readmission.local.platform import Platform
 from readmission.local.ports import is_free, owner
 from readmission.local.service import Service
@@ -37,9 +37,9 @@ class Status:
 def look(settings: Settings) -> list[Status]:
     """Asks every service; where services run, those that were started, even if settings have changed since."""
     platform = Platform(settings)
-    if platform.supervisor.processes():
-        platform = Platform(addresses.as_started(settings))
     alive, states = platform.supervisor.processes(), platform.supervisor.states()
+    if alive:
+        platform = Platform(addresses.as_started(settings))
     ours = {port for _, port in processes.listening(alive)}
 
     def ask(service: Service) -> Status:
@@ -47,23 +47,29 @@ def look(settings: Settings) -> list[Status]:
         if port and port not in ours and not is_free(port, platform.settings.bind_address):
             return Status(service, FOREIGN if service.healthy() else SILENT, None, f"{owner(port)} has its port")
         if process := states.get(service.name):
-            return _supervised(service, process)
+            return _supervised(platform, service, process)
         return _unsupervised(service) if alive else Status(service, STOPPED)
 
     with ThreadPoolExecutor(len(platform.services)) as pool:
         return list(pool.map(ask, platform.services))
 
 
-def _supervised(service: Service, process: ProcessState) -> Status:
+def _supervised(platform: Platform, service: Service, process: ProcessState) -> Status:
     if process.is_alive and service.healthy():
+        answered.record(platform.folders, process)
         return Status(service, ANSWERS, process.pid)
     if process.state == "STOPPED":
         return Status(service, STOPPED)
+    if frozen := processes.frozen(process.pid):
+        pids = " ".join(str(one.pid) for one in frozen)
+        return Status(service, SILENT, process.pid, f"stopped by a signal; `kill -CONT {pids}` lets it go on")
     soon = process.is_alive and process.seconds < service.start_seconds
-    note = "" if soon else f"see `make logs SERVICE={service.name}`"
+    if soon and not answered.since_start(platform.folders, process):
+        return Status(service, STARTING, process.pid)
+    note = f"see `make logs SERVICE={service.name}`"
     if process.state == _NOT_TRIED_AGAIN:
         note = f"ended too often; {note}"
-    return Status(service, STARTING if soon else SILENT, process.pid or None, note)
+    return Status(service, SILENT, process.pid or None, note)
 
 
 def _unsupervised(service: Service) -> Status:

@@ -26,8 +26,8 @@ from readmission.errors import InUseError
 logger = logging.getLogger(__name__)
 
 PREPARED_SET = "prepared_set"
-BEAT_SECONDS = 10.0
-DURATION = timedelta(seconds=40)
+BEAT_SECONDS = 5.0
+DURATION = timedelta(seconds=30)
 
 
 class Owner(BaseModel):

@@ -60,8 +60,7 @@ def close(settings: Settings, parent_run_id: str | None) -> None:
     engine, tracking = engine_for(settings, "CLEAN_DATA"), client(settings)
     while (lease := leases.held(engine, PREPARED_SET)) and lease.holder == parent_run_id and lease.alive:
         sleep(_LOOK_SECONDS)
-    leases.release(engine, PREPARED_SET, parent_run_id)
-    if end_runs(tracking, parent_run_id):
+    if give_up(settings, parent_run_id):
         raise TrainingError(
             "the training was broken off before it came to a model; its runs in MLflow are closed, and the data are "
             "free: run entrenar_modelo again"
@@ -76,18 +75,24 @@ def _goes_on(owner: Owner, unfinished: AskAirflow) -> bool:
 
 
 def _free(settings: Settings, lease: Lease) -> Lease:
-    # Before the lease goes: while MLflow does not answer, it tells the next one which runs are to be closed.
-    end_runs(client(settings), lease.holder)
-    leases.release(engine_for(settings, "CLEAN_DATA"), PREPARED_SET, lease.holder)
+    give_up(settings, lease.holder)
     logger.warning("freed the prepared set, which %s left in use; its runs are closed", lease.owner)
     return lease
 
 
-def end_runs(tracking: MlflowClient, parent_run_id: str, status: str = _KILLED) -> bool:
-    """Ends a training's runs that are still open, its batches' as killed; says whether the training's own was.
+def give_up(settings: Settings, parent_run_id: str, status: str = _KILLED) -> bool:
+    """Ends a training's runs that are still open, its batches' as killed, and frees its data.
 
-    Runs that were removed in MLflow are none to end.
+    Says whether the training's own run was open. Data stay held while MLflow does not answer: the lease tells whoever
+    wants them next which runs are to be closed.
     """
+    was_open = _end_runs(client(settings), parent_run_id, status)
+    leases.release(engine_for(settings, "CLEAN_DATA"), PREPARED_SET, parent_run_id)
+    return was_open
+
+
+def _end_runs(tracking: MlflowClient, parent_run_id: str, status: str) -> bool:
+    """Runs that were removed in MLflow are none to end."""
     try:
         parent = tracking.get_run(parent_run_id)
         for run in running_batches(tracking, parent):

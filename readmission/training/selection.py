@@ -63,19 +63,16 @@ def select(settings: Settings, plan: TrainingPlan) -> Outcome:
             outcome = _select(settings, plan, tracking)
             tracking.set_terminated(plan.parent_run_id)
     except BaseException:
-        recovery.end_runs(tracking, plan.parent_run_id, RunStatus.to_string(RunStatus.FAILED))
+        recovery.give_up(settings, plan.parent_run_id, RunStatus.to_string(RunStatus.FAILED))
         raise
-    finally:
-        leases.release(engine, leases.PREPARED_SET, plan.parent_run_id)
-    recovery.end_runs(tracking, plan.parent_run_id)  # of batches that were broken off while the others went on
+    recovery.give_up(settings, plan.parent_run_id)  # of it, batches that were broken off while the others went on
     logger.info("batch %s is version %s of %s: %s", outcome.batch_id, outcome.version, outcome.name, outcome.verdict)
     return outcome
 
 
 def abandon(settings: Settings, plan: TrainingPlan) -> None:
     """Closes a training that a person broke off, so that the next need not wait."""
-    leases.release(engine_for(settings, "CLEAN_DATA"), leases.PREPARED_SET, plan.parent_run_id)
-    recovery.end_runs(client(settings), plan.parent_run_id)
+    recovery.give_up(settings, plan.parent_run_id)
 
 
 def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> Outcome:

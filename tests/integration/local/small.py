@@ -25,6 +25,16 @@ PARENT = f"""
 import subprocess, sys
 subprocess.run([sys.executable, "-c", {SERVER!r}, sys.argv[1]])
 """
+# Answers until there is a file `hang`; then it accepts, and never answers.
+HANGS = """
+import http.server, pathlib, sys, threading
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if pathlib.Path("hang").exists():
+            threading.Event().wait()
+        super().do_GET()
+http.server.test(Handler, bind="127.0.0.1", port=int(sys.argv[1]))
+"""
 
 
 def silent(_name: str, _doing: str) -> None:

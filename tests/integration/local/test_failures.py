@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from connections.settings import Settings
-from readmission.local import addresses, status
+from readmission.local import addresses, processes, status
 from readmission.local.platform import Platform
 from readmission.local.service import Folders, ServiceFailedError
 from readmission.local.supervisor_file import SupervisorError
 from tests.conftest import Poll
 from tests.free_ports import free_port
-from tests.integration.local.small import PARENT, WAITS, answers, is_alive, pid_of, platform_in, silent
+from tests.integration.local.small import HANGS, PARENT, SERVER, WAITS, answers, is_alive, pid_of, platform_in, silent
 
 Start = Callable[..., Platform]
 
@@ -33,6 +33,11 @@ def platform_of(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     yield make
     for platform in made:
         platform.down()
+
+
+def interrupted(_name: str, _doing: str) -> None:
+    """Watches until something is being started, as a person does who presses Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def _state(platform: Platform) -> str:
@@ -97,15 +102,51 @@ def test_status_tells_what_answers_and_what_does_not(platform_of: Start) -> None
     assert _state(platform) == status.STOPPED
     platform.up(silent)
     assert _state(platform) == status.ANSWERS
-    os.kill(pid_of(platform), signal.SIGSTOP)
-    assert _state(platform) == status.STARTING
-    object.__setattr__(platform.services[0], "start_seconds", 0.0)
-    assert _state(platform) == status.SILENT
-    os.kill(pid_of(platform), signal.SIGCONT)
     platform.down()
     with socket.create_server(("127.0.0.1", port)):
         (found,) = status.look(platform.settings)
     assert found.state == status.SILENT and str(os.getpid()) in found.note and not found.answers
+
+
+def test_what_has_not_answered_yet_is_starting_as_long_as_it_may_take(platform_of: Start) -> None:
+    platform = platform_of(code="import signal; signal.pause()")
+    with pytest.raises(KeyboardInterrupt):
+        platform.up(interrupted)
+    assert _state(platform) == status.STARTING
+    object.__setattr__(platform.services[0], "start_seconds", 0.0)
+    assert _state(platform) == status.SILENT
+
+
+@pytest.mark.parametrize("code", [SERVER, PARENT], ids=["itself", "its child"])
+def test_a_process_that_a_signal_stopped_does_not_answer(platform_of: Start, code: str) -> None:
+    platform = platform_of(code=code)
+    platform.up(silent)
+    (platform.folders.run / "small.answered").unlink()  # as when nobody has asked since it was started again
+    number = platform.services[0].port.number  # type: ignore[union-attr]
+    serving = processes.listener(number)
+    assert serving is not None
+    serving.suspend()
+    (found,) = status.look(platform.settings)
+    assert found.state == status.SILENT and f"`kill -CONT {serving.pid}`" in found.note
+    serving.resume()
+    assert _state(platform) == status.ANSWERS
+
+
+def test_what_answered_and_accepts_only_now_is_not_starting(platform_of: Start, poll: Poll) -> None:
+    platform = platform_of(code=HANGS)
+    platform.up(silent)
+    folder = platform.services[0].folder
+    (folder / "hang").touch()
+    (found,) = status.look(platform.settings)
+    assert found.state == status.SILENT and "make logs SERVICE=small" in found.note
+    before = pid_of(platform)
+    os.kill(before, signal.SIGKILL)
+    poll(lambda: pid_of(platform) not in (0, before))
+    assert _state(platform) == status.STARTING  # the answer of the start before does not count
+    (folder / "hang").unlink()
+    poll(lambda: _state(platform) == status.ANSWERS)
+    (folder / "hang").touch()
+    assert _state(platform) == status.SILENT
 
 
 def test_status_knows_a_strangers_answer(platform_of: Start, settings: Settings, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy import update
 
@@ -157,6 +158,27 @@ def test_a_batch_that_was_broken_off_alone_is_closed_with_its_training(
     recovery.close(settings, plan.parent_run_id)
     assert statuses(tracking, plan) == {"FINISHED", "KILLED"}
     assert tracking.get_run(plan.parent_run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [lambda settings, plan: recovery.close(settings, plan.parent_run_id), selection.abandon, selection.select],
+    ids=["close", "abandon", "select"],
+)
+def test_while_mlflow_is_away_the_lease_says_which_runs_are_to_be_closed(
+    settings: Settings,
+    tracking: MlflowClient,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Settings, TrainingPlan], object],
+) -> None:
+    plan = broken_off(settings)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(MlflowException):
+        end(settings.model_copy(update={"mlflow_tracking_uri": "http://127.0.0.1:9"}), plan)
+    went_silent(settings)
+    freed = recovery.free_lost(settings, answers(unfinished=False)[0])
+    assert freed is not None and freed.holder == plan.parent_run_id
+    assert statuses(tracking, plan) == {"KILLED"}
 
 
 @pytest.mark.parametrize("removed", [lambda tracking, plan: tracking.delete_run(plan.parent_run_id)], ids=["run"])

