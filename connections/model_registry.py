@@ -9,6 +9,8 @@ import mlflow
 import mlflow.artifacts
 from mlflow.environment_variables import (
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
+    MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD,
+    MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD,
     MLFLOW_HTTP_REQUEST_MAX_RETRIES,
     MLFLOW_HTTP_REQUEST_TIMEOUT,
 )
@@ -35,7 +37,12 @@ class RegisteredVersion:
 
 
 def client(settings: Settings) -> MlflowClient:
-    """A client of the MLflow server that the settings name."""
+    """A client of the MLflow server that the settings name; files too go through that server, in the whole process.
+
+    A server before an object store offers large files straight from the store, whose address its clients may not reach.
+    """
+    for variable in (MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD, MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD):
+        variable.set(False)  # type: ignore[no-untyped-call]  # MLflow leaves it untyped
     return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
 
 
@@ -85,7 +92,7 @@ def ask_briefly(timeout_seconds: int = 10) -> None:
         (MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False),
     )
     for variable, value in wanted:
-        variable.set(value)  # type: ignore[no-untyped-call]  # MLflow leaves it untyped
+        variable.set(value)  # type: ignore[no-untyped-call]
 
 
 def production_version(settings: Settings, name: str | None = None) -> RegisteredVersion | None:

@@ -1,6 +1,9 @@
 """A prediction from the model in production, logged, and the same one shown by the form in a real browser."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ from playwright.sync_api import Page
 from sqlalchemy import text
 
 from app_front.checks import REQUIRED
+from connections.settings import machine_environment
 from readmission.features import BY_NAME, ORIGINAL_FIELDS
 from tests.conftest import Poll
 from tests.e2e.browser import page, picture
@@ -37,6 +41,16 @@ def test_the_prediction_is_a_row_in_raw_data(stack: Stack) -> None:
     assert json.loads(row["inputs"]).items() >= (ORIGINAL | CHANGED).items()
     assert row["probability"] == answer["probability"]
     assert (row["model_version"], row["prediction"]) == (answer["model_version"], answer["prediction"])
+
+
+def test_the_command_predicts_the_same_from_outside(stack: Stack, tmp_path: Path) -> None:
+    fields = [f"{name}={value}" for name, value in (ORIGINAL | CHANGED).items()]
+    outside = {**machine_environment(), "MLFLOW_TRACKING_URI": stack.address("mlflow", 5000)}
+    command = (sys.executable, "-m", "readmission.cli", "predict", *fields)
+    done = subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["probability"] == predict(stack, ORIGINAL | CHANGED)["probability"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_form_shows_the_same_probability(stack: Stack) -> None:
