@@ -134,8 +134,8 @@ format: install ## Put the code in its style
 	@$(VENV)/bin/ruff format .
 
 .PHONY: demo-check
-demo-check: install ## Run the demo in a throw-away folder on free ports and check what it comes to
-	@$(VENV)/bin/pytest tests/demo -m demo --capture=no $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
+demo-check: install ## Run the demo in a throw-away folder on free ports, and trainings that are broken off, and check both
+	@$(VENV)/bin/pytest tests/demo tests/integration/dags -m demo --capture=no $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
 .PHONY: help
 help: ## Show this list

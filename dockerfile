@@ -20,7 +20,9 @@ ENV PATH=/opt/platform/bin:${PATH} \
 WORKDIR /opt/airflow
 # A new named volume takes its owner from the folder it covers.
 USER root
-RUN install -d -o airflow -g root -m 0775 data data/Diabetes models var
+RUN install -d -o airflow -g root -m 0775 data data/Diabetes models var \
+    && printf '#!/bin/sh\nexec python -m readmission.cli "$@"\n' > /opt/platform/bin/readmission \
+    && chmod 0755 /opt/platform/bin/readmission
 USER airflow
 COPY --chown=airflow:0 connections ./connections
 COPY --chown=airflow:0 readmission ./readmission

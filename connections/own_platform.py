@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from connections import settings_file
 from connections.settings import Settings, get_settings, home, settings_in_file
@@ -47,6 +49,21 @@ def doubts(settings: Settings) -> list[str]:
     if os.environ.get("DATABASE_URL"):
         found.append("DATABASE_URL of the environment names the databases that are used")
     return found
+
+
+def doubts_of_databases(settings: Settings) -> list[str]:
+    """What a person should know before a command uses SQLite files, while another platform runs at the addresses."""
+    if not settings.database_server.startswith("sqlite") or _started(settings.state_dir):
+        return []
+    try:
+        socket.create_connection((urlsplit(settings.url("mlflow")).hostname, settings.port("mlflow")), 1).close()
+    except OSError:
+        return []
+    return [
+        f"The embedded platform of this clone is stopped, and what answers at {settings.url('mlflow')} is another: "
+        f"this command uses the SQLite files in {settings.database_server.removeprefix('sqlite:///')}. For the "
+        "platform in Docker: `docker compose exec airflow-worker readmission` and the command."
+    ]
 
 
 def _started(state: Path) -> dict[str, Any]:

@@ -4,14 +4,14 @@ A command imports what it does its work with when it runs, so that help and a mi
 """
 
 import logging
-from importlib.metadata import version as installed_version
 from typing import Annotated
 
 import typer
 from rich.logging import RichHandler
 
-from connections.own_platform import doubts, running_settings
+from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
+from readmission import __version__
 from readmission.cli import data, predict, registry, training
 from readmission.cli.terminal import complain, console, errors
 
@@ -21,15 +21,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_WITHOUT_DATABASES = ("synth", "predict", "export")
+
 
 def _end_with_version(asked: bool) -> None:
     if asked:
-        console.print(f"readmission {installed_version('readmission')}", highlight=False)
+        console.print(f"readmission {__version__}", highlight=False)
         raise typer.Exit
 
 
 @app.callback()
 def configure(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_end_with_version, is_eager=True, help="Tell the version and end.")
     ] = False,
@@ -38,14 +41,15 @@ def configure(
     prepare_process()
     handler = RichHandler(console=errors, show_path=False, show_level=False)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s")
-    logging.getLogger("readmission").setLevel(_checked_settings().log_level)
+    settings = _checked_settings(uses_databases=context.invoked_subcommand not in _WITHOUT_DATABASES)
+    logging.getLogger("readmission").setLevel(settings.log_level)
 
 
-def _checked_settings() -> Settings:
+def _checked_settings(uses_databases: bool) -> Settings:
     """The settings; where one is wrong the command ends, and of what is doubtful the person is told."""
     try:
         settings = running_settings()
-        for line in doubts(settings):
+        for line in (*doubts(settings), *(doubts_of_databases(settings) if uses_databases else ())):
             errors.print(line, style="yellow", markup=False, highlight=False)
     except SettingsError as error:
         for line in str(error).splitlines():

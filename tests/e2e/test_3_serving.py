@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app_front.checks import REQUIRED
 from connections.settings import machine_environment
+from readmission import __version__
 from readmission.features import BY_NAME, ORIGINAL_FIELDS
 from tests.conftest import Poll
 from tests.e2e.browser import page, picture
@@ -48,9 +49,15 @@ def test_the_command_predicts_the_same_from_outside(stack: Stack, tmp_path: Path
     outside = {**machine_environment(), "MLFLOW_TRACKING_URI": stack.address("mlflow", 5000)}
     command = (sys.executable, "-m", "readmission.cli", "predict", *fields)
     done = subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["probability"] == predict(stack, ORIGINAL | CHANGED)["probability"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands_are_in_the_worker(stack: Stack) -> None:
+    assert stack.compose("exec", "-T", "airflow-worker", "readmission", "--version") == f"readmission {__version__}\n"
+    freed = stack.compose("exec", "-T", "airflow-worker", "readmission", "unlock", "--force")
+    assert freed == "nothing was in use\n"
 
 
 def test_the_form_shows_the_same_probability(stack: Stack) -> None:

@@ -100,6 +100,7 @@ def test_the_service_answers_without_mlflow_and_follows_it_when_it_is_back(
     assert mlflow is not None
     settings = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{way}"})
     with running_api(settings) as http:
+        poll(lambda: "no model answers yet" in api_log(settings))
         with relay(way, mlflow):
             first = register(settings, tmp_path / "1").version
             poll(lambda: version(http) == first)

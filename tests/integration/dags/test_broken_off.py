@@ -24,6 +24,8 @@ ONE_BATCH = PREPARED.model_copy(update={"batch_size": 3_000})
 FREE_SECONDS = 60.0
 STARTS = 180.0
 
+pytestmark = pytest.mark.demo
+
 
 @pytest.fixture(scope="module")
 def settings(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
