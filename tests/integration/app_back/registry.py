@@ -10,7 +10,7 @@ import pandas as pd
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from connections.model_registry import client
+from connections.model_registry import client, make_default
 from connections.settings import Settings
 from readmission.features import BY_NAME, CATEGORIES, NUMBERS
 from readmission.model import serving_files
@@ -75,7 +75,7 @@ def register(
 def _logged(
     settings: Settings, tracking: MlflowClient, pipeline: Pipeline, files: list[Path], example: pd.DataFrame
 ) -> tuple[str, str]:
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    make_default(settings)
     run = tracking.create_run(mlflow.set_experiment("api").experiment_id)
     with warnings.catch_warnings():
         # MLflow 3.17 warns of its own imports and of pandas 3 while it logs; the service does none of that.

@@ -7,12 +7,11 @@ import json
 import zipfile
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 import pytest
 from mlflow.entities import LoggedModelOutput
 
-from connections.model_registry import client, download_served_files, production_version
+from connections.model_registry import client, download_served_files, make_default, production_version
 from connections.settings import Settings
 from readmission.inference import Scorer
 from readmission.model.forest import CalibratedForest, positive
@@ -31,7 +30,7 @@ TAGS = {"val_roc_auc": "0.65", "val_brier": "0.09", "val_base_brier": "0.1", "da
 @pytest.fixture(scope="module")
 def settings(trained: Trained) -> Settings:
     """The trained pipeline's stores, with a registered model of this module's own; models are loaded from there."""
-    mlflow.set_tracking_uri(trained.settings.tracking_uri)
+    make_default(trained.settings)
     return trained.settings.model_copy(update={"model_name": "modelo_flat_package"})
 
 

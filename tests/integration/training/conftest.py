@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import mlflow
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-from connections.model_registry import client
+from connections.model_registry import client, make_default
 from connections.settings import Settings
 from readmission.registry import batch_models
 from tests.integration.pipeline import Trained, copied
@@ -15,7 +14,7 @@ from tests.integration.pipeline import Trained, copied
 
 @pytest.fixture
 def tracking(trained: Trained) -> MlflowClient:
-    mlflow.set_tracking_uri(trained.settings.tracking_uri)
+    make_default(trained.settings)
     return client(trained.settings)
 
 
