@@ -1,5 +1,6 @@
 """A SQLite database file under a process: never made by opening it, and noticed when it is no longer the same file."""
 
+import fcntl
 import logging
 import os
 import secrets
@@ -36,12 +37,23 @@ class DatabaseFileError(SQLAlchemyError):
 def create(path: Path) -> None:
     """Makes the database's file where it is missing, and gives a database without an identity its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+    with _alone(path.parent), closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("PRAGMA application_id").fetchone() == (0,):
             connection.execute(f"PRAGMA application_id={secrets.randbelow(2**31 - 1) + 1}")
         connection.execute("COMMIT")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Lets one process or thread after the other into a folder: a file that becomes WAL makes no other one wait."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def engine_of(path: Path) -> Engine:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,10 @@ def test_making_it_again_changes_nothing(engine: Engine, path: Path) -> None:
     create(path)
     assert path.read_bytes()[68:72] == before != bytes(4)
     assert rows(engine) == 1
+
+
+def test_many_that_make_it_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    """Without a lock a few in a thousand are told that the database is locked."""
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(150):
+            list(threads.map(create, [tmp_path / f"{number}.db"] * 8))
