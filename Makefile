@@ -145,3 +145,7 @@ help: ## Show this list
 ##@ In Docker
 
 include compose.mk
+
+##@ On Kubernetes
+
+include k8s.mk
