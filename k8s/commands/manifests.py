@@ -1,4 +1,4 @@
-"""The manifests as they are applied: an overlay rendered, with images named and with marks that roll what has changed."""
+"""The manifests as they are applied: an overlay rendered, images named, and marks that roll what has changed."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def rendered(overlay: str) -> list[Manifest]:
 
 
 def with_images(manifests: list[Manifest], images: Mapping[str, str]) -> list[Manifest]:
-    """The objects with each image of the mapping, by its name without a tag, under its full name; the tasks' pod too."""
+    """The objects with each image of the mapping, by its name without a tag, under its full name, in tasks too."""
     for manifest in manifests:
         if task := task_pod(manifest):
             _name_images(task, images)
@@ -100,7 +100,7 @@ _KEYS = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 
 
 def marked(manifests: list[Manifest], there: list[Manifest]) -> list[Manifest]:
-    """The objects, each pod's template with a mark of what its ConfigMaps and Secrets hold; `there` are the cluster's."""
+    """The objects, each pod's template marked with what its ConfigMaps and Secrets hold; `there` are the cluster's."""
     held = {(one["kind"], one["metadata"]["name"]): one.get("data") for one in (*there, *manifests)}
     for manifest in manifests:
         for template in templates(manifest):

@@ -46,6 +46,9 @@ def all_doors(doors: tuple[Door, ...] = DOORS) -> Iterator[None]:
 def airflow() -> Iterator[AirflowClient]:
     """Airflow's REST API, as its admin of the cluster's Secret."""
     encoded = kubectl("get", "secret/airflow-admin", "--output=jsonpath={.data.AIRFLOW_ADMIN_PASSWORD}")
-    with forwarded("airflow-apiserver", 8080) as port:
-        with AirflowClient(f"http://127.0.0.1:{port}", ADMIN, base64.b64decode(encoded).decode()) as client:
-            yield client
+    password = base64.b64decode(encoded).decode()
+    with (
+        forwarded("airflow-apiserver", 8080) as port,
+        AirflowClient(f"http://127.0.0.1:{port}", ADMIN, password) as client,
+    ):
+        yield client

@@ -1,5 +1,6 @@
 """The cluster's Secrets, from the settings file: one for each account, so that a pod holds only those that it uses."""
 
+import base64
 import json
 from collections.abc import Mapping
 
@@ -57,6 +58,7 @@ def write() -> list[str]:
 
 
 def _secret(name: str, values: dict[str, str]) -> dict[str, object]:
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
     labels = {"app.kubernetes.io/part-of": NAMESPACE}
     metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded}
