@@ -88,7 +88,7 @@ def _default(value: object) -> str:
 
 
 def test_every_make_target_is_documented() -> None:
-    makefiles = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "compose.mk"))
+    makefiles = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "compose.mk", "k8s.mk"))
     targets = re.findall(r"^([a-z0-9-]+):.*## ", makefiles, flags=re.MULTILINE)
     told = pages.documented(pages.section(COMMANDS, "make"))
     assert differences((f"make {target}" for target in targets), told) == []
