@@ -61,7 +61,10 @@ def namespace_is_restricted(manifests: Manifests) -> Iterator[str]:
     for one in manifests:
         if one["kind"] != "Namespace" and one["metadata"].get("namespace") != "readmission":
             yield f"{one['kind']} {one['metadata']['name']}: is in no namespace, or in another"
-        if one["metadata"]["labels"].get("app.kubernetes.io/part-of", "") != "readmission" and one["kind"] != "Namespace":
+        if (
+            one["metadata"]["labels"].get("app.kubernetes.io/part-of", "") != "readmission"
+            and one["kind"] != "Namespace"
+        ):
             yield f"{one['kind']} {one['metadata']['name']}: make k8s-down would leave it there"
 
 
@@ -105,7 +108,9 @@ def probes(manifests: Manifests) -> Iterator[str]:
 
 def service_links(manifests: Manifests) -> Iterator[str]:
     """Kubernetes' own API_PORT, which is an address, is given to none: settings have such names."""
-    yield from (f"{pod.owner}: enableServiceLinks" for pod in pods(manifests) if pod.spec.get("enableServiceLinks", True))
+    yield from (
+        f"{pod.owner}: enableServiceLinks" for pod in pods(manifests) if pod.spec.get("enableServiceLinks", True)
+    )
 
 
 def accounts(manifests: Manifests) -> Iterator[str]:
@@ -119,7 +124,9 @@ def accounts(manifests: Manifests) -> Iterator[str]:
         if pod.spec.get("automountServiceAccountToken") is not (pod.owner == HAS_TOKEN):
             yield f"{pod.owner}: token"
     yield from (f"account {name}: nobody's" for name in there.keys() - used)
-    yield from (f"account {name}: token" for name, one in there.items() if one["automountServiceAccountToken"] is not False)
+    yield from (
+        f"account {name}: token" for name, one in there.items() if one["automountServiceAccountToken"] is not False
+    )
 
 
 RULES = (restricted, namespace_is_restricted, images, resources, probes, service_links, accounts)

@@ -16,7 +16,9 @@ def configuration(manifests: Manifests) -> Iterator[str]:
     held = {name: set(one.get("data", {})) for name, one in of_kind(manifests, "ConfigMap").items()}
     for pod in pods(manifests):
         for kind, name, key, optional in _named(pod):
-            keys = (held if kind == "ConfigMap" else {secret: set(names) for secret, names in SECRETS.items()}).get(name)
+            keys = (held if kind == "ConfigMap" else {secret: set(names) for secret, names in SECRETS.items()}).get(
+                name
+            )
             if keys is None and not (optional and name in OPTIONAL):
                 yield f"{pod.owner}: {kind} {name} is not there"
             elif keys is not None and key and key not in keys:
@@ -113,7 +115,9 @@ def _chosen(found: list[Pod], wanted: dict[str, str]) -> list[Pod]:
 def targets(manifests: Manifests) -> Iterator[str]:
     """An autoscaler's target is there and counts no replicas itself; a StatefulSet's Service is there."""
     for name, scaler in of_kind(manifests, "HorizontalPodAutoscaler").items():
-        target = of_kind(manifests, scaler["spec"]["scaleTargetRef"]["kind"]).get(scaler["spec"]["scaleTargetRef"]["name"])
+        target = of_kind(manifests, scaler["spec"]["scaleTargetRef"]["kind"]).get(
+            scaler["spec"]["scaleTargetRef"]["name"]
+        )
         if target is None or "replicas" in target["spec"]:
             yield f"autoscaler {name}: its target is not there, or has replicas of its own"
     for name, stateful in of_kind(manifests, "StatefulSet").items():
