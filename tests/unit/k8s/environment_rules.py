@@ -91,7 +91,7 @@ def _of_airflow() -> set[str]:
 
 @cache
 def _of_mlflow() -> set[str]:
-    """MLflow's variables and those of its command that starts the server, from its source: importing it takes seconds."""
+    """MLflow's variables and those of its command that starts the server, from its source, as importing it is slow."""
     (package,) = find_spec("mlflow").submodule_search_locations  # type: ignore[union-attr,misc]
     files = ("environment_variables.py", "cli/__init__.py", "utils/cli_args.py")
     return {name for file in files for name in re.findall(r"\bMLFLOW_\w+", (Path(package) / file).read_text("utf-8"))}

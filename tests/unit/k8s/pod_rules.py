@@ -8,15 +8,15 @@ from typing import Any
 from k8s.commands.images import BUILT
 from tests.unit.k8s.objects import TASK, Manifests, of_kind, pods
 
-# Pod Security's level "restricted" allows these volumes; of the fields below, those with the values that the rules ask for.
+# Pod Security's level "restricted" allows these volumes, and these fields with the values that the rules ask for.
 VOLUMES = {"configMap", "emptyDir", "persistentVolumeClaim", "secret"}
 OF_A_POD = {"runAsNonRoot", "runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy", "seccompProfile"}
 OF_A_CONTAINER = {"allowPrivilegeEscalation", "readOnlyRootFilesystem", "capabilities"}
 OF_THE_HOST = ("hostNetwork", "hostPID", "hostIPC", "hostAliases", "ephemeralContainers", "nodeName")
-# These record a heartbeat, which the API server tells of: a restart of them for its silence would only spread the trouble.
+# These record a heartbeat, which the API server tells of: a restart for its silence would only spread trouble.
 WITHOUT_LIVENESS = {"airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"}
 HAS_TOKEN = "airflow-scheduler"
-_UNITS = {"": 1, "m": Decimal("0.001"), "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+_UNITS = {"": Decimal(1), "m": Decimal("0.001"), "Mi": Decimal(2**20), "Gi": Decimal(2**30)}
 
 
 def restricted(manifests: Manifests) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whatever an object names is there: configuration, claims, ports, pods behind selectors. A line for each that is not."""
+"""What an object names is there: configuration, claims, ports, pods behind selectors. A line for each that is not."""
 
 from collections.abc import Iterator
 from typing import Any
