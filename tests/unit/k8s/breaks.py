@@ -18,6 +18,7 @@ from tests.unit.k8s.reference_rules import configuration, ports, rights, selecto
 
 POD = "spec template spec"
 API, FIRST = f"{POD} containers 0", "spec containers 0"
+AMONG = "matchExpressions 0 values"
 TOKEN = "automountServiceAccountToken"
 GONE = object()
 
@@ -107,7 +108,7 @@ BROKEN = (
     Break(policies, "NetworkPolicy", "from-the-ingress", "spec ingress", [{}], "lets everything through"),
     Break(policies, "NetworkPolicy", "from-the-ingress", "spec ingress 0 from", GONE, "lets everybody in"),
     Break(policies, "NetworkPolicy", "tasks-to-the-data-set", "spec podSelector matchLabels", {"a": "b"}, "no pod"),
-    Break(policies, "NetworkPolicy", "from-the-ingress", "spec podSelector matchExpressions 0 values 0", "x", "x names"),
+    Break(policies, "NetworkPolicy", "from-the-ingress", f"spec podSelector {AMONG} 0", "x", "x names"),
     Break(networks, "NetworkPolicy", "network-web", "spec ingress 0 from", [{"podSelector": {}}], "web: no policy"),
     Break(networks, "Deployment", "api", "spec template metadata labels network/new", "member", "new: no policy"),
     Break(names, "Deployment", "api", f"{API} env 6 name", "MLFLOW_QUIET", "api/api: nothing reads MLFLOW_QUIET"),
