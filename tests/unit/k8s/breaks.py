@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from tests.unit.k8s.environment_rules import names, values
-from tests.unit.k8s.network_rules import denied_by_default, networks, policies
+from tests.unit.k8s.network_rules import addresses, denied_by_default, networks, policies
 from tests.unit.k8s.objects import Rule
 from tests.unit.k8s.pod_rules import (
     accounts,
@@ -111,6 +111,11 @@ BROKEN = (
     Break(policies, "NetworkPolicy", "from-the-ingress", f"spec podSelector {AMONG} 0", "x", "x names"),
     Break(networks, "NetworkPolicy", "network-web", "spec ingress 0 from", [{"podSelector": {}}], "web: no policy"),
     Break(networks, "Deployment", "api", "spec template metadata labels network/new", "member", "new: no policy"),
+    Break(addresses, "Deployment", "front", f"{API} env 2 value", "http://apis:8000", "nothing leads to apis:8000"),
+    Break(addresses, "Deployment", "front", f"{API} env 2 value", "http://api.org", "nothing leads to api.org:80"),
+    Break(addresses, "Deployment", "front", f"{API} env 2 value", "http://api", "front: api has no port 80"),
+    Break(addresses, "Deployment", "api", "spec template metadata labels network/serving", GONE, "network with mlflow"),
+    Break(addresses, "Service", "postgres", "spec", {"type": "ExternalName"}, "nothing leads to postgres:5432"),
     Break(names, "Deployment", "api", f"{API} env 6 name", "MLFLOW_QUIET", "api/api: nothing reads MLFLOW_QUIET"),
     Break(names, "ConfigMap", "settings", "data MODEL_POLL", "10", "airflow-task/base: nothing reads MODEL_POLL"),
     Break(names, "ConfigMap", "airflow", "data AIRFLOW__CORE__NO_SUCH", "1", "nothing reads AIRFLOW__CORE__NO_SUCH"),

@@ -15,7 +15,7 @@ def configuration(manifests: Manifests) -> Iterator[str]:
     """Every ConfigMap and Secret that a pod names, and every key of them."""
     held = {name: set(one.get("data", {})) for name, one in of_kind(manifests, "ConfigMap").items()}
     for pod in pods(manifests):
-        for kind, name, key, optional in _named(pod):
+        for kind, name, key, optional in named(pod):
             keys = (held if kind == "ConfigMap" else {secret: set(names) for secret, names in SECRETS.items()}).get(
                 name
             )
@@ -25,7 +25,8 @@ def configuration(manifests: Manifests) -> Iterator[str]:
                 yield f"{pod.owner}: {kind} {name} has no {key}"
 
 
-def _named(pod: Pod) -> Iterator[tuple[str, str, str, bool]]:
+def named(pod: Pod) -> Iterator[tuple[str, str, str, bool]]:
+    """The ConfigMaps and Secrets of a pod: kind, name, key where one is named, and whether it may be missing."""
     for container in pod.containers:
         for source in container.get("envFrom", ()):
             for field, one in source.items():
