@@ -1,4 +1,4 @@
-"""What is done to the manifests before they are applied: images are named, and pods whose configuration changed roll."""
+"""Before manifests are applied, images are named, and pods whose configuration changed are made to roll."""
 
 import base64
 from collections.abc import Callable
