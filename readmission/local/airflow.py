@@ -80,7 +80,6 @@ def environment(settings: Settings) -> dict[str, str]:
             "AIRFLOW__API_AUTH__JWT_SECRET": settings.airflow_jwt_secret.get_secret_value(),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
             "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             # A DAG that was edited is read again soon, and tasks are not kept waiting on a quiet machine.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
             # A task that was killed, or whose scheduler was, is taken as lost after a minute, and tried again.

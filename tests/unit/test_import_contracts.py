@@ -62,6 +62,12 @@ FORBIDDEN = {
         "readmission/inference.py": "import readmission.params",
         "app_back/main.py": "import readmission.brand_new",
     },
+    "cluster": {
+        "k8s/commands/platform.py": "import connections.settings",
+        "k8s/commands/reach.py": "from readmission.registry import promotion",
+        "k8s/commands/kubectl.py": "import kubernetes",
+        "k8s/commands/images.py": "import readmission.brand_new",
+    },
     "dags": {
         "dags/train_model.py": "import pandas",
         "dags/preprocesar_datos.py": "from readmission.registry import promotion",

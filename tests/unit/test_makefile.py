@@ -29,7 +29,7 @@ def clone(tmp_path: Path) -> Path:
     """A clone whose environment was made where it is."""
     folder = tmp_path / "clone"
     (folder / ".venv/bin").mkdir(parents=True)
-    for name in ("Makefile", "compose.mk", "constraints.txt", "pyproject.toml"):
+    for name in ("Makefile", "compose.mk", "k8s.mk", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / ".venv/bin/readmission").write_text(f"#!{folder}/.venv/bin/python\n", encoding="utf-8")
     (folder / ".venv/bin/python").write_text("#!/bin/sh\n", encoding="utf-8")

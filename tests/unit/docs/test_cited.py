@@ -12,7 +12,7 @@ from readmission.cli import app
 from tests.conftest import ROOT
 from tests.unit.docs import pages
 
-MAKEFILES = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "compose.mk"))
+MAKEFILES = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "compose.mk", "k8s.mk"))
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", MAKEFILES, flags=re.MULTILINE))
 # What commands make is not in the repository, and git is told so.
 MADE = [line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split() if line[0] != "!"]

@@ -17,6 +17,7 @@ from app_back.main import create_app
 from connections.setting_rules import PLACEHOLDER
 from connections.settings import Settings
 from connections.tables import CLEAN, RAW
+from k8s.commands.__main__ import app as on_cluster
 from readmission.cli import app
 from readmission.features import BY_NAME, FIELDS, MISSING_WORDS
 from readmission.prediction import PredictionResponse
@@ -88,10 +89,22 @@ def _default(value: object) -> str:
 
 
 def test_every_make_target_is_documented() -> None:
-    makefiles = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "compose.mk"))
+    makefiles = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "compose.mk", "k8s.mk"))
     targets = re.findall(r"^([a-z0-9-]+):.*## ", makefiles, flags=re.MULTILINE)
     told = pages.documented(pages.section(COMMANDS, "make"))
     assert differences((f"make {target}" for target in targets), told) == []
+
+
+def test_every_variable_of_the_clusters_commands_is_documented() -> None:
+    command = get_command(on_cluster)
+    assert isinstance(command, TyperGroup)
+    options = {str(param.envvar) for one in command.commands.values() for param in one.params if param.envvar}
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "k8s/commands").glob("*.py"))
+    read = set(re.findall(r"os\.environ\.get\(\"(\w+)\"\)", sources)) - SETTING_ROWS.keys()
+    rows = [row for row in pages.rows(pages.section(COMMANDS, "make")) if row.names[0].startswith("make k8s-")]
+    told = {name for row in rows for name in re.findall(r"`([A-Z_]+)[=`]", row.cells[0])}
+    assert told == options | read
+    assert {"OVERLAY", "REGISTRY", "DATASET", "PURGE", "IMAGE_LOADER", "KUBECTL"} == told
 
 
 def test_every_command_of_readmission_is_documented() -> None:

@@ -1,0 +1,72 @@
+"""Which service of Compose is which container of the manifests, and what differs between them for a reason.
+
+A service or container that only one side has, and each variable, secret, port or command that differs, is here.
+"""
+
+# Each service of Compose, and the workload and container that are the same.
+SAME = {
+    "mysql": ("mysql", "mysql"),
+    "minio": ("minio", "minio"),
+    "bucket": ("bucket", "bucket"),
+    "postgres": ("postgres", "postgres"),
+    "mlflow": ("mlflow", "mlflow"),
+    "api": ("api", "api"),
+    "front": ("front", "front"),
+    "airflow-init": ("airflow-apiserver", "migrate"),
+    "airflow-apiserver": ("airflow-apiserver", "airflow"),
+    "airflow-scheduler": ("airflow-scheduler", "airflow"),
+    "airflow-dag-processor": ("airflow-dag-processor", "airflow"),
+    "airflow-triggerer": ("airflow-triggerer", "airflow"),
+    "airflow-worker": ("airflow-task", "base"),
+}
+ONLY_COMPOSE = {
+    "env-check-run-make-env": "make k8s-up checks the settings itself",
+    "redis": "Celery's broker: pods take its place",
+    "run-pipeline": "make k8s-run-pipeline asks from outside",
+}
+ONLY_KUBERNETES = {
+    "airflow-apiserver/accounts": "no mounted Secret can be written to",
+    "airflow-scheduler/wait-for-tables": "depends_on of Compose",
+    "airflow-dag-processor/wait-for-tables": "depends_on of Compose",
+    "airflow-triggerer/wait-for-tables": "depends_on of Compose",
+    "mlflow/migrate": "once for a release, and not at each start",
+    "mysql-backup/backup": "a volume on one machine is backed up by its owner",
+    "dataset-loader/loader": "copies a file into the claim",
+}
+# By service, or services: variables that differ, and why.
+DIFFERENT = {
+    "airflow-*": {
+        "AIRFLOW__CORE__EXECUTOR": "pods in the place of Celery's workers",
+        "AIRFLOW__CELERY*": "as above",
+        "AIRFLOW__KUBERNETES_EXECUTOR__*": "as above",
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "batches wait until a node has room",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": "copied from the Secret",
+        "AIRFLOW_CONFIG": "the root file system is only read",
+        "HOME": "the root file system is only read",
+    },
+    "airflow-init": {
+        "AIRFLOW__API__SECRET_KEY": "needs none",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "needs none",
+    },
+    "airflow-worker": {
+        "AIRFLOW__API__SECRET_KEY": "a task asks the API server for what it needs",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "as above",
+        "AIRFLOW__CORE__FERNET_KEY": "as above",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "as above",
+        "DUMB_INIT_SETSID": "Celery's",
+        "MODEL_POLL_SECONDS": "one ConfigMap of settings",
+    },
+    "api": {"EXPERIMENT": "one ConfigMap of settings", "TRAINING_JOBS": "as above"},
+    "api front mlflow": {"HOME": "the root file system is only read"},
+    "mlflow": {"BIND_ADDRESS": "where Docker publishes it"},
+    "postgres": {"PGDATA": "a claim's own folder may hold lost+found"},
+}
+# Secrets that only Compose's service holds; a container never holds one that its service does not.
+FEWER = {
+    "airflow-*": {"REDIS_PASSWORD"},
+    "airflow-init": {"AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET"},
+    "airflow-worker": {"AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET", "AIRFLOW_FERNET_KEY", "POSTGRES_PASSWORD"},
+}
+# Published by no service of Compose, where names lead to every port.
+ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
+COMMANDS_DIFFER = {"airflow-worker": "the executor gives each pod its command"}

@@ -1,0 +1,162 @@
+"""What each overlay is for: people who come from elsewhere, several nodes, stores that somebody else runs."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from k8s.commands.manifests import rendered
+from tests.conftest import ROOT
+from tests.unit.k8s.network_rules import selects
+from tests.unit.k8s.objects import Manifests, environment, of_kind, pods
+from tests.unit.k8s.test_rules import RULES
+
+Overlay = Callable[[str], Manifests]
+BEHIND = {"api", "front", "mlflow", "airflow-apiserver"}
+SHARED_WITH_COMPOSE = ("mlflow/init.sql", "compose/mysql", "readmission/storage/migrations/raw_data")
+FULL = "readmission.example.org"
+NGINX = "nginx.ingress.kubernetes.io"
+
+
+def _variables(manifests: Manifests, owner: str) -> dict[str, str]:
+    (pod,) = (pod for pod in pods(manifests) if pod.owner == owner)
+    return environment(pod.spec["containers"][0], manifests)
+
+
+def _hosts(manifests: Manifests) -> dict[str, str]:
+    return {name: one["spec"]["rules"][0]["host"] for name, one in of_kind(manifests, "Ingress").items()}
+
+
+def test_four_doors_have_tls_under_their_hosts_and_let_in_a_networks_own_people(overlay: Overlay) -> None:
+    ingresses = of_kind(overlay("production"), "Ingress")
+    assert ingresses.keys() == BEHIND
+    for name, one in ingresses.items():
+        (rule,), (tls,) = one["spec"]["rules"], one["spec"]["tls"]
+        assert tls["hosts"] == [rule["host"]] and rule["host"].endswith(f".{FULL}"), name
+        assert rule["http"]["paths"][0]["backend"]["service"]["name"] == name
+        ranges = one["metadata"]["annotations"][f"{NGINX}/whitelist-source-range"].split(",")
+        assert ranges == ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+
+
+def test_the_controllers_namespace_reaches_those_four_at_their_port_and_nothing_else(overlay: Overlay) -> None:
+    manifests = overlay("production")
+    opened = [
+        (one["spec"], rule)
+        for one in of_kind(manifests, "NetworkPolicy").values()
+        for rule in one["spec"].get("ingress", ())
+        if any("namespaceSelector" in peer for peer in rule["from"])
+    ]
+    ((spec, rule),) = opened
+    assert {pod.owner for pod in pods(manifests) if selects(spec["podSelector"], pod)} == BEHIND
+    assert rule["ports"] == [{"protocol": "TCP", "port": "http"}]
+
+
+def test_a_host_is_said_in_one_file(tmp_path: Path) -> None:
+    for path in ("k8s", *SHARED_WITH_COMPOSE):
+        copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / path, tmp_path / path)
+    file = tmp_path / "k8s/overlays/production/hosts.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(FULL, "ward.corp"), encoding="utf-8")
+    manifests = rendered(str(file.parent))
+    assert FULL not in yaml.safe_dump_all(manifests)
+    assert _hosts(manifests) == {
+        "api": "api.ward.corp",
+        "front": "form.ward.corp",
+        "mlflow": "mlflow.ward.corp",
+        "airflow-apiserver": "airflow.ward.corp",
+    }
+    assert _variables(manifests, "airflow-apiserver")["AIRFLOW__API__BASE_URL"] == "https://airflow.ward.corp"
+    assert _variables(manifests, "mlflow")["PUBLIC_HOST"] == "mlflow.ward.corp"
+    form = _variables(manifests, "front")
+    assert (form["STREAMLIT_BROWSER_SERVER_ADDRESS"], form["STREAMLIT_BROWSER_SERVER_PORT"]) == (
+        "form.ward.corp",
+        "443",
+    )
+
+
+def test_mlflow_answers_under_its_public_name_and_through_a_forwarded_port(overlay: Overlay) -> None:
+    spec = importlib.util.spec_from_file_location("serve", ROOT / "mlflow/serve.py")
+    assert spec and spec.loader
+    serve = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(serve)
+    given = serve.protection(_variables(overlay("production"), "mlflow"))
+    hosts, origins = (given[f"MLFLOW_SERVER_{name}"].split(",") for name in ("ALLOWED_HOSTS", "CORS_ALLOWED_ORIGINS"))
+    assert {"mlflow", "localhost:*", f"mlflow.{FULL}"} <= set(hosts)
+    assert {f"https://mlflow.{FULL}", "http://localhost:8084"} <= set(origins)
+
+
+def test_a_person_stays_with_one_of_the_forms_pods(overlay: Overlay) -> None:
+    manifests = overlay("production")
+    assert of_kind(manifests, "Deployment")["front"]["spec"]["replicas"] == 2
+    annotations = of_kind(manifests, "Ingress")["front"]["metadata"]["annotations"]
+    assert annotations[f"{NGINX}/affinity"] == "cookie" and annotations[f"{NGINX}/session-cookie-secure"] == "true"
+    assert of_kind(manifests, "PodDisruptionBudget")["front"]["spec"]["minAvailable"] == 1
+
+
+def test_what_comes_over_the_ingress_is_known_to_airflow_as_tls(overlay: Overlay) -> None:
+    manifests = overlay("production")
+    (container,) = of_kind(manifests, "Deployment")["airflow-apiserver"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["api-server", "--proxy-headers"]
+    assert _variables(manifests, "airflow-apiserver")["FORWARDED_ALLOW_IPS"] == "*"
+
+
+@pytest.mark.parametrize(("name", "mode"), [("local", "ReadWriteOnce"), ("production", "ReadWriteMany")])
+def test_claims_that_several_workloads_write_to_are_for_many_nodes(name: str, mode: str, overlay: Overlay) -> None:
+    manifests = overlay(name)
+    users: dict[str, set[str]] = {}
+    for pod in pods(manifests):
+        for volume in pod.spec.get("volumes", ()):
+            users.setdefault(volume.get("persistentVolumeClaim", {}).get("claimName"), set()).add(pod.owner)
+    claims = of_kind(manifests, "PersistentVolumeClaim")
+    shared = {claim for claim in claims if len(users[claim]) > 1}
+    assert shared == {"airflow-logs", "dataset"}
+    assert {claim: claims[claim]["spec"]["accessModes"] for claim in shared} == {claim: [mode] for claim in shared}
+
+
+@pytest.mark.parametrize("name", ["api", "front"])
+def test_replicas_spread_over_nodes_and_zones(name: str, overlay: Overlay) -> None:
+    spec = of_kind(overlay("production"), "Deployment")[name]["spec"]["template"]["spec"]
+    keys = {one["topologyKey"] for one in spec["topologySpreadConstraints"]}
+    assert keys == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+
+
+def _gone(overlay: Overlay, name: str) -> set[tuple[str, str]]:
+    def named(manifests: Manifests) -> set[tuple[str, str]]:
+        return {(one["kind"], one["metadata"]["name"]) for one in manifests}
+
+    return named(overlay("production")) - named(overlay(name))
+
+
+def test_a_managed_mysql_takes_the_place_of_ours(overlay: Overlay) -> None:
+    gone = _gone(overlay, "managed-mysql")
+    assert {("StatefulSet", "mysql"), ("CronJob", "mysql-backup"), ("PersistentVolumeClaim", "mysql-backup")} < gone
+    assert all(name.startswith("mysql") for _kind, name in gone)
+    service = of_kind(overlay("managed-mysql"), "Service")["mysql"]
+    assert service["spec"] == {"type": "ExternalName", "externalName": "mysql.example.org"}
+
+
+def test_a_managed_store_takes_the_place_of_ours(overlay: Overlay) -> None:
+    accounts = {("ServiceAccount", "minio"), ("ServiceAccount", "bucket")}
+    services = {("Service", "minio"), ("Service", "minio-console")}
+    assert _gone(overlay, "managed-s3") == {("StatefulSet", "minio"), ("Job", "bucket")} | accounts | services
+    given: dict[str, Any] = _variables(overlay("managed-s3"), "mlflow")
+    assert given["MLFLOW_S3_ENDPOINT_URL"] == "https://s3.eu-central-1.amazonaws.com"
+    assert given["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://readmission-models"
+
+
+def test_both_stores_may_be_managed(tmp_path: Path) -> None:
+    k8s = os.path.relpath(ROOT / "k8s", tmp_path)
+    written = {
+        "resources": [f"{k8s}/overlays/production"],
+        "components": [f"{k8s}/components/{name}" for name in ("managed-mysql", "managed-s3")],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
+    manifests = rendered(str(tmp_path))
+    assert of_kind(manifests, "StatefulSet").keys() == {"postgres"}
+    assert [told for rule in RULES for told in rule(manifests)] == []

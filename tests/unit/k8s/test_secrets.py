@@ -1,0 +1,62 @@
+"""What the cluster's Secrets hold of `.env`, and what is said when it lacks something."""
+
+import base64
+import json
+
+import pytest
+
+from k8s.commands import secrets
+from k8s.commands.kubectl import ClusterError
+from k8s.commands.secrets import SECRETS, contents
+from tests.unit.k8s.objects import Manifests, pods
+from tests.unit.k8s.reference_rules import named
+
+# As `make env` writes it: the store's root account is not named, and so is MLflow's.
+ENV = {
+    name: f"value-of-{name}"
+    for names in SECRETS.values()
+    for name in names
+    if not name.startswith("MINIO_") and name != "passwords.json"
+}
+
+
+def test_each_account_has_a_secret_of_its_own() -> None:
+    held = contents(ENV)
+    assert {name: tuple(values) for name, values in held.items()} == SECRETS
+    assert held["mysql-api"] == {"MYSQL_API_PASSWORD": "value-of-MYSQL_API_PASSWORD"}
+    assert json.loads(held["airflow-admin"]["passwords.json"]) == {"admin": "value-of-AIRFLOW_ADMIN_PASSWORD"}
+
+
+def test_the_stores_root_account_is_mlflows_unless_it_has_one() -> None:
+    assert contents(ENV)["minio-root"] == {
+        "MINIO_ROOT_USER": "value-of-AWS_ACCESS_KEY_ID",
+        "MINIO_ROOT_PASSWORD": "value-of-AWS_SECRET_ACCESS_KEY",
+    }
+    own = {"MINIO_ROOT_USER": "root", "MINIO_ROOT_PASSWORD": "word"}
+    assert contents(ENV | own)["minio-root"] == own
+    assert contents(ENV | {"MINIO_ROOT_USER": ""})["minio-root"]["MINIO_ROOT_USER"] == "value-of-AWS_ACCESS_KEY_ID"
+
+
+@pytest.mark.parametrize("name", sorted(ENV))
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_not_set_is_named_with_what_to_do(name: str, value: str | None) -> None:
+    lacking = {key: text for key, text in ENV.items() if key != name} | ({} if value is None else {name: value})
+    with pytest.raises(ClusterError, match=rf"not set: .*\b{name}\b.*; run `make env`") as told:
+        contents(lacking)
+    assert "value-of-" not in str(told.value)
+
+
+def test_a_secret_is_written_as_kubernetes_takes_it() -> None:
+    written = secrets._secret("postgres", {"POSTGRES_PASSWORD": "pässword"})
+    assert written["data"] == {"POSTGRES_PASSWORD": base64.b64encode("pässword".encode()).decode()}
+    assert written["metadata"] == {
+        "name": "postgres",
+        "namespace": "readmission",
+        "labels": {"app.kubernetes.io/part-of": "readmission"},
+    }
+
+
+def test_no_secret_is_made_that_no_pod_reads(manifests: Manifests) -> None:
+    read = {name for pod in pods(manifests) for kind, name, _key, _optional in named(pod) if kind == "Secret"}
+    without_stores = {"mysql-root", "minio-root"}
+    assert SECRETS.keys() - read <= without_stores

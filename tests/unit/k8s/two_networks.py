@@ -1,0 +1,75 @@
+"""Compose's networks, ports, commands and mounted files, beside those of the manifests. A line for each difference."""
+
+from collections.abc import Iterator
+
+from k8s.commands.reach import DOORS
+from tests.conftest import ROOT
+from tests.unit.k8s.explained import COMMANDS_DIFFER, ONLY_IN_THE_CLUSTER
+from tests.unit.k8s.objects import Manifests, Pod, of_kind
+from tests.unit.k8s.two_sides import Compose, interpolated, pairs
+
+LABEL = "network/"
+
+
+def networks(compose: Compose, manifests: Manifests) -> Iterator[str]:
+    """Pods are members of their services' networks, and each network has a policy."""
+    policies = {name.removeprefix("network-") for name in of_kind(manifests, "NetworkPolicy") if name[:8] == "network-"}
+    yield from (f"network {name}: on one side alone" for name in sorted(policies ^ compose["networks"].keys()))
+    for name, service, pod, _container in pairs(compose, manifests):
+        member = {label.removeprefix(LABEL) for label in pod.labels if label.startswith(LABEL)}
+        if member != set(service["networks"]):
+            yield f"{name}: on {sorted(service['networks'])} in Compose, on {sorted(member)} on Kubernetes"
+
+
+def ports(compose: Compose, manifests: Manifests) -> Iterator[str]:
+    """What Compose publishes has a Service, at the same port, and `make k8s-forward` opens pages where Compose does."""
+    for name, service, pod, _container in pairs(compose, manifests):
+        published = dict(map(_ports, service.get("ports", ())))
+        led_to = _of_services(pod, manifests)
+        if name != "airflow-init" and set(published) != led_to - ONLY_IN_THE_CLUSTER.get(name, set()):
+            yield f"{name}: {sorted(published)} are published in Compose, {sorted(led_to)} have a Service"
+        for door in (door for door in DOORS if door.service.removesuffix("-console") == name):
+            if published.get(door.port) != door.local:
+                yield f"{door.title}: Compose has it at {published.get(door.port)}, make k8s-forward at {door.local}"
+
+
+def _ports(published: str) -> tuple[int, int]:
+    """The port in the container, and the one of this machine that leads to it."""
+    _address, outside, inside = interpolated(published).split(":")
+    return int(inside), int(outside)
+
+
+def _of_services(pod: Pod, manifests: Manifests) -> set[int]:
+    numbers = {port.get("name"): port["containerPort"] for one in pod.containers for port in one.get("ports", ())}
+    leading = (
+        one["spec"]
+        for one in of_kind(manifests, "Service").values()
+        if one["spec"]["selector"].items() <= pod.labels.items()
+    )
+    listed = [port for spec in leading for port in spec["ports"]]
+    return {port["port"] for port in listed if numbers.get(port["targetPort"]) == port["port"]}
+
+
+def commands(compose: Compose, manifests: Manifests) -> Iterator[str]:
+    """What Compose tells a program when it starts it, its container is told too."""
+    for name, service, _pod, container in pairs(compose, manifests):
+        if "command" in service and name not in COMMANDS_DIFFER and container.get("args") != service["command"]:
+            yield f"{name}: {service['command']} in Compose, {container.get('args')} on Kubernetes"
+
+
+def first_start(compose: Compose, manifests: Manifests) -> Iterator[str]:
+    """MySQL starts with the same files at the same places."""
+    for name, service, pod, container in pairs(compose, manifests):
+        if name != "mysql":
+            continue
+        files = dict(one.split(":")[1::-1] for one in service["volumes"] if one.startswith("./"))
+        maps = {one["name"]: one["configMap"]["name"] for one in pod.spec["volumes"] if "configMap" in one}
+        there = {
+            f"{mount['mountPath']}/{key}": text
+            for mount in container["volumeMounts"]
+            if mount["name"] in maps
+            for key, text in of_kind(manifests, "ConfigMap")[maps[mount["name"]]]["data"].items()
+        }
+        for path in sorted(files.keys() | there.keys()):
+            if path not in files or (ROOT / files[path]).read_text(encoding="utf-8") != there.get(path):
+                yield f"{name}: {path} is not the same"
