@@ -1,7 +1,6 @@
 """Brings up the platform in Docker as a project of its own, and takes everything of it away at the end."""
 
 import json
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -9,18 +8,17 @@ from typing import Any, NoReturn
 
 import pytest
 
-from readmission import synthetic
 from readmission.local.ports import is_free
 from scripts.env_file import filled
-from tests.conftest import REAL_ARCHIVE, REAL_CSV
-from tests.e2e.stack import CSV, ROOT, Stack, built_here, docker, images, leftovers, pinned_store_image
+from tests.e2e.stack import ROOT, Stack, built_here, docker, images, leftovers, pinned_store_image
+from tests.outside.browser import TakePicture, save
+from tests.outside.dataset import put
+from tests.outside.platform import REVISION, Outside
 
 PROJECT = "readmission-e2e"
 SUMMARY = ROOT / "e2e-summary.json"
 PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT", "MINIO_CONSOLE_PORT", "MYSQL_PORT")
 FIRST_PORT = 23_100
-SYNTHETIC_ROWS = 30_000
-REVISION = "proven-end-to-end"
 FIGURES = pytest.StashKey[dict[str, Any]]()
 # Ends a test that needs what is not here; the reason that it is given is told at the end of the session.
 NotProven = Callable[[str], NoReturn]
@@ -100,6 +98,18 @@ def stack(
 
 
 @pytest.fixture(scope="session")
+def outside(stack: Stack) -> Outside:
+    """The same, as the outside assertions see it."""
+    return stack
+
+
+@pytest.fixture
+def picture() -> TakePicture:
+    """Pictures are taken of this platform, for the README."""
+    return save
+
+
+@pytest.fixture(scope="session")
 def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: dict[str, Any]) -> None:
     """The four DAGs, run by hand in order, as `make run-pipeline` does."""
     if request.config.getoption("--keep-stack") and stack.ask("/health/ready").is_success:
@@ -130,7 +140,7 @@ def _prepare(folder: Path) -> Stack:
     if not env.exists():
         own = {"COMPOSE_PROJECT_NAME": PROJECT, "DATASET_DIR": str(data), "GIT_REVISION": REVISION}
         own |= _ports()
-        _put_dataset(data / CSV)
+        put(data)
         secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
         env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
     return Stack(PROJECT, env, data)
@@ -147,13 +157,3 @@ def _take_store_image_built_here(stack: Stack, figures: dict[str, Any]) -> None:
 def _ports() -> dict[str, str]:
     free = (number for number in range(FIRST_PORT, FIRST_PORT + 500) if is_free(number))
     return {name: str(next(free)) for name in PORTS}
-
-
-def _put_dataset(csv: Path) -> None:
-    """The real data set, or made-up encounters where it is not at hand."""
-    if REAL_ARCHIVE.is_file():
-        with zipfile.ZipFile(REAL_ARCHIVE) as archive:
-            csv.write_bytes(archive.read(REAL_CSV))
-    else:
-        synthetic.write(csv, SYNTHETIC_ROWS, seed=1)
-    csv.chmod(0o644)

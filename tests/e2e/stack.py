@@ -22,7 +22,6 @@ from connections.settings import machine_environment
 from readmission.dag_runs.airflow_api import AirflowClient
 
 ROOT = Path(__file__).parents[2]
-CSV = "Diabetes.csv"
 SHELL = "python:3.13-slim-trixie"
 
 
@@ -71,8 +70,12 @@ class Stack:
     @property
     def airflow(self) -> AirflowClient:
         """Airflow's REST API, as its admin."""
-        password = self.env["AIRFLOW_ADMIN_PASSWORD"]
-        return AirflowClient(self.address("airflow-apiserver", 8080), "admin", password)
+        return AirflowClient(self.address("airflow-apiserver", 8080), "admin", self.airflow_password)
+
+    @property
+    def airflow_password(self) -> str:
+        """The admin's."""
+        return self.env["AIRFLOW_ADMIN_PASSWORD"]
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """The prediction service's answer to a GET, or to a POST of `body`."""
