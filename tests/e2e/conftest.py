@@ -1,10 +1,9 @@
 """Brings up the platform in Docker as a project of its own, and takes everything of it away at the end."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
@@ -13,15 +12,13 @@ from scripts.env_file import filled
 from tests.e2e.stack import ROOT, Stack, built_here, docker, images, leftovers, pinned_store_image
 from tests.outside.browser import TakePicture, save
 from tests.outside.dataset import put
+from tests.outside.figures import FIGURES, Figures, NotProven, none_yet, tell
 from tests.outside.platform import REVISION, Outside
 
 PROJECT = "readmission-e2e"
 SUMMARY = ROOT / "e2e-summary.json"
 PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT", "MINIO_CONSOLE_PORT", "MYSQL_PORT")
 FIRST_PORT = 23_100
-FIGURES = pytest.StashKey[dict[str, Any]]()
-# Ends a test that needs what is not here; the reason that it is given is told at the end of the session.
-NotProven = Callable[[str], NoReturn]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes room for the figures that tests measure."""
-    config.stash[FIGURES] = {"not_proven": []}
+    config.stash[FIGURES] = none_yet()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,24 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Prints what was measured, and what could not be proven."""
-    figures = config.stash[FIGURES]
-    if len(figures) > 1:
-        SUMMARY.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        terminalreporter.section("figures (e2e-summary.json)")
-        for name, value in figures.items():
-            terminalreporter.write_line(f"{name}: {value}")
-    for reason in figures["not_proven"]:
-        terminalreporter.write_line(f"NOT PROVEN: {reason}", red=True, bold=True)
+    tell(terminalreporter, config.stash[FIGURES], SUMMARY)
 
 
 @pytest.fixture(scope="session")
-def figures(request: pytest.FixtureRequest) -> dict[str, Any]:
+def figures(request: pytest.FixtureRequest) -> Figures:
     """What the session measures, by name."""
     return request.config.stash[FIGURES]
 
 
 @pytest.fixture
-def not_proven(figures: dict[str, Any]) -> NotProven:
+def not_proven(figures: Figures) -> NotProven:
     """The way to say that something could not be proven on this machine."""
 
     def say(reason: str) -> NoReturn:
@@ -74,7 +64,7 @@ def not_proven(figures: dict[str, Any]) -> NotProven:
 
 @pytest.fixture(scope="session")
 def stack(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, figures: dict[str, Any]
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, figures: Figures
 ) -> Iterator[Stack]:
     """The platform, healthy, before any DAG has run; nothing of it is left after the session."""
     kept = Path(f"/tmp/{PROJECT}")
@@ -110,7 +100,7 @@ def picture() -> TakePicture:
 
 
 @pytest.fixture(scope="session")
-def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: dict[str, Any]) -> None:
+def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: Figures) -> None:
     """The four DAGs, run by hand in order, as `make run-pipeline` does."""
     if request.config.getoption("--keep-stack") and stack.ask("/health/ready").is_success:
         return
@@ -121,7 +111,7 @@ def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: dict[str, An
     figures["memory_after_pipeline_mb"] = stack.memory_mb()
 
 
-def _build_and_start(stack: Stack, figures: dict[str, Any]) -> None:
+def _build_and_start(stack: Stack, figures: Figures) -> None:
     stack.compose("down", "--volumes", "--remove-orphans")
     begun = monotonic()
     stack.compose("build", timeout=1500)
@@ -146,7 +136,7 @@ def _prepare(folder: Path) -> Stack:
     return Stack(PROJECT, env, data)
 
 
-def _take_store_image_built_here(stack: Stack, figures: dict[str, Any]) -> None:
+def _take_store_image_built_here(stack: Stack, figures: Figures) -> None:
     """Names the object store's image by its tag alone where it was built on this machine, and says so."""
     tag, digest = pinned_store_image()
     if built_here(tag, digest):
