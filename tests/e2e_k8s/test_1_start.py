@@ -32,13 +32,21 @@ def test_every_workload_is_ready_after_the_start() -> None:
     assert found >= {f"airflow-{part}" for part in ("apiserver", "scheduler", "dag-processor", "triggerer")}
 
 
-def test_a_pod_that_breaks_pod_security_is_refused() -> None:
-    fits = _sleeping("fits", {})
-    assert "created" in _offered(fits)
-    breaks = _sleeping("breaks", {})
-    breaks["spec"]["containers"][0]["securityContext"] = {"privileged": True}
-    with pytest.raises(ClusterError, match=r"violates PodSecurity .*privileged"):
-        _offered(breaks)
+@pytest.mark.parametrize(
+    ("where", "what", "named"),
+    [
+        ("pod", {"hostNetwork": True}, "host namespaces"),
+        ("pod", {"securityContext": {}}, "runAsNonRoot"),
+        ("pod", {"volumes": [{"name": "scratch", "hostPath": {"path": "/"}}]}, "hostPath"),
+        ("container", {"securityContext": {}}, "allowPrivilegeEscalation"),
+    ],
+)
+def test_a_pod_that_breaks_pod_security_is_refused(where: str, what: dict[str, object], named: str) -> None:
+    offered = _sleeping("offered", {})
+    assert "created" in _offered(offered)
+    (offered["spec"] if where == "pod" else offered["spec"]["containers"][0]).update(what)
+    with pytest.raises(ClusterError, match=f'violates PodSecurity "restricted:latest": .*{named}'):
+        _offered(offered)
 
 
 def test_a_pod_without_the_label_reaches_neither_mysql_nor_the_object_store(poll: Poll) -> None:
