@@ -53,7 +53,7 @@ def test_a_training_outlives_a_batchs_pod(cluster: Cluster, poll: Poll) -> None:
     with cluster.airflow as airflow:
         for dag_id in PIPELINE:
             airflow.set_paused(dag_id, dag_id != TRAIN)
-        run = airflow.trigger(TRAIN)
+        run = airflow.trigger(TRAIN, {"n_estimators": 10})
         found = poll(lambda: _training(airflow, run), deadline=240, every=0.5)
         assert found
         pod, index = found
