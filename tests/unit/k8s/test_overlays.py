@@ -119,6 +119,14 @@ def test_claims_that_several_workloads_write_to_are_for_many_nodes(name: str, mo
     assert {claim: claims[claim]["spec"]["accessModes"] for claim in shared} == {claim: [mode] for claim in shared}
 
 
+def test_on_one_node_the_autoscaler_takes_pods_away_soon_and_elsewhere_as_is_usual(overlay: Overlay) -> None:
+    local, production = (
+        of_kind(overlay(name), "HorizontalPodAutoscaler")["api"]["spec"] for name in ("local", "production")
+    )
+    assert local["behavior"] == {"scaleDown": {"stabilizationWindowSeconds": 30}}
+    assert local == production | {"behavior": local["behavior"]}
+
+
 @pytest.mark.parametrize("name", ["api", "front"])
 def test_replicas_spread_over_nodes_and_zones(name: str, overlay: Overlay) -> None:
     spec = of_kind(overlay("production"), "Deployment")[name]["spec"]["template"]["spec"]
