@@ -61,6 +61,8 @@ def keep_asking(body: str, pause: float) -> None:
 def main(at_once: int, pause: float, body: str) -> None:
     """Asks from several threads until TERM comes."""
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    connected().close()  # a cluster lets a new pod into its networks a moment after its start
+    refused.clear()
     threads = [Thread(target=keep_asking, args=(body, pause)) for _ in range(at_once)]
     for thread in threads:
         thread.start()
