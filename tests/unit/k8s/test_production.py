@@ -59,6 +59,7 @@ def test_a_host_is_said_in_one_file(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace(FULL, "ward.corp"), encoding="utf-8")
     manifests = rendered(str(file.parent))
     assert FULL not in yaml.safe_dump_all(manifests)
+    assert "hosts" not in of_kind(manifests, "ConfigMap"), "it is for kustomize alone"
     assert _hosts(manifests) == {
         "api": "api.ward.corp",
         "front": "form.ward.corp",
