@@ -40,3 +40,7 @@ k8s-secrets: env $(KUBECTL) ## Give the cluster the secrets of .env
 .PHONY: k8s-render
 k8s-render: $(KUBECTL) ## Print an overlay's manifests (OVERLAY=production)
 	@$(ON_CLUSTER) render
+
+.PHONY: e2e-k8s
+e2e-k8s: install browser env $(KUBECTL) ## Prove the platform on the current cluster end to end; it must hold none yet (15 minutes; ARGS="-k start")
+	@$(VENV)/bin/pytest tests/e2e_k8s -m k8s $(ARGS)

@@ -33,9 +33,9 @@ async def live() -> HealthResponse:
     summary="Is the service healthy?",
     responses=_checked("process", "database") | _failed(database=examples.UNHEALTHY),
 )
-def healthy(log: LogDep) -> HealthResponse:
-    """The process is alive and the database answers; no model yet is healthy too."""
-    _require(_database(log))
+def healthy(log: LogDep, models: ModelsDep) -> HealthResponse:
+    """The process is alive, the database answers and MLflow has once; no model in production yet is healthy too."""
+    _require(_database(log) or _not_known(models))
     return HealthResponse(checks=["process", "database"])
 
 
@@ -64,6 +64,10 @@ def _model(models: ModelHolder) -> str | None:
     except NoModelError as error:
         return f"model: {error.message}"
     return None
+
+
+def _not_known(models: ModelHolder) -> str | None:
+    return None if models.known else _model(models)
 
 
 def _require(*failures: str | None) -> None:

@@ -55,6 +55,7 @@ class ModelHolder:
         self._refusal: _Refusal | None = None
         self._problem: str | None = None
         self._latest: str | None = None
+        self._known = False
         self._stopping = Event()
         self._thread = Thread(target=self._follow, name="model-registry", daemon=True)
 
@@ -62,6 +63,11 @@ class ModelHolder:
     def problem(self) -> str | None:
         """Why the registry cannot be followed at present, or None."""
         return self._problem
+
+    @property
+    def known(self) -> bool:
+        """Whether the registry has answered once; before that a model may be in production that is not loaded yet."""
+        return self._known
 
     def current(self) -> LoadedModel:
         """The model that answers.
@@ -71,6 +77,8 @@ class ModelHolder:
         """
         if (model := self._model) is not None:
             return model
+        if self._problem is None and not self._known:
+            raise NoModelError("no model is loaded yet: MLflow is being asked which version is in production")
         if self._problem is not None:
             raise NoModelError(f"no model is loaded yet: {self._problem}")
         if self._latest is not None:
@@ -98,8 +106,10 @@ class ModelHolder:
         """Loads the version in production if it is another one than the loaded; never raises."""
         try:
             self._adopt(production_version(self._settings))
+            self._known = True
         except ModelFileError as error:
             self._tell(str(error))
+            self._known = True
         except Exception as error:
             # Whatever fails here is the registry's or the network's, and the next round tries again.
             self._tell(f"MLflow does not give the version in production ({type(error).__name__})", str(error))

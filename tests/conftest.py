@@ -20,6 +20,9 @@ from readmission.local.mlflow_server import mlflow
 from readmission.local.service import Folders, Service
 from tests.free_ports import free_offset
 
+# Test functions that suites share.
+pytest.register_assert_rewrite("tests.outside")
+
 ROOT = Path(__file__).parents[1]
 REAL_ARCHIVE = ROOT.parent / "shared/data/dataset_diabetes.zip"
 REAL_CSV = "dataset_diabetes/diabetic_data.csv"

@@ -16,7 +16,6 @@ from k8s.commands.workloads import Workload, last_words, workloads
 READY_SECONDS = 900
 DATASET_FOLDER = "/opt/airflow/data/Diabetes"
 _LOADER = ROOT / "k8s/dataset/loader.yaml"
-_KEPT = "persistentvolumeclaims,secrets"
 # What a release may have that the next has not; claims, secrets and what Kubernetes makes by itself stay.
 _OURS = (
     "deployments", "statefulsets", "jobs", "cronjobs", "services", "ingresses", "horizontalpodautoscalers",
@@ -84,7 +83,8 @@ def copy_dataset(file: Path, image: str) -> None:
         kubectl("exec", "--stdin", name, "--", "sh", "-c", script, given=file.read_bytes(), timeout=600)
     finally:
         kubectl("delete", f"pod/{name}", "--ignore-not-found", "--wait=false")
-    metadata = {"name": "dataset", "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": NAMESPACE}}
+    # Without the label of what `down` takes: it goes with the file.
+    metadata = {"name": "dataset", "namespace": NAMESPACE}
     source = {"DATASET_SOURCE": target}
     apply(yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": source}))
 

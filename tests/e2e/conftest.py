@@ -1,29 +1,24 @@
 """Brings up the platform in Docker as a project of its own, and takes everything of it away at the end."""
 
-import json
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
-from readmission import synthetic
 from readmission.local.ports import is_free
 from scripts.env_file import filled
-from tests.conftest import REAL_ARCHIVE, REAL_CSV
-from tests.e2e.stack import CSV, ROOT, Stack, built_here, docker, images, leftovers, pinned_store_image
+from tests.e2e.stack import ROOT, Stack, built_here, docker, images, leftovers, pinned_store_image
+from tests.outside.browser import TakePicture, save
+from tests.outside.dataset import put
+from tests.outside.figures import FIGURES, Figures, NotProven, none_yet, tell
+from tests.outside.platform import REVISION, Outside
 
 PROJECT = "readmission-e2e"
 SUMMARY = ROOT / "e2e-summary.json"
 PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT", "MINIO_CONSOLE_PORT", "MYSQL_PORT")
 FIRST_PORT = 23_100
-SYNTHETIC_ROWS = 30_000
-REVISION = "proven-end-to-end"
-FIGURES = pytest.StashKey[dict[str, Any]]()
-# Ends a test that needs what is not here; the reason that it is given is told at the end of the session.
-NotProven = Callable[[str], NoReturn]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes room for the figures that tests measure."""
-    config.stash[FIGURES] = {"not_proven": []}
+    config.stash[FIGURES] = none_yet()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,24 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Prints what was measured, and what could not be proven."""
-    figures = config.stash[FIGURES]
-    if len(figures) > 1:
-        SUMMARY.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        terminalreporter.section("figures (e2e-summary.json)")
-        for name, value in figures.items():
-            terminalreporter.write_line(f"{name}: {value}")
-    for reason in figures["not_proven"]:
-        terminalreporter.write_line(f"NOT PROVEN: {reason}", red=True, bold=True)
+    tell(terminalreporter, config.stash[FIGURES], SUMMARY)
 
 
 @pytest.fixture(scope="session")
-def figures(request: pytest.FixtureRequest) -> dict[str, Any]:
+def figures(request: pytest.FixtureRequest) -> Figures:
     """What the session measures, by name."""
     return request.config.stash[FIGURES]
 
 
 @pytest.fixture
-def not_proven(figures: dict[str, Any]) -> NotProven:
+def not_proven(figures: Figures) -> NotProven:
     """The way to say that something could not be proven on this machine."""
 
     def say(reason: str) -> NoReturn:
@@ -76,7 +64,7 @@ def not_proven(figures: dict[str, Any]) -> NotProven:
 
 @pytest.fixture(scope="session")
 def stack(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, figures: dict[str, Any]
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, figures: Figures
 ) -> Iterator[Stack]:
     """The platform, healthy, before any DAG has run; nothing of it is left after the session."""
     kept = Path(f"/tmp/{PROJECT}")
@@ -100,7 +88,19 @@ def stack(
 
 
 @pytest.fixture(scope="session")
-def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: dict[str, Any]) -> None:
+def outside(stack: Stack) -> Outside:
+    """The same, as the outside assertions see it."""
+    return stack
+
+
+@pytest.fixture
+def picture() -> TakePicture:
+    """Pictures are taken of this platform, for the README."""
+    return save
+
+
+@pytest.fixture(scope="session")
+def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: Figures) -> None:
     """The four DAGs, run by hand in order, as `make run-pipeline` does."""
     if request.config.getoption("--keep-stack") and stack.ask("/health/ready").is_success:
         return
@@ -111,7 +111,7 @@ def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: dict[str, An
     figures["memory_after_pipeline_mb"] = stack.memory_mb()
 
 
-def _build_and_start(stack: Stack, figures: dict[str, Any]) -> None:
+def _build_and_start(stack: Stack, figures: Figures) -> None:
     stack.compose("down", "--volumes", "--remove-orphans")
     begun = monotonic()
     stack.compose("build", timeout=1500)
@@ -130,13 +130,13 @@ def _prepare(folder: Path) -> Stack:
     if not env.exists():
         own = {"COMPOSE_PROJECT_NAME": PROJECT, "DATASET_DIR": str(data), "GIT_REVISION": REVISION}
         own |= _ports()
-        _put_dataset(data / CSV)
+        put(data)
         secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
         env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
     return Stack(PROJECT, env, data)
 
 
-def _take_store_image_built_here(stack: Stack, figures: dict[str, Any]) -> None:
+def _take_store_image_built_here(stack: Stack, figures: Figures) -> None:
     """Names the object store's image by its tag alone where it was built on this machine, and says so."""
     tag, digest = pinned_store_image()
     if built_here(tag, digest):
@@ -147,13 +147,3 @@ def _take_store_image_built_here(stack: Stack, figures: dict[str, Any]) -> None:
 def _ports() -> dict[str, str]:
     free = (number for number in range(FIRST_PORT, FIRST_PORT + 500) if is_free(number))
     return {name: str(next(free)) for name in PORTS}
-
-
-def _put_dataset(csv: Path) -> None:
-    """The real data set, or made-up encounters where it is not at hand."""
-    if REAL_ARCHIVE.is_file():
-        with zipfile.ZipFile(REAL_ARCHIVE) as archive:
-            csv.write_bytes(archive.read(REAL_CSV))
-    else:
-        synthetic.write(csv, SYNTHETIC_ROWS, seed=1)
-    csv.chmod(0o644)

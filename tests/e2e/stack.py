@@ -4,25 +4,23 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
-from botocore.config import Config
 from dotenv import dotenv_values
 from mlflow.tracking import MlflowClient
 from mypy_boto3_s3 import S3Client
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine
 
 from connections.settings import machine_environment
 from readmission.dag_runs.airflow_api import AirflowClient
+from tests.outside import clients
 
 ROOT = Path(__file__).parents[2]
-CSV = "Diabetes.csv"
 SHELL = "python:3.13-slim-trixie"
 
 
@@ -71,8 +69,12 @@ class Stack:
     @property
     def airflow(self) -> AirflowClient:
         """Airflow's REST API, as its admin."""
-        password = self.env["AIRFLOW_ADMIN_PASSWORD"]
-        return AirflowClient(self.address("airflow-apiserver", 8080), "admin", password)
+        return AirflowClient(self.address("airflow-apiserver", 8080), "admin", self.airflow_password)
+
+    @property
+    def airflow_password(self) -> str:
+        """The admin's."""
+        return self.env["AIRFLOW_ADMIN_PASSWORD"]
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """The prediction service's answer to a GET, or to a POST of `body`."""
@@ -86,25 +88,13 @@ class Stack:
 
     def database(self, account: str, name: str = "") -> Engine:
         """MySQL as one of the platform's accounts."""
-        server = self.address("mysql", 3306).removeprefix("http://")
         password = self.env[f"MYSQL_{account.upper()}_PASSWORD"]
-        return create_engine(f"mysql+pymysql://{account}:{password}@{server}/{name}", poolclass=NullPool)
+        return clients.mysql(self.address("mysql", 3306), account, password, name)
 
-    @contextmanager
-    def object_store(self) -> Iterator[S3Client]:
+    def object_store(self) -> AbstractContextManager[S3Client]:
         """The object store with MLflow's keys."""
-        client = boto3.client(
-            "s3",
-            endpoint_url=self.address("minio", 9000),
-            aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
-            region_name="us-east-1",
-            config=Config(proxies={}, s3={"addressing_style": "path"}),
-        )
-        try:
-            yield client
-        finally:
-            client.close()
+        keys = self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"]
+        return clients.s3(self.address("minio", 9000), *keys)
 
     def container(self, service: str) -> dict[str, Any]:
         """What the engine knows of a service's container."""

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.e2e.conftest import NotProven
 from tests.e2e.stack import ROOT, Stack, docker, engine_environment
+from tests.outside.figures import NotProven
 
 REGISTRY = "/api/2.0/mlflow/registered-models/search?max_results=1"
 LAN_HOST = "10.43.101.200"

@@ -1,104 +1,15 @@
-"""The main job, done by the DAGs and seen from outside: rows in MySQL, runs and a version in MLflow, files in S3."""
+"""The main job, done by the DAGs in Docker and seen from outside."""
 
 from typing import Any
 
 import pytest
-from mlflow.entities import Run
-from mlflow.entities.model_registry import ModelVersion
-from sqlalchemy import text
 
-from tests.conftest import REAL_ARCHIVE
-from tests.e2e.conftest import REVISION
-from tests.e2e.stack import Stack
+from tests.outside.pipeline import *  # noqa: F403 (each outside assertion, in its order)
 
 pytestmark = pytest.mark.usefixtures("pipeline")
 
-REAL = REAL_ARCHIVE.is_file()
-MODEL = "mejor_modelo_diabetes"
-ENCOUNTERS, BATCHES = 101_766, 6
 MAX_MEMORY_MB = 6_000
 
 
 def test_it_fits_a_laptop(figures: dict[str, Any]) -> None:
     assert figures.get("memory_after_pipeline_mb", 0) < MAX_MEMORY_MB
-
-
-@pytest.mark.skipif(not REAL, reason="the real data set is not at ../shared/data")
-def test_every_encounter_is_in_mysql(stack: Stack) -> None:
-    assert _number(stack, "SELECT COUNT(*) FROM RAW_DATA.initial_data") == ENCOUNTERS
-    assert _number(stack, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data") == BATCHES
-    splits = [_number(stack, f"SELECT COUNT(*) FROM CLEAN_DATA.{split}_data") for split in ("train", "val", "test")]
-    assert sum(splits) == 99_340
-    assert [round(rows / sum(splits), 1) for rows in splits] == [0.8, 0.1, 0.1]
-
-
-def test_no_patient_is_on_both_sides_of_the_split(stack: Stack) -> None:
-    crossing = """
-        SELECT COUNT(*) FROM (
-            SELECT raw.patient_nbr
-            FROM CLEAN_DATA.encounters AS e JOIN RAW_DATA.initial_data AS raw USING (encounter_id)
-            GROUP BY raw.patient_nbr HAVING COUNT(DISTINCT e.split) > 1
-        ) AS patients"""
-    assert _number(stack, crossing) == 0
-
-
-def test_one_parent_run_has_a_finished_run_for_each_batch(stack: Stack) -> None:
-    parent = parents(stack)[0]
-    children = _runs(stack, f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
-    batches = _number(stack, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data")
-    assert sorted(int(run.data.tags["batch_id"]) for run in children) == list(range(1, batches + 1))
-    assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
-    assert len({run.data.metrics["val_f1"] for run in children}) == batches
-    assert _number(stack, "SELECT COUNT(*) FROM CLEAN_DATA.experiments") >= batches
-
-
-def test_the_best_batch_on_validation_is_in_production(stack: Stack) -> None:
-    version, parent = production(stack), parents(stack)[-1]
-    children = _runs(stack, f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
-    best = max(children, key=lambda run: run.data.metrics["val_f1"])
-    assert version.run_id == parent.info.run_id
-    assert version.tags["batch_id"] == best.data.tags["batch_id"]
-    assert version.current_stage == "Production"
-    assert version.tags["git_revision"] == REVISION
-    assert float(version.tags["test_brier"]) < float(version.tags["test_base_brier"])
-    assert version.tags["dataset"] == ("real" if REAL else "synthetic")
-    if REAL:
-        assert float(version.tags["test_roc_auc"]) >= 0.64
-        assert float(version.tags["test_f1"]) >= 0.25
-
-
-def test_the_models_files_are_in_the_bucket_and_none_is_a_pickle(stack: Stack) -> None:
-    model = stack.mlflow.get_logged_model(str(production(stack).source).removeprefix("models:/"))
-    prefix = model.artifact_location.removeprefix("mlflow-artifacts:/").strip("/")
-    with stack.object_store() as store:
-        found = store.list_objects_v2(Bucket="mlflows3", Prefix=prefix)["Contents"]
-    names = {entry["Key"].removeprefix(f"{prefix}/") for entry in found}
-    assert {"MLmodel", "model.skops", "extra_files/forest.onnx", "extra_files/serving.json"} <= names
-    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
-    assert all(entry["Size"] for entry in found)
-
-
-def test_the_bucket_keeps_versions(stack: Stack) -> None:
-    with stack.object_store() as store:
-        assert store.get_bucket_versioning(Bucket="mlflows3")["Status"] == "Enabled"
-
-
-def parents(stack: Stack) -> list[Run]:
-    """The training runs, newest first."""
-    return [run for run in _runs(stack, "") if "mlflow.parentRunId" not in run.data.tags]
-
-
-def production(stack: Stack) -> ModelVersion:
-    """The version with the alias `production`."""
-    return stack.mlflow.get_model_version_by_alias(MODEL, "production")
-
-
-def _runs(stack: Stack, wanted: str) -> list[Run]:
-    experiment = stack.mlflow.get_experiment_by_name("readmission")
-    assert experiment
-    return list(stack.mlflow.search_runs([experiment.experiment_id], wanted, order_by=["attributes.start_time DESC"]))
-
-
-def _number(stack: Stack, statement: str) -> int:
-    with stack.database("pipeline").connect() as connection:
-        return int(connection.execute(text(statement)).scalar_one())

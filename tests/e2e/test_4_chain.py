@@ -8,8 +8,9 @@ import pytest
 from readmission.dag_runs.airflow_api import ENDED, AirflowClient, DagRun
 from readmission.dag_runs.run import PIPELINE
 from tests.conftest import Poll
-from tests.e2e.stack import CSV, Stack
-from tests.e2e.test_2_pipeline import parents
+from tests.e2e.stack import Stack
+from tests.outside.dataset import CSV
+from tests.outside.pipeline import parents
 
 pytestmark = pytest.mark.usefixtures("pipeline")
 

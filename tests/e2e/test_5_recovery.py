@@ -9,8 +9,8 @@ from mlflow.exceptions import MlflowException
 from readmission.dag_runs.airflow_api import ENDED
 from tests.conftest import Poll
 from tests.e2e.stack import Stack
-from tests.e2e.test_2_pipeline import production
-from tests.e2e.test_3_serving import ORIGINAL, predict
+from tests.outside.pipeline import production
+from tests.outside.serving import ORIGINAL, predict
 
 pytestmark = pytest.mark.usefixtures("pipeline")
 

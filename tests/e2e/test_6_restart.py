@@ -5,8 +5,8 @@ import pytest
 
 from tests.e2e.stack import Stack
 from tests.e2e.test_1_start import LAN_HOST, REGISTRY, websocket_status
-from tests.e2e.test_2_pipeline import parents, production
-from tests.e2e.test_3_serving import ORIGINAL, predict
+from tests.outside.pipeline import parents, production
+from tests.outside.serving import ORIGINAL, predict
 
 pytestmark = pytest.mark.usefixtures("pipeline")
 

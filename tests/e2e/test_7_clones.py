@@ -46,7 +46,7 @@ def _clone(folder: Path) -> Path:
     (folder / "served/health").write_text("OK", encoding="utf-8")
     for name in ("compose", "scripts"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("Makefile", "compose.mk"):
+    for name in ("Makefile", "compose.mk", "k8s.mk"):
         shutil.copy(ROOT / name, folder)
     text = COMPOSE.format(image=SHELL, port=free_port())
     (folder / "docker-compose.yml").write_text(text, encoding="utf-8")

@@ -1,6 +1,9 @@
 """What GitHub and pre-commit run is what a person runs, and Dependabot looks where there is something to find."""
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -79,3 +82,47 @@ def test_what_needs_a_browser_is_never_skipped_there(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("CI", ci)
         with pytest.raises(outcome, match="needs Debian's chromium: make browser"), chromium():
             pass
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with `.ci/run` in it, where `make` and a cluster's maker only say what they were asked."""
+    (tmp_path / "project/.ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci/run", tmp_path / "project/.ci/run")
+    _program(tmp_path / "bin/make", 'echo "RUN make $* ${IMAGE_LOADER:-}"')
+    return tmp_path / "project"
+
+
+LAB = "../shared/k8s-lab/up"
+
+
+@pytest.mark.parametrize(
+    ("docker", "kubectl", "lab", "run", "skipped"),
+    [
+        (True, True, True, [f"{LAB} --reset", f"{LAB} ", f"make e2e-k8s {LAB} --load"], []),
+        (True, True, False, ["make e2e-k8s "], []),
+        (True, False, False, [], ["make e2e-k8s"]),
+        (False, True, True, [], ["make test-mysql and make e2e", "make e2e-k8s"]),
+    ],
+    ids=["a cluster can be made", "kubectl knows one", "no cluster", "no engine"],
+)
+def test_the_cluster_comes_after_docker_or_is_skipped_loudly(
+    project: Path, docker: bool, kubectl: bool, lab: bool, run: list[str], skipped: list[str]
+) -> None:
+    _program(project.parent / "bin/docker", "" if docker else "exit 1")
+    _program(project.parent / "bin/kubectl", "" if kubectl else "exit 1")
+    if lab:
+        _program(project / LAB, 'echo "RUN $0 $*"')
+    path = {"PATH": f"{project.parent / 'bin'}:{os.environ['PATH']}"}
+    done = subprocess.run(("bash", ".ci/run"), cwd=project, env=path, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    ran = re.findall(r"^RUN (.*)$", done.stdout, flags=re.MULTILINE)
+    after = ran.index("make e2e ") + 1 if docker else ran.index("make demo-check ") + 1
+    assert ran[after:] == run
+    assert re.findall(r"SKIPPED: (.*?)\.", done.stdout) == skipped
+
+
+def _program(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)

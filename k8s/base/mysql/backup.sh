@@ -4,7 +4,8 @@ set -eu
 umask 077
 day=$(date -u +%Y-%m-%dT%H%M%SZ)
 dump() { # ACCOUNT PASSWORD DATABASE
-    MYSQL_PWD=$2 mysqldump -h mysql -u "$1" --single-transaction --no-tablespaces --set-gtid-purged=OFF "$3" \
+    MYSQL_PWD=$2 mysqldump -h mysql -u "$1" --single-transaction --no-tablespaces \
+        --set-gtid-purged=OFF --skip-masking-policies "$3" \
         > "/backup/.$3.part"
     tail -n 1 "/backup/.$3.part" | grep -q '^-- Dump completed'
     gzip -c "/backup/.$3.part" > "/backup/.$3.part.gz"

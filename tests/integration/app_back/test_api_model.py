@@ -101,12 +101,14 @@ def test_the_service_answers_without_mlflow_and_follows_it_when_it_is_back(
     settings = settings.model_copy(update={"mlflow_tracking_uri": f"http://127.0.0.1:{way}"})
     with running_api(settings) as http:
         poll(lambda: "no model answers yet" in api_log(settings))
+        assert "model: no model is loaded yet: MLflow " in http.get("/health").json()["error"]["message"]
+        assert http.get("/health/live").status_code == 200
         with relay(way, mlflow):
             first = register(settings, tmp_path / "1").version
             poll(lambda: version(http) == first)
         poll(lambda: http.get("/model").json()["registry_problem"])
         assert version(http) == first
-        assert http.get("/health/ready").status_code == 200
+        assert http.get("/health").status_code == http.get("/health/ready").status_code == 200
         with relay(way, mlflow):
             second = register(settings, tmp_path / "2", seed=2).version
             poll(lambda: version(http) == second)

@@ -134,4 +134,4 @@ def test_a_service_before_its_database_makes_none(stores: Settings, tmp_path: Pa
         assert "there is no database file RAW_DATA.db: run the DAG crear_bases" in answer.json()["error"]["message"]
         assert not (settings.state_dir / "databases").exists()
         init_elsewhere(settings)
-        assert http.get("/health").status_code == 200
+        wait_for(lambda: http.get("/health").status_code == 200)

@@ -1,6 +1,6 @@
 """The platform's pages as a person sees them, and pictures of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.chromium import chromium, empty_page, visitor
 
 PICTURES = Path(__file__).parents[2] / "imagenes"
+TakePicture = Callable[[Page, str], None]
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def page() -> Iterator[Page]:
         yield empty_page(visitor(browser))
 
 
-def picture(shown: Page, name: str) -> None:
+def save(shown: Page, name: str) -> None:
     """Saves what the page shows, for the README."""
     PICTURES.mkdir(exist_ok=True)
     shown.screenshot(path=PICTURES / f"{name}.png")
