@@ -71,6 +71,12 @@ def environment(container: dict[str, Any], manifests: Manifests) -> dict[str, st
     return found
 
 
+def variables_of(manifests: Manifests, owner: str) -> dict[str, str]:
+    """The variables of a workload's first container."""
+    (pod,) = (pod for pod in pods(manifests) if pod.owner == owner)
+    return environment(pod.spec["containers"][0], manifests)
+
+
 def stepping_stones(container: dict[str, Any]) -> set[str]:
     """The variables that are there for the values of others, as passwords are for addresses."""
     return {name for variable in container.get("env", ()) for name in _USED.findall(variable.get("value", ""))}

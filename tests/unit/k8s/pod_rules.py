@@ -89,11 +89,12 @@ def resources(manifests: Manifests) -> Iterator[str]:
             for kind in ("cpu", "memory"):
                 if kind not in asked or kind not in limits:
                     yield f"{pod.owner}/{container['name']}: no request or no limit of {kind}"
-                elif not 0 < _quantity(asked[kind]) <= _quantity(limits[kind]):
+                elif not 0 < quantity(asked[kind]) <= quantity(limits[kind]):
                     yield f"{pod.owner}/{container['name']}: asks for more {kind} than its limit"
 
 
-def _quantity(text: str) -> Decimal:
+def quantity(text: str) -> Decimal:
+    """An amount of Kubernetes, as `500m` cores or `1Gi` bytes."""
     number, unit = re.fullmatch(r"([\d.]+)(\w*)", str(text)).groups()  # type: ignore[union-attr]
     return Decimal(number) * _UNITS[unit]
 

@@ -1,11 +1,9 @@
-"""What each overlay is for: people who come from elsewhere, several nodes, stores that somebody else runs."""
+"""What production is beside local: people who come from elsewhere, several nodes, more memory."""
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -13,19 +11,14 @@ import yaml
 from k8s.commands.manifests import rendered
 from tests.conftest import ROOT
 from tests.unit.k8s.network_rules import selects
-from tests.unit.k8s.objects import Manifests, environment, of_kind, pods
-from tests.unit.k8s.test_rules import RULES
+from tests.unit.k8s.objects import Manifests, of_kind, pods, variables_of
+from tests.unit.k8s.pod_rules import quantity
 
 Overlay = Callable[[str], Manifests]
 BEHIND = {"api", "front", "mlflow", "airflow-apiserver"}
 SHARED_WITH_COMPOSE = ("mlflow/init.sql", "compose/mysql", "readmission/storage/migrations/raw_data")
 FULL = "readmission.example.org"
 NGINX = "nginx.ingress.kubernetes.io"
-
-
-def _variables(manifests: Manifests, owner: str) -> dict[str, str]:
-    (pod,) = (pod for pod in pods(manifests) if pod.owner == owner)
-    return environment(pod.spec["containers"][0], manifests)
 
 
 def _hosts(manifests: Manifests) -> dict[str, str]:
@@ -35,6 +28,7 @@ def _hosts(manifests: Manifests) -> dict[str, str]:
 def test_four_doors_have_tls_under_their_hosts_and_let_in_a_networks_own_people(overlay: Overlay) -> None:
     ingresses = of_kind(overlay("production"), "Ingress")
     assert ingresses.keys() == BEHIND
+    assert len({one["spec"]["tls"][0]["secretName"] for one in ingresses.values()}) == len(BEHIND)
     for name, one in ingresses.items():
         (rule,), (tls,) = one["spec"]["rules"], one["spec"]["tls"]
         assert tls["hosts"] == [rule["host"]] and rule["host"].endswith(f".{FULL}"), name
@@ -65,15 +59,16 @@ def test_a_host_is_said_in_one_file(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace(FULL, "ward.corp"), encoding="utf-8")
     manifests = rendered(str(file.parent))
     assert FULL not in yaml.safe_dump_all(manifests)
+    assert "hosts" not in of_kind(manifests, "ConfigMap"), "it is for kustomize alone"
     assert _hosts(manifests) == {
         "api": "api.ward.corp",
         "front": "form.ward.corp",
         "mlflow": "mlflow.ward.corp",
         "airflow-apiserver": "airflow.ward.corp",
     }
-    assert _variables(manifests, "airflow-apiserver")["AIRFLOW__API__BASE_URL"] == "https://airflow.ward.corp"
-    assert _variables(manifests, "mlflow")["PUBLIC_HOST"] == "mlflow.ward.corp"
-    form = _variables(manifests, "front")
+    assert variables_of(manifests, "airflow-apiserver")["AIRFLOW__API__BASE_URL"] == "https://airflow.ward.corp"
+    assert variables_of(manifests, "mlflow")["PUBLIC_HOST"] == "mlflow.ward.corp"
+    form = variables_of(manifests, "front")
     assert (form["STREAMLIT_BROWSER_SERVER_ADDRESS"], form["STREAMLIT_BROWSER_SERVER_PORT"]) == (
         "form.ward.corp",
         "443",
@@ -85,7 +80,7 @@ def test_mlflow_answers_under_its_public_name_and_through_a_forwarded_port(overl
     assert spec and spec.loader
     serve = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(serve)
-    given = serve.protection(_variables(overlay("production"), "mlflow"))
+    given = serve.protection(variables_of(overlay("production"), "mlflow"))
     hosts, origins = (given[f"MLFLOW_SERVER_{name}"].split(",") for name in ("ALLOWED_HOSTS", "CORS_ALLOWED_ORIGINS"))
     assert {"mlflow", "localhost:*", f"mlflow.{FULL}"} <= set(hosts)
     assert {f"https://mlflow.{FULL}", "http://localhost:8084"} <= set(origins)
@@ -96,6 +91,7 @@ def test_a_person_stays_with_one_of_the_forms_pods(overlay: Overlay) -> None:
     assert of_kind(manifests, "Deployment")["front"]["spec"]["replicas"] == 2
     annotations = of_kind(manifests, "Ingress")["front"]["metadata"]["annotations"]
     assert annotations[f"{NGINX}/affinity"] == "cookie" and annotations[f"{NGINX}/session-cookie-secure"] == "true"
+    assert all(annotations[f"{NGINX}/proxy-{way}-timeout"] == "3600" for way in ("read", "send"))
     assert of_kind(manifests, "PodDisruptionBudget")["front"]["spec"]["minAvailable"] == 1
 
 
@@ -103,7 +99,29 @@ def test_what_comes_over_the_ingress_is_known_to_airflow_as_tls(overlay: Overlay
     manifests = overlay("production")
     (container,) = of_kind(manifests, "Deployment")["airflow-apiserver"]["spec"]["template"]["spec"]["containers"]
     assert container["args"] == ["api-server", "--proxy-headers"]
-    assert _variables(manifests, "airflow-apiserver")["FORWARDED_ALLOW_IPS"] == "*"
+    assert variables_of(manifests, "airflow-apiserver")["FORWARDED_ALLOW_IPS"] == "*"
+
+
+def test_models_of_any_size_reach_mlflow(overlay: Overlay) -> None:
+    annotations = of_kind(overlay("production"), "Ingress")["mlflow"]["metadata"]["annotations"]
+    assert annotations[f"{NGINX}/proxy-body-size"] == "0"
+
+
+def _memory(manifests: Manifests, owner: str) -> float:
+    (limit,) = (pod.spec["containers"][0]["resources"]["limits"] for pod in pods(manifests) if pod.owner == owner)
+    return float(quantity(limit["memory"]))
+
+
+@pytest.mark.parametrize("owner", [*sorted(BEHIND), "airflow-scheduler", "minio", "mysql"])
+def test_a_team_has_more_memory_than_a_person(owner: str, overlay: Overlay) -> None:
+    assert _memory(overlay("production"), owner) > _memory(overlay("local"), owner)
+
+
+def test_mysql_keeps_its_tables_in_that_memory(overlay: Overlay) -> None:
+    manifests = overlay("production")
+    (container,) = of_kind(manifests, "StatefulSet")["mysql"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"][-1] == "--innodb-buffer-pool-size=2G"
+    assert _memory(manifests, "mysql") >= 2 * 2 * 2**30
 
 
 @pytest.mark.parametrize(("name", "mode"), [("local", "ReadWriteOnce"), ("production", "ReadWriteMany")])
@@ -132,39 +150,3 @@ def test_replicas_spread_over_nodes_and_zones(name: str, overlay: Overlay) -> No
     spec = of_kind(overlay("production"), "Deployment")[name]["spec"]["template"]["spec"]
     keys = {one["topologyKey"] for one in spec["topologySpreadConstraints"]}
     assert keys == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
-
-
-def _gone(overlay: Overlay, name: str) -> set[tuple[str, str]]:
-    def named(manifests: Manifests) -> set[tuple[str, str]]:
-        return {(one["kind"], one["metadata"]["name"]) for one in manifests}
-
-    return named(overlay("production")) - named(overlay(name))
-
-
-def test_a_managed_mysql_takes_the_place_of_ours(overlay: Overlay) -> None:
-    gone = _gone(overlay, "managed-mysql")
-    assert {("StatefulSet", "mysql"), ("CronJob", "mysql-backup"), ("PersistentVolumeClaim", "mysql-backup")} < gone
-    assert all(name.startswith("mysql") for _kind, name in gone)
-    service = of_kind(overlay("managed-mysql"), "Service")["mysql"]
-    assert service["spec"] == {"type": "ExternalName", "externalName": "mysql.example.org"}
-
-
-def test_a_managed_store_takes_the_place_of_ours(overlay: Overlay) -> None:
-    accounts = {("ServiceAccount", "minio"), ("ServiceAccount", "bucket")}
-    services = {("Service", "minio"), ("Service", "minio-console")}
-    assert _gone(overlay, "managed-s3") == {("StatefulSet", "minio"), ("Job", "bucket")} | accounts | services
-    given: dict[str, Any] = _variables(overlay("managed-s3"), "mlflow")
-    assert given["MLFLOW_S3_ENDPOINT_URL"] == "https://s3.eu-central-1.amazonaws.com"
-    assert given["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://readmission-models"
-
-
-def test_both_stores_may_be_managed(tmp_path: Path) -> None:
-    k8s = os.path.relpath(ROOT / "k8s", tmp_path)
-    written = {
-        "resources": [f"{k8s}/overlays/production"],
-        "components": [f"{k8s}/components/{name}" for name in ("managed-mysql", "managed-s3")],
-    }
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
-    manifests = rendered(str(tmp_path))
-    assert of_kind(manifests, "StatefulSet").keys() == {"postgres"}
-    assert [told for rule in RULES for told in rule(manifests)] == []
