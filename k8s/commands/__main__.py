@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from k8s.commands import platform, secrets
-from k8s.commands.kubectl import ClusterError
+from k8s.commands.kubectl import ClusterError, context
 from k8s.commands.manifests import as_text, rendered
-from k8s.commands.reach import DOORS, airflow, all_doors
+from k8s.commands.reach import DOORS, airflow, keep_open
 from k8s.commands.workloads import workloads
 from readmission.dag_runs.progress_table import ProgressTable
 from readmission.dag_runs.run import run_pipeline
@@ -50,20 +50,8 @@ def up(
 @app.command()
 def forward() -> None:
     """Keep the services at this machine's ports until Ctrl-C."""
-    with _in_words(), all_doors():
-        for door in DOORS:
-            console.print(f"  {door.title:<16} http://localhost:{door.local}{door.path}")
-        console.print("Ctrl-C ends this.")
-        try:
-            sys.stdin.read() if sys.stdin.isatty() else _forever()
-        except KeyboardInterrupt:
-            return
-
-
-def _forever() -> None:
-    import signal
-
-    signal.pause()
+    with _in_words(), suppress(KeyboardInterrupt):
+        keep_open(console.print)
 
 
 @app.command()
@@ -90,15 +78,17 @@ def status() -> None:
 def down(purge: Annotated[bool, typer.Option(envvar="PURGE")] = False) -> None:
     """Take the platform down; data and secrets stay unless PURGE=1."""
     with _in_words():
+        console.print(f"cluster: {context()}")
         platform.down(purge)
     console.print("the namespace and everything in it is gone" if purge else "down; data and secrets stay")
 
 
 @app.command("secrets")
-def write_secrets() -> None:
-    """Give the cluster the Secrets of .env."""
+def write_secrets(force: Annotated[bool, typer.Option(envvar="FORCE")] = False) -> None:
+    """Give the cluster the Secrets of .env; FORCE=1 also passwords that a volume keeps the old ones of."""
     with _in_words():
-        written = secrets.write()
+        console.print(f"cluster: {context()}")
+        written = secrets.write(force)
     console.print("\n".join(f"Secret {name}: written" for name in written) or "the Secrets are as .env has them")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from connections.settings_file import assigned
-from k8s.commands.kubectl import ROOT, ClusterError, kubectl
+from k8s.commands.kubectl import ROOT, ClusterError, context
 
 # The services of docker-compose.yml whose images are built, by the name of the image in the manifests.
 BUILT = {
@@ -62,7 +62,7 @@ def load(images: Iterable[str], tell: Tell) -> None:
         ClusterError: the cluster is none of these, or its command failed.
     """
     held = [image for image in sorted(images) if _is_held(image)]
-    for command in _loaders(kubectl("config", "current-context").strip(), held):
+    for command in _loaders(context(), held):
         tell(f"loading images: {command}")
         _run("sh", "-c", command)
 

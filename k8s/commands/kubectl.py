@@ -3,9 +3,11 @@
 import json
 import os
 import subprocess
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +15,6 @@ KUBECTL = str(os.environ.get("KUBECTL") or ROOT / "var/kubectl/kubectl")
 NAMESPACE = "readmission"
 # Of the manager of what this platform applies, so that a person's own changes to other fields stay.
 MANAGER = "readmission"
-_FORWARD_SECONDS = 30
 
 
 class ClusterError(Exception):
@@ -32,6 +33,15 @@ def kubectl(*arguments: str, given: str | bytes | None = None, timeout: int = 12
     if done.returncode:
         raise ClusterError(done.stderr.decode(errors="replace").strip() or f"kubectl ended with {done.returncode}")
     return done.stdout.decode()
+
+
+def context() -> str:
+    """The name of kubectl's current context, which says which cluster it is.
+
+    Raises:
+        ClusterError: there is none.
+    """
+    return kubectl("config", "current-context").strip()
 
 
 def objects(*kinds: str, selector: str = "") -> list[dict[str, Any]]:
@@ -55,14 +65,39 @@ def forwarded(service: str, port: int, local: int = 0) -> Iterator[int]:
     Raises:
         ClusterError: the service has no pod that is ready, or the port is taken.
     """
-    command = (KUBECTL, "--namespace", NAMESPACE, "port-forward", f"service/{service}", f"{local or ''}:{port}")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stderr is not None
+    way = Way(service, port, local)
     try:
-        line = process.stdout.readline()
-        if not line:
-            raise ClusterError(process.stderr.read().strip())
-        yield int(line.split("->")[0].rsplit(":", 1)[1])
+        yield way.local
     finally:
-        process.terminate()
-        process.communicate()
+        way.close()
+
+
+class Way:
+    """A port of this machine's loopback that leads to a pod of a service, until it is closed or the pod ends."""
+
+    def __init__(self, service: str, port: int, local: int = 0) -> None:
+        """Opens it, from any free port unless one is named.
+
+        Raises:
+            ClusterError: the service has no pod that is ready, or the port is taken.
+        """
+        command = (KUBECTL, "--namespace", NAMESPACE, "port-forward", f"service/{service}", f"{local or ''}:{port}")
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None and self._process.stderr is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise ClusterError(self._process.communicate()[1].strip())
+        self.local = int(line.split("->")[0].rsplit(":", 1)[1])
+        # It writes a line a connection, and would wait for who reads them.
+        for stream in (self._process.stdout, self._process.stderr):
+            Thread(target=deque, args=(stream, 0), daemon=True).start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it leads to the pod still."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.terminate()
+        self._process.wait()

@@ -9,7 +9,7 @@ import yaml
 
 from k8s.commands import images as own_images
 from k8s.commands import secrets
-from k8s.commands.kubectl import NAMESPACE, ROOT, ClusterError, apply, kubectl, objects
+from k8s.commands.kubectl import NAMESPACE, ROOT, ClusterError, apply, context, kubectl, objects
 from k8s.commands.manifests import as_text, images, marked, rendered, with_images
 from k8s.commands.workloads import Workload, last_words, workloads
 
@@ -32,6 +32,7 @@ def up(overlay: str, registry: str, dataset: Path | None, tell: Tell) -> None:
         ClusterError: something failed, or was not ready in time; says what, with the end of its log.
     """
     kubectl("version", "--output=json")
+    tell(f"cluster: {context()}")
     tell("building images")
     own = own_images.build(registry)
     manifests = with_images(rendered(overlay), own_images.others(own))
@@ -96,7 +97,8 @@ def down(purge: bool) -> None:
         ClusterError: the cluster refuses.
     """
     if purge:
-        kubectl("delete", f"namespace/{NAMESPACE}", "--ignore-not-found", "--wait", timeout=600)
+        ours = (f"--selector=app.kubernetes.io/part-of={NAMESPACE}", f"--field-selector=metadata.name={NAMESPACE}")
+        kubectl("delete", "namespaces", *ours, "--ignore-not-found", "--wait", timeout=600)
         return
     chosen = f"--selector=app.kubernetes.io/part-of={NAMESPACE}"
     kubectl("delete", ",".join(_OURS), chosen, "--wait", "--ignore-not-found", timeout=600)

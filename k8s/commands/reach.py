@@ -1,13 +1,16 @@
 """The platform's services at ports of this machine, and what is asked of them there."""
 
 import base64
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import sleep
+from typing import NamedTuple, NoReturn
 
-from k8s.commands.kubectl import forwarded, kubectl
+from k8s.commands.kubectl import ClusterError, Way, forwarded, kubectl
 from k8s.commands.secrets import ADMIN
 from readmission.dag_runs.airflow_api import AirflowClient
+
+_LOOK_SECONDS = 1.0
 
 
 class Door(NamedTuple):
@@ -29,17 +32,34 @@ DOORS = (
 )
 
 
-@contextmanager
-def all_doors(doors: tuple[Door, ...] = DOORS) -> Iterator[None]:
-    """Every service at its port of this machine's loopback, for the block.
+def keep_open(tell: Callable[[str], None], doors: tuple[Door, ...] = DOORS) -> NoReturn:
+    """Keeps every service at its port of this machine's loopback, whichever pod it is, until it is interrupted.
 
     Raises:
         ClusterError: a port is taken, or a service has no pod that is ready.
     """
-    with ExitStack() as opened:
+    ways: dict[Door, Way] = {}
+    try:
         for door in doors:
-            opened.enter_context(forwarded(door.service, door.port, door.local))
-        yield
+            ways[door] = Way(door.service, door.port, door.local)
+            tell(f"  {door.title:<16} http://localhost:{door.local}{door.path}")
+        tell("Ctrl-C ends this.")
+        while True:
+            for door in (door for door, way in ways.items() if not way.is_open):
+                ways[door] = _again(door, ways[door], tell)
+            sleep(_LOOK_SECONDS)
+    finally:
+        for way in ways.values():
+            way.close()
+
+
+def _again(door: Door, lost: Way, tell: Callable[[str], None]) -> Way:
+    try:
+        way = Way(door.service, door.port, door.local)
+    except ClusterError:
+        return lost  # its next pod is not ready yet
+    tell(f"{door.title}: another pod, the same address")
+    return way
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import yaml
 
 from connections.settings_file import assigned
 from k8s.commands.kubectl import NAMESPACE, ROOT, ClusterError, apply, objects
+from k8s.commands.manifests import Manifest
 
 # Each Secret, and the settings of `.env` that it holds.
 SECRETS: dict[str, tuple[str, ...]] = {
@@ -22,6 +23,12 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "airflow-admin": ("AIRFLOW_ADMIN_PASSWORD", "passwords.json"),
 }
 ADMIN = "admin"
+# What a volume keeps the password of, from its first start on.
+_KEPT_BY = {
+    **dict.fromkeys(("mysql-root", "mysql-api", "mysql-mlflow", "mysql-pipeline"), "data-mysql-0"),
+    "postgres": "data-postgres-0",
+}
+_LABEL = ("app.kubernetes.io/part-of", NAMESPACE)
 
 
 def contents(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -43,22 +50,43 @@ def contents(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
 _ROOT_OF_THE_STORE = {"USER": "ACCESS_KEY_ID", "PASSWORD": "SECRET_ACCESS_KEY"}
 
 
-def write() -> list[str]:
-    """Gives the cluster the Secrets of `.env`; says which of them are new or have changed.
+def write(force: bool = False) -> list[str]:
+    """Gives the cluster the Secrets of `.env`, but for those that somebody else made; says which are new or changed.
 
     Raises:
-        ClusterError: a setting is missing, or the cluster refuses.
+        ClusterError: a setting is missing, a volume keeps another password (unless forced), or the cluster refuses.
     """
-    wanted = contents(assigned(ROOT / ".env"))
     apply((ROOT / "k8s/base/namespace.yaml").read_text(encoding="utf-8"))
-    before = {one["metadata"]["name"]: one.get("data") for one in objects("secrets")}
-    apply(yaml.safe_dump_all([_secret(name, values) for name, values in wanted.items()]))
-    after = {one["metadata"]["name"]: one.get("data") for one in objects("secrets")}
-    return [name for name in wanted if before.get(name) != after[name]]
+    there = {one["metadata"]["name"]: one for one in objects("secrets")}
+    wanted = to_write(contents(assigned(ROOT / ".env")), there)
+    claims = {one["metadata"]["name"] for one in objects("persistentvolumeclaims")}
+    if locked := [] if force else locked_out(wanted, there, claims):
+        raise ClusterError(
+            f"{', '.join(locked)}: .env has another password than the cluster's volume, which keeps the one that it "
+            "was made with; put that .env back, or change the password in the server and then: make k8s-secrets FORCE=1"
+        )
+    changed = [name for name, secret in wanted.items() if there.get(name, {}).get("data") != secret["data"]]
+    if changed:
+        apply(yaml.safe_dump_all([wanted[name] for name in changed]))
+    return changed
 
 
-def _secret(name: str, values: dict[str, str]) -> dict[str, object]:
+def to_write(held: dict[str, dict[str, str]], there: Mapping[str, Manifest]) -> dict[str, Manifest]:
+    """The Secrets to write: a store of secrets that makes some itself leaves them without the platform's label."""
+    others = {name for name, one in there.items() if one["metadata"].get("labels", {}).get(_LABEL[0]) != _LABEL[1]}
+    return {name: _secret(name, values) for name, values in held.items() if name not in others}
+
+
+def locked_out(wanted: Mapping[str, Manifest], there: Mapping[str, Manifest], claims: set[str]) -> list[str]:
+    """The Secrets whose new password a server that is there does not know."""
+    return [
+        name
+        for name, claim in _KEPT_BY.items()
+        if claim in claims and name in wanted and name in there and wanted[name]["data"] != there[name].get("data")
+    ]
+
+
+def _secret(name: str, values: dict[str, str]) -> Manifest:
     encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-    labels = {"app.kubernetes.io/part-of": NAMESPACE}
-    metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": dict([_LABEL])}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded}

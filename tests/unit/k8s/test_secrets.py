@@ -7,7 +7,7 @@ import pytest
 
 from k8s.commands import secrets
 from k8s.commands.kubectl import ClusterError
-from k8s.commands.secrets import SECRETS, contents
+from k8s.commands.secrets import SECRETS, contents, locked_out, to_write
 from tests.unit.k8s.objects import Manifests, pods
 from tests.unit.k8s.reference_rules import named
 
@@ -60,3 +60,21 @@ def test_no_secret_is_made_that_no_pod_reads(manifests: Manifests) -> None:
     read = {name for pod in pods(manifests) for kind, name, _key, _optional in named(pod) if kind == "Secret"}
     without_stores = {"mysql-root", "minio-root"}
     assert SECRETS.keys() - read <= without_stores
+
+
+def test_a_secret_that_somebody_else_made_is_left_alone() -> None:
+    held = contents(ENV)
+    ours = {"metadata": {"labels": {"app.kubernetes.io/part-of": "readmission"}}}
+    there = {"mysql-api": {"metadata": {}}, "airflow": {"metadata": {"labels": {"by": "a store"}}}, "postgres": ours}
+    assert to_write(held, there).keys() == SECRETS.keys() - {"mysql-api", "airflow"}
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_a_password_that_a_volume_keeps_is_not_changed_under_it(name: str) -> None:
+    before, claims = to_write(contents(ENV), {}), {"data-mysql-0", "data-postgres-0", "dataset"}
+    changed = {key: value + "-new" if key in SECRETS[name] else value for key, value in ENV.items()}
+    wanted = to_write(contents(changed), before)
+    kept = [name] if name.startswith("mysql-") or name == "postgres" else []
+    assert locked_out(wanted, before, claims) == kept
+    assert locked_out(wanted, before, {"dataset"}) == locked_out(wanted, {}, claims) == []
+    assert locked_out(before, before, claims) == []
