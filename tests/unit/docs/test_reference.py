@@ -103,8 +103,7 @@ def test_every_variable_of_the_clusters_commands_is_documented() -> None:
     read = set(re.findall(r"os\.environ\.get\(\"(\w+)\"\)", sources)) - SETTING_ROWS.keys()
     rows = [row for row in pages.rows(pages.section(COMMANDS, "make")) if row.names[0].startswith("make k8s-")]
     told = {name for row in rows for name in re.findall(r"`([A-Z_]+)[=`]", row.cells[0])}
-    assert told == options | read
-    assert {"OVERLAY", "REGISTRY", "DATASET", "PURGE", "IMAGE_LOADER", "KUBECTL"} == told
+    assert {"OVERLAY", "KUBECTL"} < told == options | read
 
 
 def test_every_command_of_readmission_is_documented() -> None:
