@@ -104,7 +104,7 @@ def test_every_variable_of_the_clusters_commands_is_documented() -> None:
     rows = [row for row in pages.rows(pages.section(COMMANDS, "make")) if row.names[0].startswith("make k8s-")]
     told = {name for row in rows for name in re.findall(r"`([A-Z_]+)[=`]", row.cells[0])}
     assert told == options | read
-    assert {"OVERLAY", "REGISTRY", "DATASET", "PURGE", "IMAGE_LOADER", "KUBECTL"} == told
+    assert {"OVERLAY", "REGISTRY", "DATASET", "PURGE", "FORCE", "IMAGE_LOADER", "KUBECTL"} == told
 
 
 def test_every_command_of_readmission_is_documented() -> None:
