@@ -7,6 +7,7 @@ import pytest
 
 from k8s.commands import secrets
 from k8s.commands.kubectl import ClusterError
+from k8s.commands.manifests import Manifest
 from k8s.commands.secrets import SECRETS, contents, locked_out, to_write
 from tests.unit.k8s.objects import Manifests, pods
 from tests.unit.k8s.reference_rules import named
@@ -64,8 +65,13 @@ def test_no_secret_is_made_that_no_pod_reads(manifests: Manifests) -> None:
 
 def test_a_secret_that_somebody_else_made_is_left_alone() -> None:
     held = contents(ENV)
-    ours = {"metadata": {"labels": {"app.kubernetes.io/part-of": "readmission"}}}
-    there = {"mysql-api": {"metadata": {}}, "airflow": {"metadata": {"labels": {"by": "a store"}}}, "postgres": ours}
+    ours: Manifest = {"metadata": {"labels": {"app.kubernetes.io/part-of": "readmission"}}}
+    stores: Manifest = {"metadata": {"labels": {"by": "a store"}}}
+    there: dict[str, Manifest] = {"mysql-api": {"metadata": {}}, "airflow": stores, "postgres": ours}
+        "mysql-api": {"metadata": {}},
+        "airflow": {"metadata": {"labels": {"by": "a store"}}},
+        "postgres": ours,
+    }
     assert to_write(held, there).keys() == SECRETS.keys() - {"mysql-api", "airflow"}
 
 
