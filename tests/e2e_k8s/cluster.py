@@ -2,9 +2,8 @@
 
 import base64
 import json
-import socket
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ from mlflow.tracking import MlflowClient
 from mypy_boto3_s3 import S3Client
 from sqlalchemy import Engine
 
-from k8s.commands.kubectl import forwarded, kubectl
+from k8s.commands.kubectl import Way, kubectl
 from k8s.commands.reach import DOORS
 from k8s.commands.secrets import ADMIN
 from readmission.dag_runs.airflow_api import AirflowClient
@@ -27,7 +26,7 @@ class Cluster:
     """The platform of the current context's cluster; a port that is forwarded to a pod that went is forwarded anew."""
 
     def __init__(self) -> None:
-        self._doors: dict[str, tuple[int, ExitStack]] = {}
+        self._ways: dict[str, Way] = {}
 
     def address(self, service: str, port: int) -> str:
         """Where a service's port answers.
@@ -35,20 +34,18 @@ class Cluster:
         Raises:
             ClusterError: no pod of it is ready.
         """
-        if service in self._doors and not _listens(self._doors[service][0]):
+        if service in self._ways and not self._ways[service].is_open:
             self.close(service)
-        if service not in self._doors:
+        if service not in self._ways:
             local = _PUBLISHED.get(service, 0)
-            with ExitStack() as opened:
-                number = opened.enter_context(forwarded(service, port, local if local and is_free(local) else 0))
-                self._doors[service] = number, opened.pop_all()
-        return f"http://127.0.0.1:{self._doors[service][0]}"
+            self._ways[service] = Way(service, port, local if local and is_free(local) else 0)
+        return f"http://127.0.0.1:{self._ways[service].local}"
 
     def close(self, *services: str) -> None:
         """Ends the forwarding to some services, or to all."""
-        for service in services or tuple(self._doors):
-            if service in self._doors:
-                self._doors.pop(service)[1].close()
+        for service in services or tuple(self._ways):
+            if service in self._ways:
+                self._ways.pop(service).close()
 
     @property
     def airflow(self) -> AirflowClient:
@@ -101,8 +98,3 @@ def get(name: str) -> dict[str, Any]:
 def memory_mb() -> int:
     """What all pods of the platform use together, as the cluster measures it."""
     return sum(int(line.split()[2].removesuffix("Mi")) for line in kubectl("top", "pods", "--no-headers").splitlines())
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as asked:
-        return asked.connect_ex(("127.0.0.1", port)) == 0

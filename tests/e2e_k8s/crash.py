@@ -48,6 +48,11 @@ def restarts(pod: str) -> int:
     return int(get(f"pod/{pod}")["status"]["containerStatuses"][0]["restartCount"])
 
 
+def is_ready(pod: str) -> bool:
+    """Whether the first container of a pod answers its readiness probe."""
+    return bool(get(f"pod/{pod}")["status"]["containerStatuses"][0]["ready"])
+
+
 def remove() -> None:
     """Takes away what crashes needed."""
     kubectl("delete", f"namespace/{NAMESPACE}", "--ignore-not-found", "--wait=false")

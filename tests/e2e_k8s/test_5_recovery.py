@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 from mlflow.exceptions import MlflowException
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,7 +54,7 @@ def test_a_training_outlives_a_batchs_pod(cluster: Cluster, poll: Poll) -> None:
     with cluster.airflow as airflow:
         for dag_id in PIPELINE:
             airflow.set_paused(dag_id, dag_id != TRAIN)
-        run = airflow.trigger(TRAIN, {"n_estimators": 10})
+        run = airflow.trigger(TRAIN, {"n_estimators": 50})
         found = poll(lambda: _training(airflow, run), deadline=240, every=0.5)
         assert found
         pod, index = found
@@ -71,7 +72,7 @@ def test_a_training_outlives_a_batchs_pod(cluster: Cluster, poll: Poll) -> None:
 def _crash(cluster: Cluster, poll: Poll, pod: str, service: str) -> None:
     before = crash.restarts(pod)
     crash.kill(pod)
-    poll(lambda: crash.restarts(pod) > before, DEADLINE)
+    poll(lambda: crash.restarts(pod) > before and crash.is_ready(pod), DEADLINE, every=0.5)
     cluster.close(service)
 
 
@@ -79,7 +80,15 @@ def _tried(ask: Callable[[], Answer]) -> Answer | None:
     """The answer, or None while the part comes back."""
     try:
         return ask()
-    except (httpx.HTTPError, MlflowException, SQLAlchemyError, ClusterError, AssertionError):
+    except (
+        httpx.HTTPError,
+        MlflowException,
+        SQLAlchemyError,
+        ClientError,
+        BotoCoreError,
+        ClusterError,
+        AssertionError,
+    ):
         return None
 
 
