@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ KUBECTL = str(os.environ.get("KUBECTL") or ROOT / "var/kubectl/kubectl")
 NAMESPACE = "readmission"
 # Of the manager of what this platform applies, so that a person's own changes to other fields stay.
 MANAGER = "readmission"
+_LOG_LINE = re.compile(r"[EWI]\d{4} ")
 
 
 class ClusterError(Exception):
@@ -31,8 +33,13 @@ def kubectl(*arguments: str, given: str | bytes | None = None, timeout: int = 12
     command = (KUBECTL, "--namespace", NAMESPACE, *arguments)
     done = subprocess.run(command, input=data, capture_output=True, timeout=timeout)
     if done.returncode:
-        raise ClusterError(done.stderr.decode(errors="replace").strip() or f"kubectl ended with {done.returncode}")
+        raise ClusterError(_said(done.stderr.decode(errors="replace")) or f"kubectl ended with {done.returncode}")
     return done.stdout.decode()
+
+
+def _said(text: str) -> str:
+    """What kubectl says to a person: without the lines of its library's log, which repeat it."""
+    return "\n".join(line for line in text.splitlines() if not _LOG_LINE.match(line)).strip()
 
 
 def context() -> str:

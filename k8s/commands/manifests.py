@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from k8s.commands.kubectl import ROOT, kubectl
+from k8s.commands.kubectl import ROOT, ClusterError, kubectl
 
 OVERLAYS = ROOT / "k8s/overlays"
 # On a pod's template: what its configuration was made of, so that a pod with another one is made anew.
@@ -26,6 +26,9 @@ def rendered(overlay: str) -> list[Manifest]:
         ClusterError: it cannot be rendered.
     """
     folder = Path(overlay) if "/" in overlay else OVERLAYS / overlay
+    if not folder.is_dir():
+        known = ", ".join(sorted(one.name for one in OVERLAYS.iterdir()))
+        raise ClusterError(f"there is no overlay {overlay!r}: name one of {known}, or the path of another")
     text = kubectl("kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder))
     return [one for one in yaml.safe_load_all(text) if one]
 

@@ -13,8 +13,6 @@ VOLUMES = {"configMap", "emptyDir", "persistentVolumeClaim", "secret"}
 OF_A_POD = {"runAsNonRoot", "runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy", "seccompProfile"}
 OF_A_CONTAINER = {"allowPrivilegeEscalation", "readOnlyRootFilesystem", "capabilities"}
 OF_THE_HOST = ("hostNetwork", "hostPID", "hostIPC", "hostAliases", "ephemeralContainers", "nodeName")
-# These record a heartbeat, which the API server tells of: a restart for its silence would only spread trouble.
-WITHOUT_LIVENESS = {"airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"}
 HAS_TOKEN = "airflow-scheduler"
 _UNITS = {"": Decimal(1), "m": Decimal("0.001"), "Mi": Decimal(2**20), "Gi": Decimal(2**30)}
 
@@ -103,8 +101,7 @@ def probes(manifests: Manifests) -> Iterator[str]:
     """What stays says when it has started, when it can be asked and whether it lives."""
     for pod in (pod for pod in pods(manifests) if pod.stays):
         for container in pod.spec["containers"]:
-            wanted = _PROBES[:2] if pod.owner in WITHOUT_LIVENESS else _PROBES
-            yield from (f"{pod.owner}: no {probe}" for probe in wanted if probe not in container)
+            yield from (f"{pod.owner}: no {probe}" for probe in _PROBES if probe not in container)
 
 
 def service_links(manifests: Manifests) -> Iterator[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from k8s.commands.images import BUILT
-from k8s.commands.manifests import MARK, bare, images, marked, task_pod, templates, with_images
+from k8s.commands.kubectl import ClusterError, objects
+from k8s.commands.manifests import MARK, bare, images, marked, rendered, task_pod, templates, with_images
 from k8s.commands.secrets import SECRETS
 from tests.unit.k8s.objects import Manifest, Manifests, of_kind, pods
 
@@ -116,3 +117,14 @@ def test_a_new_image_of_the_tasks_reaches_the_scheduler(overlay: Overlay) -> Non
         return with_images(overlay("local"), {"readmission-airflow": f"readmission-airflow:{tag}"})
 
     assert _differing(_marks(named("1"), []), _marks(named("2"), [])) == AIRFLOW
+
+
+def test_an_overlay_that_is_none_is_told_with_those_that_are() -> None:
+    with pytest.raises(ClusterError, match="no overlay 'nowhere': name one of local, managed-mysql, managed-s3, prod"):
+        rendered("nowhere")
+
+
+def test_a_cluster_that_does_not_answer_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/dev/null")
+    with pytest.raises(ClusterError, match=r"^The connection to the server \S+ was refused[^\n]*$"):
+        objects("pods")

@@ -142,7 +142,9 @@ def test_on_one_node_the_autoscaler_takes_pods_away_soon_and_elsewhere_as_is_usu
         of_kind(overlay(name), "HorizontalPodAutoscaler")["api"]["spec"] for name in ("local", "production")
     )
     assert local["behavior"] == {"scaleDown": {"stabilizationWindowSeconds": 30}}
-    assert local == production | {"behavior": local["behavior"]}
+    (metric,) = local["metrics"]
+    assert metric["resource"]["target"] == {"type": "AverageValue", "averageValue": "250m"}
+    assert local == production | {"behavior": local["behavior"], "metrics": [metric]}
 
 
 @pytest.mark.parametrize("name", ["api", "front"])
