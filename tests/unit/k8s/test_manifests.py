@@ -2,8 +2,10 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
 
 from k8s.commands.images import BUILT
 from k8s.commands.kubectl import ClusterError, objects
@@ -124,7 +126,10 @@ def test_an_overlay_that_is_none_is_told_with_those_that_are() -> None:
         rendered("nowhere")
 
 
-def test_a_cluster_that_does_not_answer_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", "/dev/null")
-    with pytest.raises(ClusterError, match=r"^The connection to the server \S+ was refused[^\n]*$"):
+def test_a_cluster_that_does_not_answer_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = {"clusters": [{"name": "gone", "cluster": {"server": "http://127.0.0.1:9"}}], "current-context": "gone"}
+    contexts = {"contexts": [{"name": "gone", "context": {"cluster": "gone"}}]}
+    (tmp_path / "config").write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **nobody, **contexts}))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    with pytest.raises(ClusterError, match=r"^The connection to the server 127.0.0.1:9 was refused[^\n]*$"):
         objects("pods")
