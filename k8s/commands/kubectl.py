@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 KUBECTL = str(os.environ.get("KUBECTL") or ROOT / "var/kubectl/kubectl")
@@ -96,8 +96,10 @@ class Way:
             raise ClusterError(self._process.communicate()[1].strip())
         self.local = int(line.split("->")[0].rsplit(":", 1)[1])
         # It writes a line a connection, and would wait for who reads them.
-        for stream in (self._process.stdout, self._process.stderr):
-            Thread(target=deque, args=(stream, 0), daemon=True).start()
+        streams = (self._process.stdout, self._process.stderr)
+        self._readers = [Thread(target=_read_away, args=(stream,), daemon=True) for stream in streams]
+        for reader in self._readers:
+            reader.start()
 
     @property
     def is_open(self) -> bool:
@@ -108,3 +110,10 @@ class Way:
         """Ends it."""
         self._process.terminate()
         self._process.wait()
+        for reader in self._readers:
+            reader.join()
+
+
+def _read_away(stream: IO[str]) -> None:
+    with stream:
+        deque(stream, 0)
