@@ -43,6 +43,7 @@ DIFFERENT = {
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": "copied from the Secret",
         "AIRFLOW_CONFIG": "the root file system is only read",
         "HOME": "the root file system is only read",
+        "MPLCONFIGDIR": "the same, for what draws the figures",
     },
     "airflow-init": {
         "AIRFLOW__API__SECRET_KEY": "needs none",
