@@ -99,6 +99,10 @@ def down(purge: bool) -> None:
     if purge:
         ours = (f"--selector=app.kubernetes.io/part-of={NAMESPACE}", f"--field-selector=metadata.name={NAMESPACE}")
         kubectl("delete", "namespaces", *ours, "--ignore-not-found", "--wait", timeout=600)
+        if kubectl("get", "namespaces", f"--field-selector=metadata.name={NAMESPACE}", "--output=name"):
+            raise ClusterError(
+                f"the namespace {NAMESPACE} is not this platform's, whose label it lacks: nothing is gone"
+            )
         return
     chosen = f"--selector=app.kubernetes.io/part-of={NAMESPACE}"
     kubectl("delete", ",".join(_OURS), chosen, "--wait", "--ignore-not-found", timeout=600)

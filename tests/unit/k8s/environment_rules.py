@@ -19,7 +19,9 @@ from tests.unit.k8s.objects import Manifests, Pod, environment, pods, stepping_s
 READ_SETTINGS = {"api", "bucket", "front", "airflow-task"}
 # Variables that are no settings, by the image whose program reads them.
 OF_THE_IMAGE = {
-    "readmission-airflow": {"AIRFLOW_CONFIG", "CONNECTION_CHECK_MAX_COUNT", "FORWARDED_ALLOW_IPS", "HOME", "MPLCONFIGDIR"},
+    "readmission-airflow": {
+        "AIRFLOW_CONFIG", "CONNECTION_CHECK_MAX_COUNT", "FORWARDED_ALLOW_IPS", "HOME", "MPLCONFIGDIR",
+    },
     "readmission-api": {"HOME"},
     "readmission-front": {"STREAMLIT_BROWSER_SERVER_ADDRESS", "STREAMLIT_BROWSER_SERVER_PORT", "HOME"},
     "readmission-mlflow": {

@@ -11,6 +11,7 @@ from k8s.commands.images import BUILT
 from k8s.commands.kubectl import ClusterError, objects
 from k8s.commands.manifests import MARK, bare, images, marked, rendered, task_pod, templates, with_images
 from k8s.commands.secrets import SECRETS
+from tests.conftest import ROOT
 from tests.unit.k8s.objects import Manifest, Manifests, of_kind, pods
 
 Overlay = Callable[[str], Manifests]
@@ -133,3 +134,9 @@ def test_a_cluster_that_does_not_answer_is_said_in_a_line(tmp_path: Path, monkey
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     with pytest.raises(ClusterError, match=r"^The connection to the server 127.0.0.1:9 was refused[^\n]*$"):
         objects("pods")
+
+
+def test_the_namespace_has_the_label_by_which_it_is_purged_in_its_own_file() -> None:
+    """`make k8s-secrets` applies that file alone."""
+    alone = yaml.safe_load((ROOT / "k8s/base/namespace.yaml").read_text(encoding="utf-8"))
+    assert alone["metadata"]["labels"]["app.kubernetes.io/part-of"] == alone["metadata"]["name"] == "readmission"
