@@ -11,6 +11,7 @@ from threading import Event
 from time import monotonic
 from typing import Protocol, TypeVar
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 
@@ -20,6 +21,9 @@ from readmission.local.mlflow_server import mlflow
 from readmission.local.service import Folders, Service
 from tests.free_ports import free_offset
 
+# How long an example takes is the machine's matter.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 # Test functions that suites share.
 pytest.register_assert_rewrite("tests.outside")
 

@@ -5,7 +5,7 @@ import sys
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readmission.clean.splitting import patient_hash, with_batches, with_split
@@ -99,7 +99,6 @@ def test_at_most_one_patient_straddles_a_cut(patients: list[int], size: int) -> 
         assert len(before & after) <= 1
 
 
-@settings(deadline=None)
 @given(Patients, Patients, st.integers(1, 40))
 def test_appended_rows_fill_the_last_open_batch_and_old_ones_stay(old: list[int], new: list[int], size: int) -> None:
     first = with_batches(hashed(old), NONE_ASSIGNED, size)
