@@ -16,6 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from connections.settings import ENV_FILE, Settings, get_settings
+from readmission import synthetic
 from readmission.local import processes
 from readmission.local.mlflow_server import mlflow
 from readmission.local.service import Folders, Service
@@ -34,6 +35,8 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
 Answer = TypeVar("Answer")
+# A file, in a folder of its own, of so many synthetic encounters of a seed.
+SyntheticCsv = Callable[[int, int], Path]
 
 
 class Poll(Protocol):
@@ -50,6 +53,18 @@ def _poll(condition: Callable[[], Answer], deadline: float = 90.0, every: float 
             pytest.fail(f"not so within {deadline} s")
         pause.wait(every)
     return answer
+
+
+@pytest.fixture(scope="session")
+def synthetic_csv(tmp_path_factory: pytest.TempPathFactory) -> SyntheticCsv:
+    """Writes encounters that look like the real ones."""
+
+    def write(rows: int, seed: int) -> Path:
+        path = tmp_path_factory.mktemp("csv") / "encounters.csv"
+        synthetic.write(path, rows, seed)
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session", autouse=True)

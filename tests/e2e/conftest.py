@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from typing import NoReturn
 
 import pytest
 
 from readmission.local.ports import is_free
 from scripts.env_file import filled
-from tests.e2e.stack import ROOT, Stack, built_here, docker, images, leftovers, pinned_store_image
+from tests.e2e.stack import ROOT, Stack, docker, images, leftovers
+from tests.outside import store_image
 from tests.outside.browser import TakePicture, save
 from tests.outside.dataset import put
-from tests.outside.figures import FIGURES, Figures, NotProven, none_yet, tell
+from tests.outside.figures import Figures, collect
 from tests.outside.platform import REVISION, Outside
 
 PROJECT = "readmission-e2e"
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes room for the figures that tests measure."""
-    config.stash[FIGURES] = none_yet()
+    collect(config, SUMMARY)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -40,28 +40,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(1800))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Prints what was measured, and what could not be proven."""
-    tell(terminalreporter, config.stash[FIGURES], SUMMARY)
-
-
-@pytest.fixture(scope="session")
-def figures(request: pytest.FixtureRequest) -> Figures:
-    """What the session measures, by name."""
-    return request.config.stash[FIGURES]
-
-
-@pytest.fixture
-def not_proven(figures: Figures) -> NotProven:
-    """The way to say that something could not be proven on this machine."""
-
-    def say(reason: str) -> NoReturn:
-        figures["not_proven"].append(reason)
-        pytest.skip(f"NOT PROVEN: {reason}")
-
-    return say
-
-
 @pytest.fixture(scope="session")
 def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, figures: Figures
@@ -70,13 +48,11 @@ def stack(
     kept = Path(f"/tmp/{PROJECT}")
     if request.config.getoption("--keep-stack"):
         kept.mkdir(exist_ok=True)
-        running = _prepare(kept)
-        _take_store_image_built_here(running, figures)
+        running = _prepare(kept, figures)
         running.up()
         yield running
         return
-    fresh = _prepare(tmp_path_factory.mktemp("e2e"))
-    _take_store_image_built_here(fresh, figures)
+    fresh = _prepare(tmp_path_factory.mktemp("e2e"), figures)
     try:
         _build_and_start(fresh, figures)
         yield fresh
@@ -122,7 +98,7 @@ def _build_and_start(stack: Stack, figures: Figures) -> None:
     figures["memory_when_healthy_mb"] = stack.memory_mb()
 
 
-def _prepare(folder: Path) -> Stack:
+def _prepare(folder: Path, figures: Figures) -> Stack:
     """A settings file as `make env` writes it, on free ports, and the data set where a person would put it."""
     data = folder / "data"
     data.mkdir(exist_ok=True)
@@ -133,15 +109,10 @@ def _prepare(folder: Path) -> Stack:
         put(data)
         secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
         env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
-    return Stack(PROJECT, env, data)
-
-
-def _take_store_image_built_here(stack: Stack, figures: Figures) -> None:
-    """Names the object store's image by its tag alone where it was built on this machine, and says so."""
-    tag, digest = pinned_store_image()
-    if built_here(tag, digest):
+    stack = Stack(PROJECT, env, data)
+    if tag := store_image.built_here(figures):
         stack.set("MINIO_IMAGE", tag)
-        figures["not_proven"].append(f"the object store's image: {tag} was built on this machine and is not {digest}")
+    return stack
 
 
 def _ports() -> dict[str, str]:

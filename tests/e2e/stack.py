@@ -2,30 +2,22 @@
 
 import json
 import os
-import re
 import subprocess
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from dotenv import dotenv_values
-from mlflow.tracking import MlflowClient
-from mypy_boto3_s3 import S3Client
-from sqlalchemy import Engine
 
 from connections.settings import machine_environment
-from readmission.dag_runs.airflow_api import AirflowClient
-from tests.outside import clients
+from tests.outside.platform import Outside
 
 ROOT = Path(__file__).parents[2]
 SHELL = "python:3.13-slim-trixie"
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(Outside):
     """One Compose project with its own settings file, ports and data folder."""
 
     project: str
@@ -67,34 +59,17 @@ class Stack:
         return f"http://{self.compose('port', service, str(port)).strip()}"
 
     @property
-    def airflow(self) -> AirflowClient:
-        """Airflow's REST API, as its admin."""
-        return AirflowClient(self.address("airflow-apiserver", 8080), "admin", self.airflow_password)
-
-    @property
     def airflow_password(self) -> str:
         """The admin's."""
         return self.env["AIRFLOW_ADMIN_PASSWORD"]
 
-    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
-        """The prediction service's answer to a GET, or to a POST of `body`."""
-        method = "GET" if body is None else "POST"
-        return httpx.request(method, self.address("api", 8000) + path, json=body, timeout=30, trust_env=False)
+    def mysql_password(self, account: str) -> str:
+        """That of one of the platform's accounts."""
+        return self.env[f"MYSQL_{account.upper()}_PASSWORD"]
 
-    @property
-    def mlflow(self) -> MlflowClient:
-        """MLflow's server."""
-        return MlflowClient(self.address("mlflow", 5000))
-
-    def database(self, account: str, name: str = "") -> Engine:
-        """MySQL as one of the platform's accounts."""
-        password = self.env[f"MYSQL_{account.upper()}_PASSWORD"]
-        return clients.mysql(self.address("mysql", 3306), account, password, name)
-
-    def object_store(self) -> AbstractContextManager[S3Client]:
-        """The object store with MLflow's keys."""
-        keys = self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"]
-        return clients.s3(self.address("minio", 9000), *keys)
+    def store_keys(self) -> tuple[str, str]:
+        """MLflow's access key and secret in the object store."""
+        return self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"]
 
     def container(self, service: str) -> dict[str, Any]:
         """What the engine knows of a service's container."""
@@ -132,20 +107,6 @@ def engine_environment() -> dict[str, str]:
 def docker(*arguments: str) -> str:
     """What a docker command prints; fails when it fails."""
     return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=300).stdout
-
-
-def pinned_store_image() -> tuple[str, str]:
-    """The tag and the digest of the object store's image."""
-    found = re.search(r"\$\{MINIO_IMAGE:-(\S+)@(\S+)\}", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    assert found, "docker-compose.yml pins the object store's image by tag and digest"
-    return found[1], found[2]
-
-
-def built_here(tag: str, digest: str) -> bool:
-    """Whether the engine has an image of that tag that is not the one of that digest."""
-    command = ["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag]
-    asked = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    return asked.returncode == 0 and digest not in asked.stdout
 
 
 def leftovers(project: str) -> list[str]:

@@ -2,27 +2,18 @@
 
 import base64
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import Any
-
-import httpx
-from mlflow.tracking import MlflowClient
-from mypy_boto3_s3 import S3Client
-from sqlalchemy import Engine
 
 from k8s.commands.kubectl import Way, kubectl
 from k8s.commands.reach import DOORS
-from k8s.commands.secrets import ADMIN
-from readmission.dag_runs.airflow_api import AirflowClient
 from readmission.local.ports import is_free
-from tests.outside import clients
+from tests.outside.platform import Outside
 
 # Pages name the ports that people open them at, so that these are taken where they are free.
 _PUBLISHED = {door.service: door.local for door in DOORS}
 
 
-class Cluster:
+class Cluster(Outside):
     """The platform of the current context's cluster; a port that is forwarded to a pod that went is forwarded anew."""
 
     def __init__(self) -> None:
@@ -48,34 +39,17 @@ class Cluster:
                 self._ways.pop(service).close()
 
     @property
-    def airflow(self) -> AirflowClient:
-        """Airflow's REST API, as its admin."""
-        return AirflowClient(self.address("airflow-apiserver", 8080), ADMIN, self.airflow_password)
-
-    @property
     def airflow_password(self) -> str:
         """The admin's."""
         return secret("airflow-admin", "AIRFLOW_ADMIN_PASSWORD")
 
-    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
-        """The prediction service's answer to a GET, or to a POST of `body`."""
-        method = "GET" if body is None else "POST"
-        return httpx.request(method, self.address("api", 8000) + path, json=body, timeout=30, trust_env=False)
+    def mysql_password(self, account: str) -> str:
+        """That of one of the platform's accounts."""
+        return secret(f"mysql-{account}", f"MYSQL_{account.upper()}_PASSWORD")
 
-    @property
-    def mlflow(self) -> MlflowClient:
-        """MLflow's server."""
-        return MlflowClient(self.address("mlflow", 5000))
-
-    def database(self, account: str, name: str = "") -> Engine:
-        """MySQL as one of the platform's accounts."""
-        password = secret(f"mysql-{account}", f"MYSQL_{account.upper()}_PASSWORD")
-        return clients.mysql(self.address("mysql", 3306), account, password, name)
-
-    def object_store(self) -> AbstractContextManager[S3Client]:
-        """The object store with MLflow's keys."""
-        keys = (secret("minio-mlflow", key) for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-        return clients.s3(self.address("minio", 9000), *keys)
+    def store_keys(self) -> tuple[str, str]:
+        """MLflow's access key and secret in the object store."""
+        return secret("minio-mlflow", "AWS_ACCESS_KEY_ID"), secret("minio-mlflow", "AWS_SECRET_ACCESS_KEY")
 
 
 def secret(name: str, key: str) -> str:

@@ -12,13 +12,13 @@ from k8s.commands import platform, reach
 from k8s.commands.kubectl import NAMESPACE, ROOT, kubectl
 from k8s.commands.workloads import workloads
 from readmission.dag_runs.run import run_pipeline
-from tests.e2e.stack import built_here, pinned_store_image
 from tests.e2e_k8s import crash
 from tests.e2e_k8s.cluster import Cluster, memory_mb
 from tests.e2e_k8s.watched import Seen, watched
+from tests.outside import store_image
 from tests.outside.browser import TakePicture
 from tests.outside.dataset import put
-from tests.outside.figures import FIGURES, Figures, none_yet, tell
+from tests.outside.figures import Figures, collect
 from tests.outside.platform import REVISION, Outside
 
 SUMMARY = ROOT / "e2e-k8s-summary.json"
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes room for the figures that tests measure."""
-    config.stash[FIGURES] = none_yet()
+    collect(config, SUMMARY)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,17 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.k8s)
             item.add_marker(pytest.mark.timeout(1800))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Prints what was measured, and what could not be proven."""
-    tell(terminalreporter, config.stash[FIGURES], SUMMARY)
-
-
-@pytest.fixture(scope="session")
-def figures(request: pytest.FixtureRequest) -> Figures:
-    """What the session measures, by name."""
-    return request.config.stash[FIGURES]
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +58,8 @@ def kept(request: pytest.FixtureRequest) -> bool:
 def cluster(kept: bool, tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> Iterator[Cluster]:
     """The platform, ready, before any DAG has run; nothing of it is left after the session."""
     with pytest.MonkeyPatch.context() as patch:
-        _take_store_image_built_here(patch, figures)
+        if tag := store_image.built_here(figures):
+            patch.setenv("MINIO_IMAGE", tag)
         patch.setenv("GIT_REVISION", REVISION)
         there = kubectl("get", f"namespace/{NAMESPACE}", "--ignore-not-found")
         if there and not kept:
@@ -127,11 +117,3 @@ def _bring_up(dataset: Path, figures: Figures) -> None:
     figures["images_seconds"] = round(told["Secret"] - begun, 1)
     figures["apply_to_ready_seconds"] = round(monotonic() - told["Secret"], 1)
     figures["memory_when_ready_mb"] = memory_mb()
-
-
-def _take_store_image_built_here(patch: pytest.MonkeyPatch, figures: Figures) -> None:
-    """Names the object store's image by its tag alone where it was built on this machine, and says so."""
-    tag, digest = pinned_store_image()
-    if built_here(tag, digest):
-        patch.setenv("MINIO_IMAGE", tag)
-        figures["not_proven"].append(f"the object store's image: {tag} was built on this machine and is not {digest}")

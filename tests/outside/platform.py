@@ -1,8 +1,9 @@
-"""What the outside assertions ask of a platform that runs, wherever it does: addresses, accounts and clients."""
+"""A platform that runs, wherever it does, as it is seen from this machine: addresses, accounts and clients."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 from mlflow.tracking import MlflowClient
@@ -10,34 +11,51 @@ from mypy_boto3_s3 import S3Client
 from sqlalchemy import Engine
 
 from readmission.dag_runs.airflow_api import AirflowClient
+from tests.outside import clients
 
 # Of the images that tests build, so that a version tells it.
 REVISION = "proven-end-to-end"
 
 
-class Outside(Protocol):
-    """A platform as it is seen from this machine."""
+class Outside(ABC):
+    """What the outside assertions ask of a platform."""
+
+    @abstractmethod
+    def address(self, service: str, port: int) -> str:
+        """Where a port of a service answers, without a path."""
+
+    @property
+    @abstractmethod
+    def airflow_password(self) -> str:
+        """The admin's."""
+
+    @abstractmethod
+    def mysql_password(self, account: str) -> str:
+        """That of one of the platform's accounts."""
+
+    @abstractmethod
+    def store_keys(self) -> tuple[str, str]:
+        """MLflow's access key and secret in the object store."""
 
     @property
     def airflow(self) -> AirflowClient:
         """Airflow's REST API, as its admin."""
-
-    @property
-    def airflow_password(self) -> str:
-        """The admin's."""
+        return AirflowClient(self.address("airflow-apiserver", 8080), "admin", self.airflow_password)
 
     @property
     def mlflow(self) -> MlflowClient:
         """MLflow's server."""
-
-    def address(self, service: str, port: int) -> str:
-        """Where a port of a service answers, without a path."""
+        return MlflowClient(self.address("mlflow", 5000))
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """The prediction service's answer to a GET, or to a POST of `body`."""
+        method = "GET" if body is None else "POST"
+        return httpx.request(method, self.address("api", 8000) + path, json=body, timeout=30, trust_env=False)
 
     def database(self, account: str, name: str = "") -> Engine:
         """MySQL as one of the platform's accounts."""
+        return clients.mysql(self.address("mysql", 3306), account, self.mysql_password(account), name)
 
     def object_store(self) -> AbstractContextManager[S3Client]:
         """The object store with MLflow's keys."""
+        return clients.s3(self.address("minio", 9000), *self.store_keys())

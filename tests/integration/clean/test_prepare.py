@@ -11,7 +11,7 @@ from connections.mysql_connections import engine_for, is_sqlite
 from connections.settings import Settings
 from connections.tables import encounters as encounters_table
 from connections.tables import prepared_sets as records
-from readmission import code_version, synthetic
+from readmission import code_version
 from readmission.clean import prepare, prepared_sets
 from readmission.clean.cleaning import clean
 from readmission.errors import InUseError, NothingLoadedError, NothingPreparedError
@@ -22,16 +22,15 @@ from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS
 from readmission.storage.databases import initialise
 from readmission.storage.rows import read_table
+from tests.conftest import SyntheticCsv
 
 ROWS, FIRST_ROWS = 3_000, 2_000
 PARAMS = PrepareParams(batch_size=500)
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("csv") / "whole.csv"
-    synthetic.write(path, ROWS, seed=1)
-    return path
+def whole(synthetic_csv: SyntheticCsv) -> Path:
+    return synthetic_csv(ROWS, 1)
 
 
 @pytest.fixture(scope="module")

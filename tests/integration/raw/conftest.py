@@ -5,23 +5,19 @@ from pathlib import Path
 import pytest
 
 from connections.settings import Settings
-from readmission import synthetic
 from readmission.storage.databases import initialise
+from tests.conftest import SyntheticCsv
 from tests.integration.raw.loaded import ROWS
 
 
 @pytest.fixture(scope="session")
-def encounters(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("csv") / "encounters.csv"
-    synthetic.write(path, ROWS, seed=1)
-    return path
+def encounters(synthetic_csv: SyntheticCsv) -> Path:
+    return synthetic_csv(ROWS, 1)
 
 
 @pytest.fixture(scope="session")
-def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("csv") / "others.csv"
-    synthetic.write(path, 2_500, seed=2)
-    return path
+def others(synthetic_csv: SyntheticCsv) -> Path:
+    return synthetic_csv(2_500, 2)
 
 
 @pytest.fixture

@@ -10,32 +10,28 @@ from sqlalchemy import select
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from connections.tables import loads
-from readmission import synthetic
 from readmission.errors import InvalidFileError
 from readmission.features import COLUMN_NAMES
 from readmission.raw.ingest import current_load, load
 from readmission.storage.databases import initialise
+from tests.conftest import SyntheticCsv
 
 ROWS = 6_000
 Rows = list[list[str]]
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+def rows(synthetic_csv: SyntheticCsv) -> Rows:
     """A header and 6,000 encounters: more than one block."""
-    path = tmp_path_factory.mktemp("csv") / "encounters.csv"
-    synthetic.write(path, ROWS, seed=1)
-    with path.open(newline="") as file:
+    with synthetic_csv(ROWS, 1).open(newline="") as file:
         return list(csv.reader(file))
 
 
 @pytest.fixture
-def loaded(settings: Settings, tmp_path: Path) -> Settings:
+def loaded(settings: Settings, synthetic_csv: SyntheticCsv) -> Settings:
     """Databases in which a valid file is loaded already."""
     initialise(settings)
-    good = tmp_path / "good.csv"
-    synthetic.write(good, 1_000, seed=2)
-    load(settings, good)
+    load(settings, synthetic_csv(1_000, 2))
     return settings
 
 

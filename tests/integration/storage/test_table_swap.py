@@ -22,7 +22,7 @@ from readmission.storage.databases import initialise
 from readmission.storage.rows import read_table
 from readmission.storage.table_swap import count
 from readmission.training import batches
-from tests.conftest import NOBODY_LISTENS
+from tests.conftest import NOBODY_LISTENS, SyntheticCsv
 from tests.integration.conftest import MYSQL
 from tests.integration.storage import killed_in_a_swap
 from tests.integration.storage.killed_in_a_swap import PARAMS
@@ -35,10 +35,8 @@ AFTER_THE_RECORD = ("before", "DROP TABLE initial_data_old")
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("csv") / "whole.csv"
-    synthetic.write(path, ROWS, seed=1)
-    return path
+def whole(synthetic_csv: SyntheticCsv) -> Path:
+    return synthetic_csv(ROWS, 1)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from readmission import synthetic
+from tests.conftest import SyntheticCsv
 from tests.unit.dataset.site import Site, running
 
 
@@ -15,7 +15,5 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def csv(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("csv") / "encounters.csv"
-    synthetic.write(path, 1_000, seed=1)
-    return path.read_bytes()
+def csv(synthetic_csv: SyntheticCsv) -> bytes:
+    return synthetic_csv(1_000, 1).read_bytes()

@@ -10,15 +10,14 @@ from readmission.dataset.csv_check import check_file
 from readmission.features import COLUMN_NAMES, SYNTHETIC_FIRST_ID
 from readmission.features.codes import DEATH_OR_HOSPICE
 from readmission.synthetic.encounters import CHUNK_ROWS
+from tests.conftest import SyntheticCsv
 
 ROWS = 30_000
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("csv") / "synthetic.csv"
-    synthetic.write(path, ROWS, seed=42)
-    return path
+def written(synthetic_csv: SyntheticCsv) -> Path:
+    return synthetic_csv(ROWS, 42)
 
 
 @pytest.fixture(scope="module")
