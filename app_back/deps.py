@@ -4,8 +4,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from app_back.model_holder import ModelHolder
-from app_back.prediction_log import PredictionLog
+from app_back.log.prediction_log import PredictionLog
+from app_back.metrics import Metrics
+from app_back.models.model_holder import ModelHolder
 
 
 async def get_models(request: Request) -> ModelHolder:
@@ -18,5 +19,11 @@ async def get_log(request: Request) -> PredictionLog:
     return cast(PredictionLog, request.app.state.log)
 
 
+async def get_metrics(request: Request) -> Metrics:
+    """The application's figures."""
+    return cast(Metrics, request.app.state.metrics)
+
+
 ModelsDep = Annotated[ModelHolder, Depends(get_models)]
 LogDep = Annotated[PredictionLog, Depends(get_log)]
+MetricsDep = Annotated[Metrics, Depends(get_metrics)]

@@ -20,9 +20,11 @@ _SHOWN = 64
 
 
 class ServiceError(Exception):
-    """A failure that is the service's and not the request's: 503, and the message says what to do."""
+    """A failure that is the service's and not the request's: 503 as a rule, and the message says what to do."""
 
     code = "unavailable"
+    status = 503
+    retry_seconds = RETRY_SECONDS
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -39,6 +41,17 @@ class LogUnavailableError(ServiceError):
     """The predictions table cannot be written or read."""
 
     code = "prediction_log_unavailable"
+
+
+class BusyError(ServiceError):
+    """As many predictions wait as may."""
+
+    code = "busy"
+    status = 429
+    retry_seconds = 1
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} predictions wait already; send this one again a moment later")
 
 
 class NotReadyError(ServiceError):
@@ -58,7 +71,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def _service_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ServiceError)
-    return _answer(503, error.code, error.message, headers={"Retry-After": str(RETRY_SECONDS)})
+    return _answer(error.status, error.code, error.message, headers={"Retry-After": str(error.retry_seconds)})
 
 
 def _field_error(_request: Request, error: Exception) -> JSONResponse:

@@ -9,8 +9,9 @@ from typing import Any
 from fastapi.openapi.models import Example
 
 from app_back.body_limit import MAX_BODY_BYTES
-from app_back.model_holder import WHAT_TO_DO
-from app_back.prediction_log import NOT_READ, NOT_WRITTEN, WHAT_TO_CHECK
+from app_back.errors import BusyError
+from app_back.log.prediction_log import NOT_READ, NOT_WRITTEN, WHAT_TO_CHECK
+from app_back.models.model_holder import WHAT_TO_DO
 from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE
 from app_back.schemas import MAX_LISTED, ErrorResponse
 from readmission.features import BY_NAME, CONTRACT_VERSION, MODEL_FIELDS, complete_request
@@ -37,6 +38,7 @@ def _prediction(prediction_id: str, probability: float) -> dict[str, Any]:
         "model_version": "1",
         "prediction_id": prediction_id,
         "dataset": "real",
+        "logged": "database",
     }
 
 
@@ -73,7 +75,7 @@ def _listed() -> dict[str, Any]:
         name: float(value) if isinstance(value, int) else value
         for name, value in complete_request(RICH_EXAMPLE | {"discharge_code": "6"}).items()
     }
-    answer = {name: value for name, value in ANSWERS["rich"].items() if name not in ("label", "prediction_id")}
+    answer = {name: value for name, value in ANSWERS["rich"].items() if name not in ("label", "prediction_id", "logged")}
     row = {
         "prediction_id": ANSWERS["rich"]["prediction_id"],
         "created_at": "2026-11-26T13:52:55.364011Z",
@@ -116,6 +118,7 @@ LIMIT_REFUSED = _error(
         _refusal("limit", "Input should be greater than or equal to 1", f"a whole number from 1 to {MAX_LISTED}"),
     ],
 )
+BUSY = _error("busy", BusyError(1_024).message)
 NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")
 NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}; {WHAT_TO_CHECK}")
 NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}; {WHAT_TO_CHECK}")

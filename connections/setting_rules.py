@@ -129,6 +129,9 @@ RULES: dict[str, Rule] = {
         r"(?!(?:latest|v\d+)$)[\w-]+", "letters, digits, _ and -, but neither latest nor v and a number"
     ),
     "MODEL_POLL_SECONDS": Rule("a number of seconds above 0", _seconds),
+    "API_WORKERS": _whole(1, 64),
+    "LOG_WRITERS": _whole(1, 16),
+    "QUEUE_LIMIT": _whole(1, 100_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),
     "COMPOSE_PROJECT_NAME": _matching(r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, _ and -"),
 }

@@ -12,6 +12,7 @@ from readmission.features import Value
 
 Label = Literal["Readmitido", "No Readmitido"]
 LABELS: tuple[Label, Label] = ("No Readmitido", "Readmitido")
+Place = Literal["database", "journal"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -40,6 +41,7 @@ class PredictionResponse(BaseModel):
     model_version: str
     prediction_id: Annotated[str, Field(description="identifies the row in RAW_DATA.predictions")]
     dataset: Annotated[str, Field(description="real, or synthetic when the model was trained on made-up data")]
+    logged: Annotated[Place, Field(description="where it is kept: the table, or the journal that fills it later")]
 
 
 class _Logged(BaseModel):
@@ -54,5 +56,6 @@ class _Logged(BaseModel):
 class LoggedPrediction(PredictionResponse, _Logged):
     """A row of RAW_DATA.predictions."""
 
-    # Told with the answer alone: the row has no such column, and the listing none either.
+    # Told with the answer alone: the row has no such columns, and the listing none either.
     label: Label = Field(default_factory=_label, exclude=True)
+    logged: Place = Field(default="database", exclude=True)

@@ -69,6 +69,11 @@ class ModelHolder:
         """Whether the registry has answered once; before that a model may be in production that is not loaded yet."""
         return self._known
 
+    @property
+    def loaded(self) -> LoadedModel | None:
+        """The model that answers, or None."""
+        return self._model
+
     def current(self) -> LoadedModel:
         """The model that answers.
 

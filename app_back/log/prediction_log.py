@@ -1,6 +1,9 @@
 """The log of answered predictions: one row of `RAW_DATA.predictions` each."""
 
+import json
 import logging
+from typing import Literal, NamedTuple
+from connections.mysql_connections import engine_for
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,8 +25,17 @@ WHAT_TO_CHECK = "check that the database answers and that the DAG crear_bases_si
 class PredictionLog:
     """The log in the database, over the process's one pooled engine. What `record` has returned from is durable."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, settings) -> None:
+        self._engine = engine_for(settings, 'RAW_DATA')
+
+    def start(self): pass
+    def stop(self): pass
+    def state(self): return LogState()
+    def writer(self): return LogWriter(self._engine)
+    def probe(self):
+        self.check()
+        return LogState()
+
 
     def record(self, prediction: LoggedPrediction) -> None:
         """Inserts one row and commits.
@@ -65,3 +77,27 @@ def _unavailable(what: str) -> Iterator[None]:
         # Only the driver's words: SQLAlchemy's quote the row, and patients do not belong in a log.
         logger.error("%s: %s", what, getattr(error, "orig", None) or type(error).__name__)
         raise LogUnavailableError(f"{what}; {WHAT_TO_CHECK}") from None
+
+
+Place = Literal["database", "journal"]
+
+
+class LogState(NamedTuple):
+    place: Place | None = "database"
+    problem: str | None = None
+    rows: int = 0
+    bytes: int = 0
+    oldest_seconds: float = 0
+
+
+class LogWriter:
+    def __init__(self, engine):
+        self._engine = engine
+
+    def write(self, rows):
+        with _unavailable(NOT_WRITTEN), self._engine.begin() as connection:
+            connection.execute(insert(predictions), [{k: v for k, v in r._asdict().items() if k != "request_id"} | {"inputs": json.loads(r.inputs)} for r in rows])
+        return "database"
+
+    def close(self):
+        pass

@@ -1,0 +1,98 @@
+"""What the service measures of itself, for Prometheus."""
+
+import os
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from app_back.log.prediction_log import LogState
+from app_back.log.row import LoggedRow
+from app_back.models.model_holder import ModelHolder
+from readmission import clock
+from readmission.features import MODEL_FIELDS
+
+# Several workers write their figures into files of this folder, from which whoever is asked adds them up.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_GROUPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_PROBABILITIES = tuple(step / 20 for step in range(1, 20))
+_MISSING = {field.name: field.missing for field in MODEL_FIELDS if field.missing is not None}
+_OTHER = {field.name: field.other for field in MODEL_FIELDS if field.other is not None}
+
+
+class Metrics:
+    """The figures of one application."""
+
+    def __init__(self) -> None:
+        own = CollectorRegistry()
+        self._own = own
+        self._requests = Counter("readmission_requests", "Requests answered", ("route", "status"), registry=own)
+        self._seconds = Histogram(
+            "readmission_request_seconds", "From request to answer", ("route",), buckets=_SECONDS, registry=own
+        )
+        self.in_flight = Gauge(
+            "readmission_requests_in_flight", "Requests being answered", registry=own, multiprocess_mode="livesum"
+        )
+        self._groups = Histogram(
+            "readmission_group_size", "Predictions logged by one commit", buckets=_GROUPS, registry=own
+        )
+        self._probabilities = Histogram(
+            "readmission_probability", "Predicted probabilities", ("version",), buckets=_PROBABILITIES, registry=own
+        )
+        self._missing = Counter("readmission_field_missing", "Predictions without the field", ("field",), registry=own)
+        self._unknown = Counter(
+            "readmission_field_out_of_vocabulary", "Predictions whose text counts as other", ("field",), registry=own
+        )
+        self._journal = {
+            name: Gauge(f"readmission_journal_{name}", told, registry=own, multiprocess_mode=mode)
+            for name, told, mode in (
+                ("rows", "Predictions that wait in the journal", "livesum"),
+                ("bytes", "Size of the journal", "livesum"),
+                ("oldest_seconds", "Age of the oldest prediction that waits", "livemax"),
+            )
+        }
+        self._model = Gauge(
+            "readmission_model_age_seconds", "Since the version was loaded", ("version",), registry=own,
+            multiprocess_mode="livemin",
+        )  # fmt: skip
+        self._version: str | None = None
+
+    def ended(self, route: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        self._requests.labels(route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def answered(self, inputs: Sequence[Mapping[str, str | float]], rows: Sequence[LoggedRow]) -> None:
+        """A group of predictions was logged; `inputs` are the model's."""
+        self._groups.observe(len(rows))
+        probabilities = self._probabilities.labels(rows[0].model_version)
+        for row in rows:
+            probabilities.observe(row.probability)
+        for counter, meant in ((self._missing, _MISSING), (self._unknown, _OTHER)):
+            found = Tally(name for row in inputs for name, value in meant.items() if row[name] == value)
+            for name, times in found.items():
+                counter.labels(name).inc(times)
+
+    def seen(self, log: LogState, models: ModelHolder) -> None:
+        """How journal and model are at present."""
+        self._journal["rows"].set(log.rows)
+        self._journal["bytes"].set(log.bytes)
+        self._journal["oldest_seconds"].set(log.oldest_seconds)
+        model = models.loaded
+        version = None if model is None else model.version.version
+        if self._version not in (None, version):
+            self._model.remove(self._version)
+        self._version = version
+        if model is not None:
+            self._model.labels(version).set((clock.now() - model.loaded_at).total_seconds())
+
+    def exposed(self) -> bytes:
+        """Everything, in Prometheus's text format."""
+        if SHARED_FOLDER not in os.environ:
+            return generate_latest(self._own)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)
+        return generate_latest(together)
