@@ -75,7 +75,8 @@ def _listed() -> dict[str, Any]:
         name: float(value) if isinstance(value, int) else value
         for name, value in complete_request(RICH_EXAMPLE | {"discharge_code": "6"}).items()
     }
-    answer = {name: value for name, value in ANSWERS["rich"].items() if name not in ("label", "prediction_id", "logged")}
+    not_told = ("label", "prediction_id", "logged")
+    answer = {name: value for name, value in ANSWERS["rich"].items() if name not in not_told}
     row = {
         "prediction_id": ANSWERS["rich"]["prediction_id"],
         "created_at": "2026-11-26T13:52:55.364011Z",
@@ -123,7 +124,8 @@ NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")
 NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}; {WHAT_TO_CHECK}")
 NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}; {WHAT_TO_CHECK}")
 NOT_READY = _error("not_ready", f"failed checks: model: {NO_MODEL['error']['message']}")
-UNHEALTHY = _error("not_ready", f"failed checks: database: {NOT_LISTED['error']['message']}")
+DATABASE_GONE = "the database does not answer: predictions go to the journal"
+UNHEALTHY = _error("not_ready", f"failed checks: log: {NOT_LISTED['error']['message']}")
 FAILED = _error("internal_error", "the service failed; its log has the details")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app_back.log.prediction_log import LogState
 from app_back.log.row import LoggedRow
+from app_back.log.state import LogState
 from app_back.models.model_holder import ModelHolder
 from readmission import clock
 from readmission.features import MODEL_FIELDS
@@ -46,14 +46,13 @@ class Metrics:
         self._unknown = Counter(
             "readmission_field_out_of_vocabulary", "Predictions whose text counts as other", ("field",), registry=own
         )
-        self._journal = {
-            name: Gauge(f"readmission_journal_{name}", told, registry=own, multiprocess_mode=mode)
-            for name, told, mode in (
-                ("rows", "Predictions that wait in the journal", "livesum"),
-                ("bytes", "Size of the journal", "livesum"),
-                ("oldest_seconds", "Age of the oldest prediction that waits", "livemax"),
-            )
-        }
+        self._journal_rows = Gauge(
+            "readmission_journal_rows", "Predictions that wait in it", registry=own, multiprocess_mode="livesum"
+        )
+        self._journal_bytes = Gauge("readmission_journal_bytes", "Its size", registry=own, multiprocess_mode="livesum")
+        self._journal_age = Gauge(
+            "readmission_journal_oldest_seconds", "How long one waits", registry=own, multiprocess_mode="livemax"
+        )
         self._model = Gauge(
             "readmission_model_age_seconds", "Since the version was loaded", ("version",), registry=own,
             multiprocess_mode="livemin",
@@ -78,9 +77,9 @@ class Metrics:
 
     def seen(self, log: LogState, models: ModelHolder) -> None:
         """How journal and model are at present."""
-        self._journal["rows"].set(log.rows)
-        self._journal["bytes"].set(log.bytes)
-        self._journal["oldest_seconds"].set(log.oldest_seconds)
+        self._journal_rows.set(log.rows)
+        self._journal_bytes.set(log.bytes)
+        self._journal_age.set(log.oldest_seconds or 0)
         model = models.loaded
         version = None if model is None else model.version.version
         if self._version not in (None, version):
@@ -94,5 +93,5 @@ class Metrics:
         if SHARED_FOLDER not in os.environ:
             return generate_latest(self._own)
         together = CollectorRegistry()
-        MultiProcessCollector(together)
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
         return generate_latest(together)

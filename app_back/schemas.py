@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from readmission.clock import Moment
-from readmission.prediction import LoggedPrediction, Probability
+from readmission.prediction import LoggedPrediction, Place, Probability
 
 MAX_LISTED = 1000
 
@@ -34,11 +34,18 @@ class ModelResponse(BaseModel):
     ]
 
 
-class HealthResponse(BaseModel):
-    """Each thing that was checked answered."""
+class LiveResponse(BaseModel):
+    """The process answers."""
 
     status: Literal["ok"] = "ok"
-    checks: list[str]
+
+
+class HealthResponse(LiveResponse):
+    """A prediction would be kept, and where."""
+
+    log: Annotated[Place, Field(description="where a prediction would be kept now")]
+    waiting: Annotated[int, Field(ge=0, description="predictions in the journal that are not in the table yet")]
+    problems: Annotated[list[str], Field(description="a sentence for each thing that is not well")]
 
 
 class FieldRefusal(BaseModel):

@@ -2,15 +2,16 @@
 
 import json
 import logging
-from typing import Literal, NamedTuple
-from connections.mysql_connections import engine_for
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal, NamedTuple
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app_back.errors import LogUnavailableError
+from app_back.log.state import LogState
+from connections.mysql_connections import engine_for
 from connections.sqlite_files import DatabaseFileError
 from connections.tables import predictions
 from readmission.prediction import LoggedPrediction
@@ -26,16 +27,23 @@ class PredictionLog:
     """The log in the database, over the process's one pooled engine. What `record` has returned from is durable."""
 
     def __init__(self, settings) -> None:
-        self._engine = engine_for(settings, 'RAW_DATA')
+        self._engine = engine_for(settings, "RAW_DATA")
 
-    def start(self): pass
-    def stop(self): pass
-    def state(self): return LogState()
-    def writer(self): return LogWriter(self._engine)
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+    def state(self):
+        return LogState("database")
+
+    def writer(self):
+        return LogWriter(self._engine)
+
     def probe(self):
         self.check()
-        return LogState()
-
+        return LogState("database")
 
     def record(self, prediction: LoggedPrediction) -> None:
         """Inserts one row and commits.
@@ -82,7 +90,7 @@ def _unavailable(what: str) -> Iterator[None]:
 Place = Literal["database", "journal"]
 
 
-class LogState(NamedTuple):
+class _Old(NamedTuple):
     place: Place | None = "database"
     problem: str | None = None
     rows: int = 0
@@ -96,7 +104,13 @@ class LogWriter:
 
     def write(self, rows):
         with _unavailable(NOT_WRITTEN), self._engine.begin() as connection:
-            connection.execute(insert(predictions), [{k: v for k, v in r._asdict().items() if k != "request_id"} | {"inputs": json.loads(r.inputs)} for r in rows])
+            connection.execute(
+                insert(predictions),
+                [
+                    {k: v for k, v in r._asdict().items() if k != "request_id"} | {"inputs": json.loads(r.inputs)}
+                    for r in rows
+                ],
+            )
         return "database"
 
     def close(self):

@@ -36,7 +36,7 @@ class Encounter:
 def scored(encounters: Sequence[Encounter], model: LoadedModel) -> list[LoggedRow]:
     """The row of each encounter, in order, scored together by one model version."""
     probabilities = model.scorer.probabilities([encounter.row for encounter in encounters]).tolist()
-    return [_row(encounter, probability, model) for encounter, probability in zip(encounters, probabilities, strict=True)]
+    return [_row(*each, model) for each in zip(encounters, probabilities, strict=True)]
 
 
 def _row(encounter: Encounter, probability: float, model: LoadedModel) -> LoggedRow:
