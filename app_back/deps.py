@@ -4,7 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from app_back.model_holder import ModelHolder
+from app_back.models.model_holder import ModelHolder
 from app_back.prediction_log import PredictionLog
 
 

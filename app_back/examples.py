@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.openapi.models import Example
 
 from app_back.body_limit import MAX_BODY_BYTES
-from app_back.model_holder import WHAT_TO_DO
+from app_back.models.model_holder import WHAT_TO_DO
 from app_back.prediction_log import NOT_READ, NOT_WRITTEN, WHAT_TO_CHECK
 from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE
 from app_back.schemas import MAX_LISTED, ErrorResponse
@@ -63,6 +63,7 @@ MODEL = {
     "contract_version": CONTRACT_VERSION,
     "features": [field.name for field in MODEL_FIELDS],
     "loaded_at": "2026-11-26T13:52:55.346466Z",
+    "source": "registry",
     "registry_problem": None,
 }
 

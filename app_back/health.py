@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from app_back import examples
 from app_back.deps import LogDep, ModelsDep
 from app_back.errors import NoModelError, NotReadyError, ServiceError
-from app_back.model_holder import ModelHolder
+from app_back.models.model_holder import ModelHolder
 from app_back.prediction_log import PredictionLog
 from app_back.schemas import HealthResponse
 

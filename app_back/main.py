@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from app_back import health, routes
 from app_back.body_limit import BodyLimit
 from app_back.errors import add_error_handlers
-from app_back.model_holder import ModelHolder
+from app_back.models.model_holder import ModelHolder
 from app_back.prediction_log import PredictionLog
 from connections.mysql_connections import engine_for
 from connections.settings import Settings, settings_or_exit

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from time import perf_counter
 from uuid import uuid4
 
-from app_back.model_holder import LoadedModel, ModelHolder
+from app_back.models.model_holder import ModelHolder
+from app_back.models.served_version import LoadedModel
 from app_back.prediction_log import PredictionLog
 from readmission.clock import now
 from readmission.features import Value, complete_request

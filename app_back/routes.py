@@ -13,7 +13,6 @@ from app_back.json_body import JsonRoute
 from app_back.prediction import predict
 from app_back.request_model import PredictionRequest
 from app_back.schemas import MAX_LISTED, ModelResponse, PredictionList
-from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.prediction import PredictionResponse
 
 router = APIRouter(route_class=JsonRoute, responses=examples.errors(500, "The service failed.", failed=examples.FAILED))
@@ -79,9 +78,10 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         threshold=model.scorer.config.threshold,
         metrics=_metrics(tags),
         tags=tags,
-        contract_version=CONTRACT_VERSION,
-        features=[field.name for field in MODEL_FIELDS],
+        contract_version=model.scorer.config.contract_version,
+        features=[field.name for field in model.scorer.fields],
         loaded_at=model.loaded_at,
+        source=model.source,
         registry_problem=models.problem,
     )
 

@@ -49,7 +49,7 @@ class Settings(Addresses):
     # Serving.
     model_name: str = "mejor_modelo_diabetes"
     model_alias: str = "production"
-    model_poll_seconds: float = 10.0
+    model_poll_seconds: float = 2.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # Airflow's accounts and keys.

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from readmission.features import BY_NAME, CONTRACT_VERSION, SERVED_CONTRACTS, Field, Value
+from readmission.features import BY_NAME, CONTRACT_VERSION, FIELDS, SERVED_CONTRACTS, Value
 from readmission.inference.proof import check_examples, check_manifest
 from readmission.inference.served_files import (
     FOREST_FILE,
@@ -23,11 +23,12 @@ from readmission.inference.serving_config import ServingConfig
 
 
 class Scorer:
-    """A served model in memory. Safe to call from several threads."""
+    """A served model in memory; `fields` are those that it uses. Safe to call from several threads."""
 
     def __init__(self, config: ServingConfig, forest: bytes) -> None:
         self.config = config
-        self._fields = [_known_field(name, config) for name in config.fields]
+        _check_fields(config)
+        self.fields = tuple(field for field in FIELDS if field.name in config.fields)
         self._session = _session(forest)
         self._input = self._session.get_inputs()[0].name
         self._column: dict[str, dict[str, int]] = {}
@@ -87,7 +88,7 @@ class Scorer:
         Raises:
             FieldError: the contract does not allow a value.
         """
-        return {field.name: field.model_value(request.get(field.name)) for field in self._fields}
+        return {field.name: field.model_value(request.get(field.name)) for field in self.fields}
 
     def matrix(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
         """The forest's input, shape (rows, columns), for model rows: numbers standardised, categories one-hot."""
@@ -119,13 +120,14 @@ class Scorer:
         return 1 if probability >= self.config.threshold else 0
 
 
-def _known_field(name: str, config: ServingConfig) -> Field:
-    """The contract's field that a model lists, which may be of the contract before."""
-    field = BY_NAME.get(name)
-    if field is None or (field.kind == "number") != (name not in config.categories):
-        kind = "category" if name in config.categories else "number"
-        raise ModelFileError(f"the model uses the {kind} {name}, which this service does not know: train again")
-    return field
+def _check_fields(config: ServingConfig) -> None:
+    """Refuses a model of the contract before that uses what the present one does not know, or knows as another kind."""
+    listed = [("number", number.name) for number in config.numbers]
+    listed += [("category", name) for name in config.categories]
+    for kind, name in listed:
+        field = BY_NAME.get(name)
+        if field is None or (field.kind == "number") != (kind == "number"):
+            raise ModelFileError(f"the model uses the {kind} {name}, which this service does not know: train again")
 
 
 def _session(forest: bytes) -> onnxruntime.InferenceSession:
