@@ -65,6 +65,7 @@ MODEL = {
     "contract_version": CONTRACT_VERSION,
     "features": [field.name for field in MODEL_FIELDS],
     "loaded_at": "2026-11-26T13:52:55.346466Z",
+    "source": "registry",
     "registry_problem": None,
 }
 

@@ -10,12 +10,12 @@ from app_back.errors import NoModelError, NotReadyError
 from app_back.log.prediction_log import PredictionLog
 from app_back.log.state import LogState
 from app_back.models.model_holder import ModelHolder
-from readmission.features import complete_request, model_row
+from readmission.features import complete_request
 
 PROBE_SECONDS = 4.0
 # One look serves all who ask within this time.
 FRESH_SECONDS = 0.5
-_DEFAULT = model_row(complete_request({}))
+_DEFAULT = complete_request({})
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Health:
 
     def _score(self) -> str | None:
         try:
-            probability = float(self._models.current().scorer.probabilities([_DEFAULT])[0])
+            probability = self._models.current().scorer.score(_DEFAULT)
         except NoModelError as error:
             return error.message
         return None if 0 <= probability <= 1 else f"the model answers {probability}, which is no probability"

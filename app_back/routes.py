@@ -13,7 +13,6 @@ from app_back.deps import LogDep, MetricsDep, ModelsDep
 from app_back.predicting.endpoint import PATH
 from app_back.request_model import PredictionRequest
 from app_back.schemas import MAX_LISTED, ModelResponse, PredictionList
-from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.prediction import PredictionResponse
 
 _FAILED = examples.errors(500, "The service failed.", failed=examples.FAILED)
@@ -87,9 +86,10 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         threshold=model.scorer.config.threshold,
         metrics=_metrics(tags),
         tags=tags,
-        contract_version=CONTRACT_VERSION,
-        features=[field.name for field in MODEL_FIELDS],
+        contract_version=model.scorer.config.contract_version,
+        features=[field.name for field in model.scorer.fields],
         loaded_at=model.loaded_at,
+        source=model.source,
         registry_problem=models.problem,
     )
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app_back.models.served_version import Source
 from readmission.clock import Moment
 from readmission.prediction import LoggedPrediction, Place, Probability
 
@@ -29,8 +30,10 @@ class ModelResponse(BaseModel):
     contract_version: str
     features: Annotated[list[str], Field(description="the fields that the model uses, in its order")]
     loaded_at: Annotated[Moment, Field(description="UTC")]
+    source: Annotated[Source, Field(description="MLflow, or the last good copy on disk")]
     registry_problem: Annotated[
-        str | None, Field(description="why a newer version could not be followed, when that is so")
+        str | None,
+        Field(description="why the registry cannot be followed, or the model not kept on disk, when that is so"),
     ]
 
 

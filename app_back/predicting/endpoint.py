@@ -13,6 +13,7 @@ from app_back.predicting.group_commit import GroupCommit
 from app_back.predicting.scored import Encounter
 from app_back.request_model import PredictionRequest
 from app_back.requests import request_id_of
+from readmission.features import complete_request
 
 PATH = "/predict"
 
@@ -42,7 +43,7 @@ async def _predicted(scope: Scope, receive: Receive) -> bytes:
         raise RequestValidationError([{"type": "model_type", "loc": ("body",)}])
     request = _parsed(await _body(receive))
     predictions: GroupCommit = scope["app"].state.predictions
-    return await predictions.answer(Encounter.of(request.sent(), request_id_of(scope)))
+    return await predictions.answer(Encounter(complete_request(request.sent()), request_id_of(scope)))
 
 
 async def _body(receive: Receive) -> bytes:
