@@ -1,4 +1,4 @@
-"""Health: alive (the event loop), ready (a prediction would be answered and logged), healthy (or nothing was trained)."""
+"""Health: alive (the event loop), ready (a prediction is answered and logged), healthy (or nothing trained yet)."""
 
 from functools import partial
 from typing import Any

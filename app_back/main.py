@@ -67,10 +67,10 @@ async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncI
     """The parts of the application, from its start to its end."""
     json_logs.configure(settings.log_level)
     models, log = ModelHolder(settings), PredictionLog(settings)
-    predictions = GroupCommit(models, log, metrics, settings)
+    await run_in_threadpool(log.start)
+    predictions = GroupCommit(models, log, metrics, settings.queue_limit)
     app.state.models, app.state.log, app.state.predictions = models, log, predictions
     app.state.health = Health(log, models)
-    await run_in_threadpool(log.start)
     models.start()
     predictions.start()
     observing = asyncio.create_task(_observe(metrics, log, models))

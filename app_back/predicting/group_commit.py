@@ -17,7 +17,6 @@ from app_back.log.prediction_log import LogWriter, PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
 from app_back.predicting.scored import Encounter, answer_of, scored
-from connections.settings import Settings
 from readmission.prediction import Place
 
 logger = logging.getLogger(__name__)
@@ -38,14 +37,14 @@ Outcome = bytes | Exception
 class GroupCommit:
     """The queue of the requests that wait, and the threads that answer them."""
 
-    def __init__(self, models: ModelHolder, log: PredictionLog, metrics: Metrics, settings: Settings) -> None:
+    def __init__(self, models: ModelHolder, log: PredictionLog, metrics: Metrics, limit: int) -> None:
         self._models = models
         self._log = log
         self._metrics = metrics
-        self._limit = settings.queue_limit
+        self._limit = limit
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._unanswered = 0
-        writers = min(settings.log_writers, log.best_writers)
+        writers = log.best_writers
         self._threads = [Thread(target=self._write, name=f"writer-{number}", daemon=True) for number in range(writers)]
         self._loop: asyncio.AbstractEventLoop | None = None
 

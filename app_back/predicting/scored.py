@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import json
 from numpy.typing import NDArray
-from pydantic_core import to_json
 
 from app_back.log.row import LoggedRow, new_id
 from app_back.models.served_version import LoadedModel
@@ -22,7 +22,7 @@ class Encounter(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """A group's rows, in the order of its encounters, and the matrix, shape (rows, columns), that they were scored from."""
+    """A group's rows, in the order of its encounters, and the matrix, shape (rows, columns), of the model."""
 
     rows: list[LoggedRow]
     matrix: NDArray[np.float32]
@@ -45,7 +45,7 @@ def _row(encounter: Encounter, probability: float, model: LoadedModel) -> Logged
         prediction_id=new_id(),
         created_at=now(),
         encounter_ref=None if reference is None else str(reference),
-        inputs=to_json(encounter.inputs).decode(),
+        inputs=json.encode(encounter.inputs).decode(),
         prediction=model.scorer.decide(probability),
         probability=probability,
         threshold=config.threshold,
@@ -69,4 +69,4 @@ def answer_of(row: LoggedRow, place: Place) -> bytes:
         "dataset": row.dataset,
         "logged": place,
     }
-    return to_json(answer)
+    return json.encode(answer)

@@ -51,8 +51,9 @@ class Settings(Addresses):
     model_alias: str = "production"
     model_poll_seconds: float = 2.0
     api_workers: int = Field(default=1, description="processes that answer, each with a journal of its own")
-    log_writers: int = Field(default=2, description="connections that log predictions to MySQL; SQLite has one")
     queue_limit: int = Field(default=1_024, description="predictions that may wait for an answer")
+    log_wait_seconds: float = 2.0
+    journal_max_mb: int = 256
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # Airflow's accounts and keys.

@@ -37,7 +37,8 @@ class Encoding:
     def of_rows(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
         """The matrix, shape (rows, width), for model rows; a category that the model does not know is in no column."""
         numbers = [[row[field.name] for field in self._numbers] for row in rows]
-        places = [[each.columns.get(str(row[each.field.name]), self.width) for each in self._categories] for row in rows]
+        known = [(each.field.name, each.columns) for each in self._categories]
+        places = [[columns.get(str(row[name]), self.width) for name, columns in known] for row in rows]
         return self._filled(numbers, places)
 
     def of_requests(self, requests: Sequence[Mapping[str, Value]]) -> NDArray[np.float32]:
@@ -73,6 +74,6 @@ class Encoding:
 def _at_once(field: Field, columns: Mapping[str, int]) -> dict[Value, int]:
     """What needs no reading: the categories that a request may name, and blank where that has a category."""
     named: dict[Value, int] = {name: columns[name] for name in field.categories if name in columns}
-    if field.missing in columns:
+    if field.missing is not None and field.missing in columns:
         named[None] = columns[field.missing]
     return named
