@@ -31,6 +31,7 @@ def main() -> None:
         workers=None if asked.reload else workers,
         reload=asked.reload,
         server_header=False,
+        proxy_headers=False,
         http=PatientProtocol,
         ws="none",
         log_config=None,

@@ -39,7 +39,7 @@ def read_json(body: bytes) -> Any:
         JSONDecodeError: it is not JSON.
     """
     try:
-        return json.loads(body.decode("utf-8-sig"), object_pairs_hook=_each_once)
+        return _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise _unreadable(f"the body is not UTF-8 text (byte {error.start + 1}); send JSON in UTF-8") from error
     except json.JSONDecodeError:
@@ -57,6 +57,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise _unreadable(f"the body has the field {shown(twice)} twice; send it once")
     return values
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_each_once)
 
 
 def _unreadable(message: str) -> HTTPException:

@@ -82,8 +82,8 @@ async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncI
 
 
 def _layers(build: Callable[[], ASGIApp], metrics: Metrics) -> ASGIApp:
-    """What is seen of every request, then the route that must be fast, then FastAPI with its own layers."""
-    return Requests(Predicting(build()), metrics)
+    """The route that must be fast stands before FastAPI with its own layers; both tell what they see of a request."""
+    return Predicting(Requests(build(), metrics), metrics)
 
 
 async def _observe(metrics: Metrics, log: PredictionLog, models: ModelHolder) -> None:

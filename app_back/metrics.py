@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from app_back.log.row import LoggedRow
@@ -29,13 +29,15 @@ class Metrics:
     """The figures of one application."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which says when the process first counted
         own = CollectorRegistry()
         self._own = own
         self._requests = Counter("readmission_requests", "Requests answered", ("route", "status"), registry=own)
         self._seconds = Histogram(
             "readmission_request_seconds", "From request to answer", ("route",), buckets=_SECONDS, registry=own
         )
-        self.in_flight = Gauge(
+        self.in_flight = 0
+        self._in_flight = Gauge(
             "readmission_requests_in_flight", "Requests being answered", registry=own, multiprocess_mode="livesum"
         )
         self._groups = Histogram(
@@ -60,11 +62,17 @@ class Metrics:
             multiprocess_mode="livemin",
         )  # fmt: skip
         self._version: str | None = None
+        # Asking for a label takes a lock and a search each time.
+        self._outcomes: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def ended(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
-        self._requests.labels(route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        outcome = self._outcomes.get((route, status))
+        if outcome is None:
+            outcome = self._requests.labels(route, status), self._seconds.labels(route)
+            self._outcomes[route, status] = outcome
+        outcome[0].inc()
+        outcome[1].observe(seconds)
 
     def answered(self, rows: Sequence[LoggedRow], matrix: NDArray[np.float32], encoding: Encoding) -> None:
         """A group of predictions was logged; `matrix`, shape (rows, columns), is what the model scored."""
@@ -81,6 +89,7 @@ class Metrics:
 
     def seen(self, log: LogState, models: ModelHolder) -> None:
         """How journal and model are at present."""
+        self._in_flight.set(self.in_flight)
         self._journal_rows.set(log.rows)
         self._journal_bytes.set(log.bytes)
         self._journal_age.set(log.oldest_seconds or 0)
@@ -94,6 +103,7 @@ class Metrics:
 
     def exposed(self) -> bytes:
         """Everything, in Prometheus's text format."""
+        self._in_flight.set(self.in_flight)
         if SHARED_FOLDER not in os.environ:
             return generate_latest(self._own)
         together = CollectorRegistry()

@@ -3,18 +3,45 @@
 import logging
 import re
 from time import perf_counter
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid6 import uuid7
 
+from app_back.log.row import new_id
 from app_back.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
-_NOBODY_ANSWERED = 0
+_NOBODY_ANSWERED = 500
+
+
+class Seen:
+    """One request, from its start to its end."""
+
+    __slots__ = ("_began", "_metrics", "identifier", "status")
+
+    def __init__(self, scope: Scope, metrics: Metrics) -> None:
+        self._began = perf_counter()
+        self._metrics = metrics
+        self.identifier = scope["state"]["request_id"] = _identifier(scope)
+        self.status = _NOBODY_ANSWERED
+        metrics.in_flight += 1
+
+    @property
+    def header(self) -> tuple[bytes, bytes]:
+        """What tells the caller the request's id."""
+        return HEADER, self.identifier.encode()
+
+    def ended(self, method: str, path: str) -> None:
+        """It was answered, or broken off; `path` as it is declared: one that nobody declared may hold anything."""
+        seconds = perf_counter() - self._began
+        self._metrics.in_flight -= 1
+        self._metrics.ended(path, self.status, seconds)
+        if self.status >= 400:
+            told = {"request_id": self.identifier, "status": self.status, "ms": round(seconds * 1000, 1)}
+            level = logging.WARNING if self.status >= 500 else logging.INFO
+            logger.log(level, "%s %s answered %d", method, path, self.status, extra=told)
 
 
 class Requests:
@@ -29,37 +56,18 @@ class Requests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["state"]["request_id"] = identifier = _identifier(scope)
-        header, status = (HEADER, identifier.encode()), _NOBODY_ANSWERED
+        request = Seen(scope, self._metrics)
 
         async def seen(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], header]
+                request.status = message["status"]
+                message["headers"] = [*message["headers"], request.header]
             await send(message)
 
-        began = perf_counter()
-        self._metrics.in_flight.inc()
         try:
             await self._app(scope, receive, seen)
         finally:
-            self._metrics.in_flight.dec()
-            self._ended(scope, status or 500, perf_counter() - began)
-
-    def _ended(self, scope: Scope, status: int, seconds: float) -> None:
-        path = _route(scope)
-        self._metrics.ended(path, status, seconds)
-        if status >= 400:
-            told = {"request_id": request_id_of(scope), "status": status, "ms": round(seconds * 1000, 1)}
-            level = logging.WARNING if status >= 500 else logging.INFO
-            logger.log(level, "%s %s answered %d", scope["method"], path, status, extra=told)
-
-
-def request_id_of(scope: Scope) -> str:
-    """The id that the request was given."""
-    identifier: str = scope["state"]["request_id"]
-    return identifier
+            request.ended(scope["method"], getattr(scope.get("route"), "path", "other"))
 
 
 def _identifier(scope: Scope) -> str:
@@ -67,10 +75,4 @@ def _identifier(scope: Scope) -> str:
         if name == HEADER and _USABLE.fullmatch(value):
             sent: bytes = value
             return sent.decode()
-    return str(uuid7())
-
-
-def _route(scope: dict[str, Any] | Scope) -> str:
-    """The path as it is declared: one that nobody declared may hold anything."""
-    path: str = getattr(scope.get("route"), "path", "other")
-    return path
+    return new_id()

@@ -9,10 +9,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app_back.body_limit import MAX_BODY_BYTES, limited
 from app_back.errors import answer_to
 from app_back.json_body import is_json, read_json
+from app_back.metrics import Metrics
 from app_back.predicting.group_commit import GroupCommit
 from app_back.predicting.scored import Encounter
 from app_back.request_model import PredictionRequest
-from app_back.requests import request_id_of
+from app_back.requests import Seen
 from readmission.features import complete_request
 
 PATH = "/predict"
@@ -21,29 +22,41 @@ PATH = "/predict"
 class Predicting:
     """ASGI middleware: answers `POST /predict` itself, failures included, and passes on everything else."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One look at the path is all that another request pays."""
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
+        request = Seen(scope, self._metrics)
         try:
-            answer = await _predicted(scope, limited(receive, MAX_BODY_BYTES))
+            await self._answer(request, scope, receive, send)
+        finally:
+            request.ended("POST", PATH)
+
+    async def _answer(self, request: Seen, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await _predicted(request.identifier, scope, limited(receive, MAX_BODY_BYTES))
         except Exception as error:
-            await answer_to(error)(scope, receive, send)
+            failure = answer_to(error)
+            request.status = failure.status_code
+            failure.raw_headers.append(request.header)
+            await failure(scope, receive, send)
         else:
-            await _send(send, answer)
+            request.status = 200
+            await _send(send, answer, request.header)
 
 
-async def _predicted(scope: Scope, receive: Receive) -> bytes:
+async def _predicted(identifier: str, scope: Scope, receive: Receive) -> bytes:
     """Parses a request, completes it, and gives the answer when its row is durable."""
     if not is_json(scope):
         raise RequestValidationError([{"type": "model_type", "loc": ("body",)}])
     request = _parsed(await _body(receive))
     predictions: GroupCommit = scope["app"].state.predictions
-    return await predictions.answer(Encounter(complete_request(request.sent()), request_id_of(scope)))
+    return await predictions.answer(Encounter(complete_request(request.sent()), identifier))
 
 
 async def _body(receive: Receive) -> bytes:
@@ -64,7 +77,7 @@ def _parsed(body: bytes) -> PredictionRequest:
         raise RequestValidationError([{**found, "loc": ("body", *found["loc"])} for found in error.errors()]) from error
 
 
-async def _send(send: Send, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+async def _send(send: Send, body: bytes, identifier: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), identifier]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -7,6 +7,13 @@ from readmission.features.contract import BY_NAME, FIELDS, MODEL_FIELDS
 from readmission.features.field import Field, FieldError, Value
 
 
+_DEFAULTS: dict[str, Value] = {field.name: field.default for field in FIELDS}
+# The raw codes: the field's name, the group that it decides, and what each code means for that.
+_DECIDING = [
+    (field.name, BY_NAME[field.decides], BY_NAME[field.decides].groups or {}) for field in FIELDS if field.decides
+]
+
+
 class DecidedGroup(NamedTuple):
     """A field whose value comes from the raw code that was given with it."""
 
@@ -19,12 +26,10 @@ class DecidedGroup(NamedTuple):
 def decided_groups(values: Mapping[str, Value]) -> list[DecidedGroup]:
     """The fields that the raw codes among `values` decide."""
     found = []
-    for field in FIELDS:
-        if field.decides is None:
-            continue
-        group, code = BY_NAME[field.decides], str(values.get(field.name))
-        if group.groups is not None and code in group.groups:
-            found.append(DecidedGroup(group, field.name, code, group.groups[code]))
+    for name, group, groups in _DECIDING:
+        code = str(values.get(name))
+        if code in groups:
+            found.append(DecidedGroup(group, name, code, groups[code]))
     return found
 
 
@@ -34,7 +39,7 @@ def complete_request(sent: Mapping[str, Value]) -> dict[str, Value]:
     Raises:
         FieldError: a raw code was sent together with another group than its own.
     """
-    whole: dict[str, Value] = {field.name: sent.get(field.name, field.default) for field in FIELDS}
+    whole = _DEFAULTS | {name: value for name, value in sent.items() if name in _DEFAULTS}
     for decided in decided_groups(whole):
         name = decided.group.name
         if sent.get(name) not in (None, "", decided.category):

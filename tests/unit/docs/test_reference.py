@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from app_back.errors import ServiceError
 from app_back.main import create_app
+from app_back.metrics import Metrics
 from connections.setting_rules import PLACEHOLDER
 from connections.settings import Settings
 from connections.tables import CLEAN, RAW
@@ -160,11 +161,16 @@ def test_the_statuses_of_an_endpoint_are_documented(endpoint: str) -> None:
     assert set(re.findall(r"\b\d{3}\b", row.cells[1])) == set(_endpoints()[endpoint]["responses"])
 
 
-@pytest.mark.parametrize("endpoint", [name for name in _endpoints() if "/health" not in name])
+@pytest.mark.parametrize("endpoint", [name for name in _endpoints() if not re.search("/health|/metrics", name)])
 def test_every_field_of_an_answer_is_documented(endpoint: str) -> None:
     answer = _endpoints()[endpoint]["responses"]["200"]["content"]["application/json"]["schema"]
     fields = _fields(answer, _schema()["components"]["schemas"])
     assert differences(fields, pages.documented(pages.section(API, f"Answer of `{endpoint}`"))) == []
+
+
+def test_every_figure_is_documented() -> None:
+    shown = re.findall(r"^# HELP (\S+)", Metrics().exposed().decode(), re.MULTILINE)
+    assert differences(shown, pages.documented(pages.section(API, "Figures of `GET /metrics`"))) == []
 
 
 def test_every_field_of_a_request_is_documented() -> None:
