@@ -45,6 +45,17 @@ def rollback(
     console.print(f"version {version} of {name} {verdict}", highlight=False)
 
 
+def adopt(
+    version: Annotated[str | None, typer.Argument(help="the version; otherwise the one in production")] = None,
+) -> None:
+    """Give a version from before manifests its proof, if its served files answer as its pipeline does."""
+    from readmission.registry.adopt import adopt as adopt_version
+
+    with clear_errors():
+        done = adopt_version(asking_mlflow(), version)
+    console.print(done, highlight=False)
+
+
 def export(
     folder: Annotated[Path, typer.Option(help="where the .pkl files go")] = Path("models"),
 ) -> None:
