@@ -15,7 +15,14 @@ import pandas as pd
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from connections.model_registry import EXTRA_FILES, RegisteredVersion, client, production_version, registered
+from connections.model_registry import (
+    EXTRA_FILES,
+    RegisteredVersion,
+    client,
+    make_default,
+    production_version,
+    registered,
+)
 from connections.settings import Settings
 from connections.version_files import add_served_file, download_version
 from readmission import __version__
@@ -41,6 +48,7 @@ def adopt(settings: Settings, number: str | None = None) -> str:
         ModelFileError: its served files do not answer as its pipeline does, or it has no input example.
         RemovedError: MLflow or its store no longer has its files.
     """
+    make_default(settings)
     tracking = client(settings)
     version = _version(settings, tracking, number)
     if version is None:

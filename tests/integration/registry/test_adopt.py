@@ -15,6 +15,7 @@ from connections.version_files import add_served_file, list_served_files
 from readmission import __version__
 from readmission.inference import EXAMPLES_FILE, MANIFEST_FILE, SERVING_FILE, Examples, ModelFileError, Scorer
 from readmission.registry.adopt import ADOPTED, adopt
+from readmission.registry.at_start import adopt_production
 from tests.conftest import ROOT
 from tests.integration.cli.shell import Shell
 
@@ -134,6 +135,28 @@ def test_a_manifest_that_does_not_hold_is_not_written_over(settings: Settings, f
     add_served_file(settings, version, config)
     with pytest.raises(ModelFileError, match=r"is not adopted: serving.json is not the file that manifest.json"):
         adopt(settings)
+
+
+def test_a_start_adopts_what_is_in_production_and_says_nothing_of_what_proves_itself(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    adopt_production(settings, told.append)
+    assert told == []
+    log(settings, folder)
+    said = Shell(settings, monkeypatch).run("registry", "adopt", "--at-start")
+    assert f"Version 1 of {settings.model_name} was adopted: its files answer its 3 examples" in said
+    adopt_production(settings, told.append)
+    assert told == []
+
+
+def test_a_start_goes_on_when_the_version_in_production_is_refused(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / EXTRA_FILES / SERVING_FILE).unlink()
+    log(settings, folder)
+    said = Shell(settings, monkeypatch).run("registry", "adopt", "--at-start")
+    assert f"Version 1 of {settings.model_name} is not adopted: serving.json is missing" in said
 
 
 def test_what_broke_off_before_the_manifest_is_done_again(settings: Settings, folder: Path) -> None:

@@ -10,6 +10,7 @@ SAME = {
     "bucket": ("bucket", "bucket"),
     "postgres": ("postgres", "postgres"),
     "mlflow": ("mlflow", "mlflow"),
+    "adopt": ("adopt", "adopt"),
     "api": ("api", "api"),
     "front": ("front", "front"),
     "airflow-init": ("airflow-apiserver", "migrate"),
@@ -57,8 +58,13 @@ DIFFERENT = {
         "DUMB_INIT_SETSID": "Celery's",
         "MODEL_POLL_SECONDS": "one ConfigMap of settings",
     },
+    "adopt": {
+        "EXPERIMENT": "one ConfigMap of settings",
+        "MODEL_POLL_SECONDS": "as above",
+        "TRAINING_JOBS": "as above",
+    },
     "api": {"EXPERIMENT": "one ConfigMap of settings", "TRAINING_JOBS": "as above"},
-    "api front mlflow": {"HOME": "the root file system is only read"},
+    "adopt api front mlflow": {"HOME": "the root file system is only read"},
     "mlflow": {"BIND_ADDRESS": "where Docker publishes it"},
     "postgres": {"PGDATA": "a claim's own folder may hold lost+found"},
 }
