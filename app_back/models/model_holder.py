@@ -118,10 +118,10 @@ class ModelHolder:
         try:
             self._look()
         except (RefusedError, FilesUnavailableError) as error:
-            self._fail(str(error), repr(error.__cause__ or ""), known=True)
+            self._fail(str(error), error.__cause__, known=True)
         except Exception as error:
             # Whatever fails here is the registry's or the network's, and the next round tries again.
-            self._fail(f"MLflow does not give the version in production ({type(error).__name__})", str(error))
+            self._fail(f"MLflow does not give the version in production ({type(error).__name__})", error)
         else:
             self._known, self._problem = True, None
 
@@ -164,12 +164,12 @@ class ModelHolder:
             self._model, self._refusal, self._withdrawn = None, None, True
             self._copy.remove()
 
-    def _fail(self, problem: str, detail: str, known: bool = False) -> None:
+    def _fail(self, problem: str, cause: BaseException | None, known: bool = False) -> None:
         """Has the copy answer where nothing does, and logs a problem once, however many rounds it lasts."""
         if self._model is None and not self._withdrawn and (copy := self._copy.load()) is not None:
             self._model = LoadedModel(copy.version, copy.scorer, now(), "disk")
             logger.warning("version %s of %s answers from the copy on disk", copy.version.version, copy.version.name)
         if problem != self._problem:
             state = "the loaded version stays" if self._model else "no model answers yet"
-            logger.warning("%s; %s. %s", problem, state, detail)
+            logger.warning("%s; %s%s", problem, state, f". {cause}" if cause else "")
         self._problem, self._known = problem, self._known or known

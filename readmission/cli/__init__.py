@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_WITHOUT_DATABASES = ("synth", "predict", "export")
+_WITHOUT_DATABASES = ("synth", "predict", "export", "registry")
 
 
 def _end_with_version(asked: bool) -> None:
@@ -64,3 +64,7 @@ for command in (
     registry.promote, registry.rollback, predict.predict, registry.export,
 ):  # fmt: skip
     app.command()(command)
+
+registry_app = typer.Typer(help="What the registry holds: the proof of a version's files.", no_args_is_help=True)
+registry_app.command()(registry.adopt)
+app.add_typer(registry_app, name="registry")

@@ -1,5 +1,6 @@
 """The commands that say which version serves, and write its models out."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,24 @@ def rollback(
         version = promotion.previous_production(settings, name)
         verdict = promotion.promote(settings, name, version, reason)
     console.print(f"version {version} of {name} {verdict}", highlight=False)
+
+
+def adopt(
+    version: Annotated[str | None, typer.Argument(help="the version; otherwise the one in production")] = None,
+    at_start: Annotated[
+        bool, typer.Option("--at-start", help="end well when it is refused, so that a start goes on")
+    ] = False,
+) -> None:
+    """Give a version from before manifests its proof, if its served files answer as its pipeline does."""
+    with clear_errors():
+        settings = asking_mlflow()
+        if at_start:
+            from readmission.registry.at_start import adopt_production
+
+            return adopt_production(settings, partial(console.print, highlight=False, markup=False))
+        from readmission.registry.adopt import adopt as adopt_version
+
+        console.print(adopt_version(settings, version), highlight=False)
 
 
 def export(

@@ -30,8 +30,7 @@ class Scorer:
         self.config = config
         _check_fields(config)
         self.fields = tuple(field for field in FIELDS if field.name in config.fields)
-        self._session = _session(forest)
-        self._input = self._session.get_inputs()[0].name
+        self._session, self._input = _session(forest)
         self.encoding = Encoding(config)
 
     @classmethod
@@ -123,10 +122,12 @@ def _check_fields(config: ServingConfig) -> None:
             raise ModelFileError(f"the model uses the {kind} {name}, which this service does not know: train again")
 
 
-def _session(forest: bytes) -> onnxruntime.InferenceSession:
+def _session(forest: bytes) -> tuple[onnxruntime.InferenceSession, str]:
+    """The forest, and the name of its input."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     try:
-        return onnxruntime.InferenceSession(forest, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(forest, options, providers=["CPUExecutionProvider"])
+        return session, session.get_inputs()[0].name
     except Exception as error:  # ONNX Runtime's errors have no base of their own
         raise ModelFileError(f"ONNX Runtime cannot load {FOREST_FILE} ({type(error).__name__})") from error

@@ -58,10 +58,12 @@ def up(detach: Detach = False) -> None:
     """Start the services and wait until each is healthy; then stay until Ctrl-C."""
     settings = _settings()
     from readmission.dag_runs.progress_table import ProgressTable
+    from readmission.registry.at_start import adopt_production
 
-    platform = Platform(settings)
+    platform, tell = Platform(settings), partial(console.print, style="yellow", highlight=False, markup=False)
     with _stopping(platform, detach), ProgressTable(console, "Services", "Service") as table:
-        platform.up(table.service, partial(console.print, style="yellow", highlight=False, markup=False))
+        platform.up(table.service, tell)
+        adopt_production(settings, tell)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from readmission.errors import SourceError
 from readmission.local.first_prediction import predict
 from readmission.local.platform import Platform
 from readmission.local.summary import Summary, addresses, show, trained, write
+from readmission.registry.at_start import adopt_production
 from readmission.registry.descriptions import runs_page
 
 LOAD_DAG = "cargar_datos"
@@ -47,6 +48,7 @@ class Demo:
             source = self._dataset()
         with self._step("services"), ProgressTable(self.console, "Services", "Service") as table:
             self.platform.up(table.service, self._tell)
+            adopt_production(self.settings, self._tell)
         with self._step("pipeline"):
             self._pipeline(source)
         with self._step("prediction"):

@@ -75,7 +75,7 @@ def prove(folder: Path, rows: pd.DataFrame, probabilities: NDArray[np.float64]) 
         rows: the model's inputs, one row an example; they name no patient.
         probabilities: shape (rows,), the pipeline's own.
     """
-    examples = Examples(rows=_records(rows), probabilities=probabilities.tolist())
+    examples = Examples(rows=records(rows), probabilities=probabilities.tolist())
     (folder / EXAMPLES_FILE).write_text(examples.model_dump_json(), encoding="utf-8")
     manifest = Manifest.of(read_folder(folder))
     (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
@@ -88,7 +88,7 @@ def check_parity(pipeline: Pipeline, folder: Path, rows: pd.DataFrame) -> float:
     Raises:
         TrainingError: it is above 1e-6, so that serving would not answer what training measured.
     """
-    served = Scorer.unproven(read_folder(folder)).probabilities(_records(inputs(rows)))
+    served = Scorer.unproven(read_folder(folder)).probabilities(records(inputs(rows)))
     difference = float(np.abs(served - positive(pipeline, rows)).max())
     if not difference <= PARITY:  # nan included
         raise TrainingError(f"the served model differs from the trained one by {difference:.1e} (at most {PARITY})")
@@ -103,6 +103,7 @@ def _examples(pipeline: Pipeline, rows: pd.DataFrame) -> tuple[pd.DataFrame, NDA
     return inputs(rows).iloc[chosen], probabilities[chosen]
 
 
-def _records(rows: pd.DataFrame) -> list[dict[str, str | float]]:
-    records = cast(list[Mapping[Hashable, object]], rows.to_dict(orient="records"))
-    return cast(list[dict[str, str | float]], records)
+def records(rows: pd.DataFrame) -> list[dict[str, str | float]]:
+    """The model's inputs as rows that a scorer takes."""
+    found = cast(list[Mapping[Hashable, object]], rows.to_dict(orient="records"))
+    return cast(list[dict[str, str | float]], found)

@@ -56,7 +56,7 @@ def promote_if_better(settings: Settings, name: str, version: str) -> Verdict:
     """
     with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
         tracking = client(settings)
-        candidate = _version(tracking, name, version)
+        candidate = find_version(tracking, name, version)
         verdict = _judge(settings, candidate)
         if verdict.promoted:
             _point_production_at(settings, tracking, candidate)
@@ -73,7 +73,7 @@ def promote(settings: Settings, name: str, version: str, reason: str) -> Verdict
     """
     with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
         tracking = client(settings)
-        _point_production_at(settings, tracking, _version(tracking, name, version))
+        _point_production_at(settings, tracking, find_version(tracking, name, version))
         verdict = Verdict(True, reason)
         tracking.set_model_version_tag(name, version, REASON, str(verdict))
     logger.info("version %s of %s %s", version, name, verdict)
@@ -98,7 +98,12 @@ def previous_production(settings: Settings, name: str) -> str:
     return max(earlier)[1]
 
 
-def _version(tracking: MlflowClient, name: str, version: str) -> ModelVersion:
+def find_version(tracking: MlflowClient, name: str, version: str) -> ModelVersion:
+    """A version by its number.
+
+    Raises:
+        PromotionError: there is none.
+    """
     try:
         return tracking.get_model_version(name, version)
     except MlflowException as error:

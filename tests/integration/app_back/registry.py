@@ -1,6 +1,7 @@
 """Real versions in a real registry, made of small forests of the pipeline's own kind."""
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from connections.model_registry import client, make_default
 from connections.settings import Settings
-from readmission.features import BY_NAME, CATEGORIES, NUMBERS
+from readmission.features import BY_NAME, CATEGORIES, NUMBERS, complete_request, model_row
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline
 from readmission.model.mlflow_models import log_model
@@ -27,6 +28,11 @@ class Registered:
 
     version: str
     pipeline: Pipeline
+
+    @staticmethod
+    def defaults() -> pd.DataFrame:
+        """The patient at all defaults, as the pipeline's input."""
+        return inputs(pd.DataFrame([model_row(complete_request({}))]))
 
 
 def frame(seed: int) -> pd.DataFrame:
@@ -52,14 +58,20 @@ def fitted(seed: int) -> tuple[Pipeline, pd.DataFrame]:
 
 
 def register(
-    settings: Settings, folder: Path, seed: int = 1, dataset: str = "synthetic", damage: str | None = None
+    settings: Settings,
+    folder: Path,
+    seed: int = 1,
+    dataset: str = "synthetic",
+    damage: str | None = None,
+    without: Collection[str] = (),
 ) -> Registered:
-    """Logs and registers a version as training does, and puts it in production."""
+    """Logs and registers a version as training does, and puts it in production; files may be damaged or left out."""
     pipeline, rows = fitted(seed)
     folder.mkdir(parents=True, exist_ok=True)
     files = serving_files.write(pipeline, folder, rows, dataset=dataset, target="lt30")
     if damage is not None:
         (folder / damage).write_bytes(b"damaged")
+    files = [path for path in files if path.name not in without]
     tracking = client(settings)
     model_id, run_id = _logged(settings, tracking, pipeline, files, inputs(rows.head(2)))
     if not tracking.search_registered_models(f"name = '{settings.model_name}'"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import MetaData, Table
-from typer.core import TyperArgument, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.main import get_command
 
 from app_back.errors import ServiceError
@@ -76,13 +76,23 @@ def _commands() -> dict[str, dict[str, str]]:
     group = get_command(app)
     assert isinstance(group, TyperGroup)
     taken: dict[str, dict[str, str]] = {}
-    for name, command in group.commands.items():
+    for name, command in _leaves(group):
         taken[f"readmission {name}"] = {
             param.opts[0].upper() if isinstance(param, TyperArgument) else param.opts[0]: _default(param.default)
             for param in command.params
         }
     own = {param.opts[0]: "none" for param in group.params if not param.opts[0].endswith("-completion")}
     return {"readmission": own} | taken
+
+
+def _leaves(group: TyperGroup) -> Iterator[tuple[str, TyperCommand]]:
+    """The commands of a group and of the groups in it, by the words that call them."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from ((f"{name} {below}", leaf) for below, leaf in _leaves(command))
+        else:
+            assert isinstance(command, TyperCommand)
+            yield name, command
 
 
 def _default(value: object) -> str:

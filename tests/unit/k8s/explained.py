@@ -10,6 +10,7 @@ SAME = {
     "bucket": ("bucket", "bucket"),
     "postgres": ("postgres", "postgres"),
     "mlflow": ("mlflow", "mlflow"),
+    "adopt": ("adopt", "adopt"),
     "api": ("api", "api"),
     "front": ("front", "front"),
     "airflow-init": ("airflow-apiserver", "migrate"),
@@ -59,8 +60,13 @@ DIFFERENT = {
         "LOG_WAIT_SECONDS": "as above",
         "MODEL_POLL_SECONDS": "as above",
     },
+    "adopt": {
+        "EXPERIMENT": "one ConfigMap of settings",
+        "MODEL_POLL_SECONDS": "as above",
+        "TRAINING_JOBS": "as above",
+    },
     "api": {"EXPERIMENT": "one ConfigMap of settings", "TRAINING_JOBS": "as above"},
-    "api front mlflow": {"HOME": "the root file system is only read"},
+    "adopt api front mlflow": {"HOME": "the root file system is only read"},
     "mlflow": {"BIND_ADDRESS": "where Docker publishes it"},
     "postgres": {"PGDATA": "a claim's own folder may hold lost+found"},
 }

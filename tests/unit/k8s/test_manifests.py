@@ -29,7 +29,7 @@ USERS = {
     ("Secret", "airflow-admin"): {"airflow-apiserver"},
     ("ConfigMap", "airflow"): AIRFLOW,
     ("ConfigMap", "airflow-files"): AIRFLOW,
-    ("ConfigMap", "settings"): {"api"},
+    ("ConfigMap", "settings"): {"adopt", "api"},
     ("ConfigMap", "mysql-first-start"): {"mysql"},
     ("ConfigMap", "mysql-first-tables"): {"mysql"},
     ("ConfigMap", "mysql-backup"): {"mysql-backup"},

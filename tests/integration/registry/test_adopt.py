@@ -1,0 +1,169 @@
+"""`readmission registry adopt`: a version that was logged before manifests, in a real MLflow, gets its proof."""
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from app_back.models.model_holder import ModelHolder
+from connections.model_registry import EXTRA_FILES, RegisteredVersion, client, download_served_files, registered
+from connections.settings import Settings, get_settings
+from connections.version_files import add_served_file, list_served_files
+from readmission import __version__
+from readmission.inference import EXAMPLES_FILE, MANIFEST_FILE, SERVING_FILE, Examples, ModelFileError, Scorer
+from readmission.registry.adopt import ADOPTED, adopt
+from readmission.registry.at_start import adopt_production
+from tests.conftest import ROOT
+from tests.integration.cli.shell import Shell
+
+ARCHIVE = ROOT / "tests/data/flat_package_model.zip"
+# What its pipeline answered to its three encounters when it was logged.
+PROBABILITIES = [0.6734553087092013, 0.39583557916916706, 0.15752432957892007]
+
+
+@pytest.fixture
+def settings(
+    stores: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Settings]:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    name = f"modelo_{request.node.originalname}"
+    yield stores.model_copy(update={"state_dir": tmp_path / "var", "model_name": name})
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A version's folder as it was logged, with two served files."""
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        archive.extractall(tmp_path / "logged")
+    return tmp_path / "logged"
+
+
+def log(settings: Settings, folder: Path) -> RegisteredVersion:
+    """Registers the folder as a version and puts it in production."""
+    tracking = client(settings)
+    found = tracking.get_experiment_by_name("adopted")
+    experiment = found.experiment_id if found else tracking.create_experiment("adopted")
+    model = tracking.create_logged_model(experiment, name="modelo_entrenado_final")
+    tracking.log_model_artifacts(model.model_id, str(folder))
+    tracking.finalize_logged_model(model.model_id, "READY")
+    tracking.create_registered_model(settings.model_name)
+    made = tracking.create_model_version(settings.model_name, f"models:/{model.model_id}", model_id=model.model_id)
+    tracking.set_registered_model_alias(settings.model_name, settings.model_alias, str(made.version))
+    return registered(made)
+
+
+def tags(settings: Settings, tracking: MlflowClient) -> dict[str, str]:
+    return dict(tracking.get_model_version(settings.model_name, "1").tags)
+
+
+def test_a_version_of_before_is_served_again_with_the_answers_that_it_always_gave(
+    settings: Settings, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = log(settings, folder)
+    holder = ModelHolder(settings)
+    holder.refresh()
+    assert "`readmission registry adopt`" in str(holder.problem)
+    shell = Shell(settings, monkeypatch)
+    said = shell.run("registry", "adopt")
+    assert said == (
+        f"version 1 of {settings.model_name} was adopted: its files answer its 3 examples as its pipeline does"
+    )
+    told = tags(settings, client(settings))[ADOPTED]
+    assert told.endswith(f"Z by release {__version__}: 3 examples reproduced")
+    holder.refresh()
+    assert (holder.state().version, holder.state().problem) == ("1", None)
+
+    served = download_served_files(settings, version, tmp_path)
+    assert sorted(file.name for file in served.iterdir()) == sorted(
+        ["forest.onnx", SERVING_FILE, EXAMPLES_FILE, MANIFEST_FILE]
+    )
+    unchanged = folder / EXTRA_FILES
+    assert all((served / file.name).read_bytes() == file.read_bytes() for file in unchanged.iterdir())
+    examples = Examples.model_validate_json((served / EXAMPLES_FILE).read_bytes())
+    assert examples.probabilities == pytest.approx(PROBABILITIES, abs=1e-9)
+    assert holder.current().scorer.probabilities(examples.rows) == pytest.approx(PROBABILITIES, abs=1e-6)
+
+    assert shell.run("registry", "adopt", "1") == f"version 1 of {settings.model_name} proves itself already"
+    assert tags(settings, client(settings))[ADOPTED] == told
+
+
+def test_where_nothing_is_in_production_there_is_nothing_to_adopt(settings: Settings) -> None:
+    assert adopt(settings) == "no version is in production, so there is none to adopt"
+
+
+def test_a_number_that_is_none_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Shell(settings, monkeypatch).run("registry", "adopt", "7", code=1)
+    assert said.startswith(f"error: {settings.model_name} has no version 7")
+
+
+def test_files_that_answer_otherwise_than_the_pipeline_are_not_adopted(settings: Settings, folder: Path) -> None:
+    config = folder / EXTRA_FILES / SERVING_FILE
+    config.write_text(config.read_text().replace('"Steady"', '"Steadily"'))
+    version = log(settings, folder)
+    with pytest.raises(ModelFileError, match=r"^version 1 of .* is not adopted: its served files answer otherwise"):
+        adopt(settings)
+    assert MANIFEST_FILE not in [file.name for file in list_served_files(settings, version)]
+    assert ADOPTED not in tags(settings, client(settings))
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("input_example.json", "input_example.json cannot be read"),
+        (f"{EXTRA_FILES}/{SERVING_FILE}", "serving.json is missing"),
+        (f"{EXTRA_FILES}/forest.onnx", "forest.onnx is missing"),
+    ],
+)
+def test_what_a_version_lacks_is_named(settings: Settings, folder: Path, lost: str, said: str) -> None:
+    settings = settings.model_copy(update={"model_name": f"{settings.model_name}_{Path(lost).stem}"})
+    (folder / lost).unlink()
+    log(settings, folder)
+    with pytest.raises(ModelFileError, match=rf"^version 1 of .* is not adopted: {said}"):
+        adopt(settings)
+
+
+def test_a_manifest_that_does_not_hold_is_not_written_over(settings: Settings, folder: Path, tmp_path: Path) -> None:
+    version = log(settings, folder)
+    adopt(settings)
+    config = tmp_path / SERVING_FILE
+    shutil.copy(folder / EXTRA_FILES / SERVING_FILE, config)
+    config.write_text(config.read_text() + " ")
+    add_served_file(settings, version, config)
+    with pytest.raises(ModelFileError, match=r"is not adopted: serving.json is not the file that manifest.json"):
+        adopt(settings)
+
+
+def test_a_start_adopts_what_is_in_production_and_says_nothing_of_what_proves_itself(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    adopt_production(settings, told.append)
+    assert told == []
+    log(settings, folder)
+    said = Shell(settings, monkeypatch).run("registry", "adopt", "--at-start")
+    assert f"Version 1 of {settings.model_name} was adopted: its files answer its 3 examples" in said
+    adopt_production(settings, told.append)
+    assert told == []
+
+
+def test_a_start_goes_on_when_the_version_in_production_is_refused(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / EXTRA_FILES / SERVING_FILE).unlink()
+    log(settings, folder)
+    said = Shell(settings, monkeypatch).run("registry", "adopt", "--at-start")
+    assert f"Version 1 of {settings.model_name} is not adopted: serving.json is missing" in said
+
+
+def test_what_broke_off_before_the_manifest_is_done_again(settings: Settings, folder: Path) -> None:
+    (folder / EXTRA_FILES / EXAMPLES_FILE).write_text('{"rows": [')
+    version = log(settings, folder)
+    assert "was adopted" in adopt(settings)
+    assert "already" in adopt(settings, version.version)
+    holder = ModelHolder(settings)
+    holder.refresh()
+    assert isinstance(holder.current().scorer, Scorer)
