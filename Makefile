@@ -144,6 +144,10 @@ bench-serving: install ## Measure the service beside an empty handler and mlflow
 	  { echo "the benchmark asks with wrk: apt-get install wrk"; exit 1; }
 	@$(PYTHON) -m benchmarks.serving $(ARGS)
 
+.PHONY: prove-durable
+prove-durable: install ## Kill the service again and again under load and compare answers with rows (ARGS="--mysql" its database too)
+	@$(PYTHON) -m benchmarks.prove_durable $(ARGS)
+
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \

@@ -1,5 +1,7 @@
 """Runs a declared service as a process of its own for as long as a block."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,4 +68,10 @@ def wait_until_healthy(service: Service, process: "subprocess.Popen[bytes]") -> 
 def end(process: "subprocess.Popen[bytes]") -> None:
     """Ends a started service with all of its session."""
     processes.end(processes.of_session(process.pid), patience_seconds=60)
+    process.wait()
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a started service with all of its session as a crash would."""
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()

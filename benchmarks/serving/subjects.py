@@ -55,8 +55,8 @@ class Start(Protocol):
 @contextmanager
 def floor(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
     """An empty handler, served as the service is."""
-    own = _own(settings, folder)
-    service = _service(own, workers)
+    own = on_port(settings, folder)
+    service = service_of(own, workers)
     options = (f"--port={own.port('api')}", f"--workers={workers}", "--no-access-log")
     command = (program("uvicorn"), "benchmarks.serving.floor:app", *options)
     environment = {**service.environment, "PYTHONPATH": str(ROOT)}
@@ -67,8 +67,8 @@ def floor(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
 @contextmanager
 def mlflow_models_serve(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
     """MLflow's own server of the same version, in this environment."""
-    own = _own(settings, folder)
-    environment = _service(own, workers).environment
+    own = on_port(settings, folder)
+    environment = service_of(own, workers).environment
     options = (f"--port={own.port('api')}", f"--workers={workers}", "--env-manager=local")
     uri = f"models:/{settings.model_name}@{settings.model_alias}"
     service = Service(
@@ -88,9 +88,9 @@ def mlflow_models_serve(settings: Settings, folder: Path, workers: int) -> Itera
 @contextmanager
 def on_sqlite(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
     """The service with SQLite files."""
-    own = _own(settings, folder)
+    own = on_port(settings, folder)
     initialise(own)
-    with running(_service(own, workers), Folders.of(own)):
+    with running(service_of(own, workers), Folders.of(own)):
         yield Subject(f"{own.url('api')}/predict", PATIENT, engine_for(own, "RAW_DATA"), problems=sqlite_problems(own))
 
 
@@ -98,17 +98,18 @@ def on_sqlite(settings: Settings, folder: Path, workers: int) -> Iterator[Subjec
 def on_mysql(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
     """The service with the MySQL of Compose, as its own account."""
     with mysql(folder, settings) as database:
-        own = database.settings(_own(settings, folder), "api")
-        with running(_service(own, workers), Folders.of(own)):
+        own = database.settings(on_port(settings, folder), "api")
+        with running(service_of(own, workers), Folders.of(own)):
             engine = database.engine("api")
             yield Subject(f"{own.url('api')}/predict", PATIENT, engine, database, mysql_problems(engine))
 
 
-def _own(settings: Settings, folder: Path) -> Settings:
+def on_port(settings: Settings, folder: Path) -> Settings:
+    """The settings, with a folder and a port of its own for one service."""
     return settings.model_copy(update={"state_dir": folder / "var", "port_offset": 0, "api_port": free_port()})
 
 
-def _service(settings: Settings, workers: int) -> Service:
+def service_of(settings: Settings, workers: int) -> Service:
     """The service as the embedded platform declares it, which is how its image starts it."""
     declared = serving.api(settings)
     return replace(declared, environment={**declared.environment, "API_WORKERS": str(workers)})
