@@ -13,8 +13,8 @@ SET SESSION sql_log_bin = 0;
 SET SESSION cte_max_recursion_depth = {chunk};
 INSERT INTO predictions (prediction_id, created_at, encounter_ref, {copied})
 WITH RECURSIVE numbers (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {first} + {chunk})
-SELECT CONCAT(INSERT(LPAD(HEX(1700000000000 + n), 12, "0"), 9, 0, "-"), "-7", SUBSTR(MD5(n), 1, 3), "-8",
-  SUBSTR(MD5(n), 4, 3), "-", SUBSTR(MD5(n), 7, 12)), FROM_UNIXTIME(1700000000 + n / 1000), NULL, {copied}
+SELECT CONCAT(INSERT(LOWER(LPAD(HEX(1700000000000 + n), 12, "0")), 9, 0, "-"), "-7", SUBSTR(SHA2(n, 256), 1, 3), "-8",
+  SUBSTR(SHA2(n, 256), 4, 3), "-", SUBSTR(SHA2(n, 256), 7, 12)), FROM_UNIXTIME(1700000000 + n / 1000), NULL, {copied}
 FROM numbers JOIN (SELECT * FROM predictions ORDER BY created_at DESC LIMIT 1) AS one;
 """
 _COPIED = "inputs, prediction, probability, threshold, model_name, model_version, dataset"

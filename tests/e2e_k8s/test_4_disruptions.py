@@ -36,7 +36,7 @@ def test_a_pod_that_is_deleted_fails_no_request(cluster: Cluster, poll: Poll, fi
 def test_a_rolling_update_fails_no_request(cluster: Cluster, poll: Poll, figures: Figures) -> None:
     before = set(_pods())
     with load(AT_ONCE, PAUSE) as outcome:
-        kubectl("rollout", "restart", "deployment/api")
+        kubectl("rollout", "restart", "statefulset/api")
         poll(lambda: not before & set(_pods()) and _is_ready("api"), deadline=240, every=1)
     cluster.close("api")
     _assert_nothing_failed(outcome)

@@ -27,4 +27,4 @@ def test_a_pod_is_added_under_load_and_taken_away_after_it(cluster: Cluster, pol
 
 
 def _ready() -> int:
-    return int(get("deployment/api")["status"].get("readyReplicas", 0))
+    return int(get("statefulset/api")["status"].get("readyReplicas", 0))
