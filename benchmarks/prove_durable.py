@@ -62,7 +62,7 @@ class Trial:
     def kill_database(self) -> None:
         """SIGKILL to the database, which Compose starts again."""
         assert self.database is not None
-        self.database.kill()
+        self.database.stack.crash("mysql")
 
 
 def main(

@@ -95,15 +95,6 @@ class MySql:
         """`RAW_DATA` as one of the platform's accounts."""
         return self.stack.database(account, "RAW_DATA")
 
-    def as_root(self, statements: str) -> str:
-        """What the server prints for statements of its administrator."""
-        client = 'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" exec mysql --user=root --batch --skip-column-names RAW_DATA'
-        return self.stack.compose("exec", "-T", "mysql", "sh", "-c", f"{client} --execute '{statements}'", timeout=3600)
-
-    def kill(self) -> None:
-        """Ends the server as a crash would; Compose starts it again."""
-        self.stack.kill(self.stack.container("mysql")["State"]["Pid"])
-
     def answers(self) -> bool:
         """Whether the server answers a query."""
         try:

@@ -23,7 +23,7 @@ _COPIED = "inputs, prediction, probability, threshold, model_name, model_version
 def compare_filled(subject: Subject, rows: int, rounds: int, seconds: float, told: Told) -> list[tuple[bool, str]]:
     """Measures the service on an empty table, fills it with so many rows and measures again; each in a line."""
     assert subject.database is not None
-    subject.database.as_root("TRUNCATE predictions")
+    subject.database.stack.as_root("TRUNCATE predictions")
     empty = _measured(subject, rounds, seconds, told, "an empty table")
     fill(subject.database, rows, told)
     full = _measured(subject, rounds, seconds, told, f"a table of {rows:,} rows")
@@ -35,7 +35,7 @@ def fill(database: MySql, rows: int, told: Told) -> None:
     """Fills the table in chunks of 100,000 rows."""
     for first in range(0, rows, _CHUNK):
         chunk = min(_CHUNK, rows - first)
-        database.as_root(_FILL.format(first=first, chunk=chunk, copied=_COPIED))
+        database.stack.as_root(_FILL.format(first=first, chunk=chunk, copied=_COPIED))
         if first % 1_000_000 == 0:
             told(f"filling the table: {first:,} of {rows:,} rows")
 
