@@ -148,6 +148,10 @@ bench-serving: install ## Measure the service beside an empty handler and mlflow
 prove-durable: install ## Kill the service again and again under load and compare answers with rows (ARGS="--mysql" its database too)
 	@$(PYTHON) -m benchmarks.prove_durable $(ARGS)
 
+.PHONY: chaos
+chaos: install ## Let random things go wrong with database and service under load, and print a table (SEED=1 ROUNDS=20)
+	@$(PYTHON) -m benchmarks.chaos $(ARGS)
+
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \

@@ -1,7 +1,7 @@
 """Whether an answer can be lost: kills the service again and again under load, and compares answers with rows.
 
-    python -m benchmarks.prove_durable --kills 5 --seed 1
-    python -m benchmarks.prove_durable --mysql
+    make prove-durable ARGS="--kills 5 --seed 1"
+    make prove-durable ARGS=--mysql
 
 With `--mysql` (which needs Docker) the database is killed too. Each kill is SIGKILL, as a crash would be, at a moment
 that the seed decides; what was killed is started again, and nobody lends a hand besides.
@@ -9,8 +9,6 @@ that the seed decides; what was killed is started again, and nobody lends a hand
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -19,50 +17,18 @@ from uuid import uuid4
 
 import typer
 from rich.console import Console
-from sqlalchemy import Engine
 
 from benchmarks import stores
-from benchmarks.serving.subjects import PATIENT, on_port, service_of
-from connections.mysql_connections import engine_for
-from connections.settings import Settings
-from readmission.local.health import answers
-from readmission.local.service import Folders, Service
-from readmission.storage.databases import initialise
-from tests import services
-from tests.outside.answers import Comparison, Outcome, compare, rows_of
+from benchmarks.serving.subjects import PATIENT
+from benchmarks.trial import TREES, Trial, trial
+from tests.outside.answers import Comparison, Outcome
 from tests.outside.under_load import Load, load
 
-TREES = 60
 _BETWEEN_SECONDS = (2.0, 6.0)
-_ANSWERS_SECONDS = 120.0
-_DRAINED_SECONDS = 120.0
-_LOAD = Load(processes=3, at_once=8)
+_LOAD = Load(processes=3, at_once=8, pause=0)
 console = Console(highlight=False, soft_wrap=True)
 
-
-@dataclass
-class Trial:
-    """A service under proof: it is killed and started again on the same port and the same files."""
-
-    service: Service
-    settings: Settings
-    log: Engine
-    database: stores.MySql | None = None
-
-    def start(self) -> None:
-        """Starts the service and waits until it answers."""
-        self.process = services.start(self.service, Folders.of(self.settings))
-        services.wait_until_healthy(self.service, self.process)
-
-    def kill_service(self) -> None:
-        """SIGKILL to all of the service's processes, then a start."""
-        services.kill(self.process)
-        self.start()
-
-    def kill_database(self) -> None:
-        """SIGKILL to the database, which Compose starts again."""
-        assert self.database is not None
-        self.database.stack.crash("mysql")
+Blow = tuple[str, Callable[[], None]]
 
 
 def main(
@@ -77,76 +43,34 @@ def main(
     with stores.scratch() as folder, stores.registry(folder) as settings:
         console.print(f"training one forest of {TREES} trees")
         stores.put_in_production(settings, TREES)
-        with _trial(settings, folder, workers, mysql) as trial:
-            outcome = _under_load(trial, folder, _plan(trial, kills, seed))
-            found = _settled(trial, outcome)
+        with trial(folder, settings, workers, mysql) as proven:
+            outcome = _under_load(proven, folder, list(_plan(proven, kills, seed)))
+            found = proven.settled(outcome)
     _report(outcome, found)
     raise typer.Exit(not found.holds)
 
 
-@contextmanager
-def _trial(settings: Settings, folder: Path, workers: int, mysql: bool) -> Iterator[Trial]:
-    own = folder / "service"
-    own.mkdir()
-    if mysql:
-        with stores.mysql(own, settings) as database:
-            placed = database.settings(on_port(settings, own), "api")
-            yield from _running(Trial(service_of(placed, workers), placed, database.engine("api"), database))
-    else:
-        placed = on_port(settings, own)
-        initialise(placed)
-        yield from _running(Trial(service_of(placed, workers), placed, engine_for(placed, "RAW_DATA")))
-
-
-def _running(trial: Trial) -> Iterator[Trial]:
-    trial.start()
-    try:
-        _wait(
-            lambda: answers(f"{trial.settings.url('api')}/health/ready"), _ANSWERS_SECONDS, "the service is not ready"
-        )
-        yield trial
-    finally:
-        services.end(trial.process)
-
-
-def _plan(trial: Trial, kills: int, seed: int) -> Iterator[tuple[float, str, Callable[[], None]]]:
-    """When to kill what: seconds after the kill before, its name, and how."""
+def _plan(proven: Trial, kills: int, seed: int) -> Iterator[tuple[float, Blow]]:
+    """Seconds after the kill before, and what to kill."""
     chosen = random.Random(seed)
-    blows = [("service", trial.kill_service)] * kills
-    if trial.database is not None:
-        blows += [("database", trial.kill_database)] * kills
+    blows: list[Blow] = [("service", proven.kill)] * kills
+    if proven.database is not None:
+        stack = proven.database.stack
+        blows += [("database", lambda: stack.crash("mysql"))] * kills
     chosen.shuffle(blows)
-    for name, blow in blows:
-        yield chosen.uniform(*_BETWEEN_SECONDS), name, blow
+    for blow in blows:
+        yield chosen.uniform(*_BETWEEN_SECONDS), blow
 
 
-def _under_load(trial: Trial, folder: Path, plan: Iterator[tuple[float, str, Callable[[], None]]]) -> Outcome:
+def _under_load(proven: Trial, folder: Path, plan: list[tuple[float, Blow]]) -> Outcome:
     name, pause, begun = f"proof-{uuid4().hex[:8]}", Event(), monotonic()
-    with load(trial.settings.url("api"), name, PATIENT, folder, _LOAD) as outcome:
-        for seconds, what, blow in plan:
+    with load(proven.url, name, PATIENT, folder, _LOAD) as outcome:
+        for seconds, (what, blow) in plan:
             pause.wait(seconds)
             console.print(f"{monotonic() - begun:6.1f} s  kill -9 the {what}")
             blow()
         pause.wait(_BETWEEN_SECONDS[1])
     return outcome
-
-
-def _settled(trial: Trial, outcome: Outcome) -> Comparison:
-    """Answers beside rows, when the journal has had time to drain."""
-    until, pause = monotonic() + _DRAINED_SECONDS, Event()
-    if trial.database is not None:
-        _wait(trial.database.answers, _ANSWERS_SECONDS, "the database does not answer any more")
-    while (found := compare(outcome, rows_of(trial.log, outcome))).lost and monotonic() < until:
-        pause.wait(1)
-    return found
-
-
-def _wait(condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
-    until, pause = monotonic() + seconds, Event()
-    while not condition():
-        if monotonic() > until:
-            raise SystemExit(f"{otherwise} after {seconds:.0f} s")
-        pause.wait(0.5)
 
 
 def _report(outcome: Outcome, found: Comparison) -> None:
