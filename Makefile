@@ -137,6 +137,21 @@ format: install ## Put the code in its style
 demo-check: install ## Run the demo in a throw-away folder on free ports, and trainings that are broken off, and check both
 	@$(VENV)/bin/pytest tests/demo tests/integration/dags -m demo --capture=no $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
+.PHONY: bench-serving
+bench-serving: install ## Measure the service beside an empty handler and mlflow models serve (ARGS="--seconds 4 --only floor,sqlite")
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
+	  { echo "the benchmark asks with wrk: apt-get install wrk"; exit 1; }
+	@$(PYTHON) -m benchmarks.serving $(ARGS)
+
+.PHONY: prove-durable
+prove-durable: install ## Kill the service again and again under load and compare answers with rows (ARGS="--mysql" its database too)
+	@$(PYTHON) -m benchmarks.prove_durable $(ARGS)
+
+.PHONY: chaos
+chaos: install ## Let random things go wrong with database and service under load, and print a table (SEED=1 ROUNDS=20)
+	@$(PYTHON) -m benchmarks.chaos $(ARGS)
+
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \

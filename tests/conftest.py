@@ -1,11 +1,9 @@
 """Fixtures that give tests real servers and settings of their own, whatever the developer's environment holds."""
 
 import secrets
-import subprocess
 import zipfile
 from base64 import urlsafe_b64encode as b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -17,10 +15,10 @@ from pydantic import SecretStr
 
 from connections.settings import ENV_FILE, Settings, get_settings
 from readmission import synthetic
-from readmission.local import processes
 from readmission.local.mlflow_server import mlflow
-from readmission.local.service import Folders, Service
+from readmission.local.service import Folders
 from tests.free_ports import free_offset
+from tests.services import running
 
 # How long an example takes is the machine's matter.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -138,30 +136,3 @@ def _settings(folder: Path) -> Settings:
 
 def _secret(size: int) -> SecretStr:
     return SecretStr(secrets.token_urlsafe(size))
-
-
-@contextmanager
-def running(service: Service, folders: Folders) -> Iterator[None]:
-    """Runs a service for the block, from when it is healthy."""
-    folders.create((service,))
-    with service.log.open("wb") as log:
-        process = subprocess.Popen(
-            service.command,
-            env=dict(service.environment),
-            cwd=service.folder,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        _poll(lambda: _healthy(service, process), deadline=service.start_seconds)
-        yield
-    finally:
-        processes.end(processes.of_session(process.pid), patience_seconds=60)
-        process.wait()
-
-
-def _healthy(service: Service, process: "subprocess.Popen[bytes]") -> bool:
-    if process.poll() is not None:
-        pytest.fail(f"{service.name} ended with {process.returncode}:\n{service.log.read_text()[-2_000:]}")
-    return service.healthy()

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from k8s.commands import platform, secrets
+from k8s.commands.journals import waiting
 from k8s.commands.kubectl import ClusterError, context
 from k8s.commands.manifests import as_text, rendered
 from k8s.commands.reach import DOORS, airflow, keep_open
@@ -64,11 +65,14 @@ def pipeline() -> None:
 
 @app.command()
 def status() -> None:
-    """Say of each workload how many of its pods are ready; fails unless all are."""
+    """Say of each workload how many of its pods are ready, and which journals wait; fails unless all pods are ready."""
     with _in_words():
         found = workloads()
+        journals = waiting()
     for one in found:
         console.print(f"  {one.name:<24} {one.state}")
+    for line in journals:
+        console.print(f"  {line}")
     if not found:
         console.print("nothing of the platform runs on this cluster; `make k8s-up` brings it up")
     raise typer.Exit(0 if found and all(one.is_ready for one in found) else 1)

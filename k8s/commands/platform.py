@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import yaml
 
@@ -21,6 +22,8 @@ _OURS = (
     "deployments", "statefulsets", "jobs", "cronjobs", "services", "ingresses", "horizontalpodautoscalers",
     "poddisruptionbudgets", "networkpolicies", "configmaps", "rolebindings", "roles", "serviceaccounts",
 )  # fmt: skip
+# What of these a release of before had goes when it is replaced: two that serve would share one Service.
+_SERVES = ("deployments", "statefulsets")
 
 Tell = Callable[[str], None]
 
@@ -52,6 +55,20 @@ def up(overlay: str, registry: str, dataset: Path | None, tell: Tell) -> None:
         kubectl("scale", f"{one.kind.lower()}/{one.name}", "--replicas=1")
         tell(f"{one.name}: was scaled to 0, and has a pod again")
     wait(tell)
+    prune(manifests, tell)
+
+
+def prune(manifests: list[dict[str, Any]], tell: Tell) -> None:
+    """Takes away what serves and is in no manifest any more; its claims stay."""
+    wanted = {(one["kind"], one["metadata"]["name"]) for one in manifests}
+    for kind, name in left_over(wanted, objects(*_SERVES, selector=f"app.kubernetes.io/part-of={NAMESPACE}")):
+        kubectl("delete", f"{kind.lower()}/{name}", "--wait")
+        tell(f"{kind} {name}: is no part of this release, and is gone")
+
+
+def left_over(wanted: set[tuple[str, str]], there: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Kind and name of what is there and not wanted."""
+    return sorted({(one["kind"], one["metadata"]["name"]) for one in there} - wanted)
 
 
 def wait(tell: Tell, seconds: float = READY_SECONDS) -> None:

@@ -89,6 +89,16 @@ class Stack(Outside):
         used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", *identifiers).splitlines()
         return round(sum(_megabytes(line.split(" / ")[0]) for line in used))
 
+    def as_root(self, statements: str, timeout: int = 3600) -> str:
+        """What MySQL prints for statements of its administrator, in `RAW_DATA`."""
+        client = 'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" exec mysql --user=root --batch --skip-column-names RAW_DATA'
+        command = ("exec", "-T", "mysql", "sh", "-c", f"{client} --execute '{statements}'")
+        return self.compose(*command, timeout=timeout)
+
+    def crash(self, service: str) -> None:
+        """Ends a service as a crash would; Compose starts it again."""
+        self.kill(int(self.container(service)["State"]["Pid"]))
+
     def kill(self, pid: int) -> None:
         """Ends a service's first process as a crash would: the engine takes `docker kill` for a person's wish."""
         docker("run", "--rm", "--privileged", "--pid=host", "--network=none", SHELL, "sh", "-c", f"kill -9 {pid}")

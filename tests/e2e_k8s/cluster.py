@@ -57,10 +57,10 @@ def secret(name: str, key: str) -> str:
     return base64.b64decode(kubectl("get", f"secret/{name}", f"--output=jsonpath={{.data.{key}}}")).decode()
 
 
-def image(deployment: str) -> str:
-    """The image that a Deployment's first container runs."""
+def service_image() -> str:
+    """The image that the prediction service runs, which pods of the tests' own run too."""
     path = "{.spec.template.spec.containers[0].image}"
-    return kubectl("get", f"deployment/{deployment}", f"--output=jsonpath={path}")
+    return kubectl("get", "statefulset/api", f"--output=jsonpath={path}")
 
 
 def get(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ namespace can, on any cluster that lets its administrator have one.
 import json
 
 from k8s.commands.kubectl import kubectl
-from tests.e2e_k8s.cluster import get, image
+from tests.e2e_k8s.cluster import get, service_image
 
 NAMESPACE = "readmission-crashes"
 _IN_IT = f"--namespace={NAMESPACE}"
@@ -67,7 +67,7 @@ def _make_namespace() -> None:
 def _killer(node: str, container: str) -> dict[str, object]:
     test = {
         "name": "crash",
-        "image": image("api"),
+        "image": service_image(),
         "command": ["python", "-c", _SCRIPT, container],
         "securityContext": {"runAsUser": 0, "runAsGroup": 0},
     }

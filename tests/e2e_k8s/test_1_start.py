@@ -7,7 +7,7 @@ import pytest
 from k8s.commands.kubectl import ClusterError, kubectl, objects
 from k8s.commands.workloads import workloads
 from tests.conftest import Poll
-from tests.e2e_k8s.cluster import image
+from tests.e2e_k8s.cluster import service_image
 from tests.e2e_k8s.pods import Pod, pod, running
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -68,7 +68,7 @@ def test_only_airflows_scheduler_holds_a_token_of_the_cluster() -> None:
 
 
 def _sleeping(name: str, labels: dict[str, str]) -> Pod:
-    return pod(name, image("api"), ["python", "-c", "import signal; signal.pause()"], labels)
+    return pod(name, service_image(), ["python", "-c", "import signal; signal.pause()"], labels)
 
 
 def _offered(wanted: Pod) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from k8s.commands.kubectl import kubectl
-from tests.e2e_k8s.cluster import Cluster, image
+from tests.e2e_k8s.cluster import Cluster, service_image
 from tests.e2e_k8s.pods import pod, said
 from tests.outside.serving import *  # noqa: F403 (each outside assertion, in its order)
 from tests.outside.serving import ORIGINAL, predict
@@ -26,7 +26,9 @@ def test_a_backup_leaves_whole_dumps_with_the_last_prediction(cluster: Cluster) 
     kubectl("delete", "job/backup-by-hand", "--ignore-not-found", "--wait")
     kubectl("create", "job", "backup-by-hand", "--from=cronjob/mysql-backup")
     kubectl("wait", "job/backup-by-hand", "--for=condition=Complete", "--timeout=180s", timeout=200)
-    reader = pod("backup-reader", image("api"), ["python", "-c", _DUMPS.replace("{id}", prediction_id)], {}, user=999)
+    reader = pod(
+        "backup-reader", service_image(), ["python", "-c", _DUMPS.replace("{id}", prediction_id)], {}, user=999
+    )
     reader["spec"]["volumes"].append({"name": "backup", "persistentVolumeClaim": {"claimName": "mysql-backup"}})
     mounts = reader["spec"]["containers"][0]["volumeMounts"]
     mounts.append({"name": "backup", "mountPath": "/backup", "readOnly": True})

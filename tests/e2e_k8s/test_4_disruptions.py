@@ -1,14 +1,14 @@
 """Pods of the prediction service end, roll and crash under load; what was answered is logged."""
 
 import pytest
-from sqlalchemy import text
 
 from k8s.commands.kubectl import kubectl, objects
 from k8s.commands.workloads import workloads
 from tests.conftest import Poll
 from tests.e2e_k8s import crash
 from tests.e2e_k8s.cluster import Cluster
-from tests.e2e_k8s.under_load import Outcome, load
+from tests.e2e_k8s.under_load import load
+from tests.outside.answers import Outcome, compare, rows_of
 from tests.outside.figures import Figures
 
 pytestmark = pytest.mark.usefixtures("pipeline")
@@ -36,7 +36,7 @@ def test_a_pod_that_is_deleted_fails_no_request(cluster: Cluster, poll: Poll, fi
 def test_a_rolling_update_fails_no_request(cluster: Cluster, poll: Poll, figures: Figures) -> None:
     before = set(_pods())
     with load(AT_ONCE, PAUSE) as outcome:
-        kubectl("rollout", "restart", "deployment/api")
+        kubectl("rollout", "restart", "statefulset/api")
         poll(lambda: not before & set(_pods()) and _is_ready("api"), deadline=240, every=1)
     cluster.close("api")
     _assert_nothing_failed(outcome)
@@ -51,9 +51,9 @@ def test_a_pod_that_is_killed_breaks_only_what_was_in_flight(cluster: Cluster, p
         crash.kill(first)
         poll(lambda: crash.restarts(first) > before and _is_ready("api"), deadline=120, every=1)
     cluster.close("api")
-    assert len(outcome.broken) <= AT_ONCE, outcome.broken
+    assert len(outcome.failed) <= AT_ONCE, outcome.failed
     _assert_all_are_logged(cluster, outcome)
-    figures["broken_by_sigkill"] = f"{len(outcome.broken)} of {len(outcome.answered)}"
+    figures["broken_by_sigkill"] = f"{len(outcome.failed)} of {len(outcome.answered)}"
     figures["connections_tried_again_after_sigkill"] = len(outcome.refused)
 
 
@@ -66,12 +66,10 @@ def _is_ready(name: str) -> bool:
 
 
 def _assert_nothing_failed(outcome: Outcome) -> None:
-    assert (outcome.broken, outcome.refused) == ([], [])
+    assert (outcome.failed, outcome.refused) == ([], [])
     assert len(outcome.answered) > 100
 
 
 def _assert_all_are_logged(cluster: Cluster, outcome: Outcome) -> None:
-    with cluster.database("api", "RAW_DATA").connect() as connection:
-        logged = set(connection.execute(text("SELECT prediction_id FROM predictions")).scalars())
-    assert len(set(outcome.answered)) == len(outcome.answered)
-    assert set(outcome.answered) - logged == set()
+    found = compare(outcome, rows_of(cluster.database("api", "RAW_DATA"), outcome))
+    assert found.holds, found

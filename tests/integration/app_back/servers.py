@@ -15,6 +15,7 @@ from connections.settings import Settings
 from readmission.local import serving
 from readmission.local.service import Folders, Service
 from readmission.storage.databases import initialise
+from tests import services
 from tests.free_ports import free_offset
 
 AS_IN_THE_IMAGE = Path(__file__).with_name("as_in_the_image.py")
@@ -31,19 +32,8 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 @contextmanager
 def running(service: Service, settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
     """Runs a service until the block ends."""
-    folders = Folders.of(settings)
-    folders.create((service,))
-    with service.log.open("ab") as log:
-        process = subprocess.Popen(
-            service.command, env=dict(service.environment), cwd=service.folder, stdout=log, stderr=log
-        )
-    try:
-        wait_for(lambda: process.poll() is not None or service.healthy(), service.start_seconds)
-        assert process.poll() is None, service.log.read_text()[-3_000:]
+    with services.running(service, Folders.of(settings)) as process:
         yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @contextmanager

@@ -130,6 +130,17 @@ def test_the_installed_packages_come_before_the_code(services: Services) -> None
             assert copies[1].startswith("COPY --from=dependencies")
 
 
+def test_the_prediction_service_starts_alone_and_its_state_outlives_its_container(services: Services) -> None:
+    service = services["api"]
+    assert set(service["depends_on"]) == {CHECK}
+    folder = service["environment"]["STATE_DIR"]
+    assert service["volumes"] == [f"api-state:{folder}"]
+    # What Docker copies into a new volume is whose folder it is.
+    assert f"install -d -o app -g app {folder}" in _dockerfile(service)
+    # As much as the program takes to answer what it has accepted, and some more for its journal.
+    assert service["stop_grace_period"] == "45s"
+
+
 def _pinned(service: str, image: str) -> bool:
     return bool(re.fullmatch(STORE_IMAGE, image)) if service == "minio" else image in BASE_IMAGES
 

@@ -78,4 +78,6 @@ FEWER = {
 }
 # Published by no service of Compose, where names lead to every port.
 ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
+# Services that only give the pods of a StatefulSet their names.
+GOVERNING = {"api-pods"}
 COMMANDS_DIFFER = {"airflow-worker": "the executor gives each pod its command"}

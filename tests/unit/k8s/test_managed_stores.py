@@ -46,5 +46,5 @@ def test_both_stores_may_be_managed(tmp_path: Path) -> None:
     }
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
     manifests = rendered(str(tmp_path))
-    assert of_kind(manifests, "StatefulSet").keys() == {"postgres"}
+    assert of_kind(manifests, "StatefulSet").keys() == {"api", "postgres"}
     assert [told for rule in RULES for told in rule(manifests)] == []

@@ -147,8 +147,8 @@ def test_on_one_node_the_autoscaler_takes_pods_away_soon_and_elsewhere_as_is_usu
     assert local == production | {"behavior": local["behavior"], "metrics": [metric]}
 
 
-@pytest.mark.parametrize("name", ["api", "front"])
-def test_replicas_spread_over_nodes_and_zones(name: str, overlay: Overlay) -> None:
-    spec = of_kind(overlay("production"), "Deployment")[name]["spec"]["template"]["spec"]
+@pytest.mark.parametrize(("kind", "name"), [("StatefulSet", "api"), ("Deployment", "front")])
+def test_replicas_spread_over_nodes_and_zones(kind: str, name: str, overlay: Overlay) -> None:
+    spec = of_kind(overlay("production"), kind)[name]["spec"]["template"]["spec"]
     keys = {one["topologyKey"] for one in spec["topologySpreadConstraints"]}
     assert keys == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}

@@ -9,13 +9,13 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.unit.k8s.objects import Manifests, of_kind
-from tests.unit.k8s.two_networks import commands, first_start, networks, ports
+from tests.unit.k8s.two_networks import commands, first_start, kept, networks, ports
 from tests.unit.k8s.two_sides import Compose, images, secrets, services, variables
 
 COMPOSE: Compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 Compare = Callable[[Compose, Manifests], Iterator[str]]
 Change = Callable[[Compose, Manifests], Any]
-COMPARED = (services, images, variables, secrets, networks, ports, commands, first_start)
+COMPARED = (services, images, variables, secrets, networks, ports, commands, kept, first_start)
 
 
 @pytest.mark.parametrize("compare", COMPARED, ids=lambda compare: compare.__name__)
@@ -54,7 +54,7 @@ CHANGED: dict[str, tuple[Compare, Change, str]] = {
     ),
     "a container on Kubernetes": (
         services,
-        lambda _, there: _containers(there, "Deployment", "api").append({"name": "sidecar"}),
+        lambda _, there: _containers(there, "StatefulSet", "api").append({"name": "sidecar"}),
         "Kubernetes has api/sidecar",
     ),
     "a workload less on Kubernetes": (
@@ -84,7 +84,7 @@ CHANGED: dict[str, tuple[Compare, Change, str]] = {
     ),
     "another account on Kubernetes": (
         variables,
-        lambda _, there: _containers(there, "Deployment", "api")[0]["env"][1].update(
+        lambda _, there: _containers(there, "StatefulSet", "api")[0]["env"][1].update(
             value="mysql+pymysql://root@mysql"
         ),
         "api: DATABASE_URL is mysql+pymysql://api:of-mysql_api_password@mysql:3306 in Compose",
@@ -151,6 +151,11 @@ CHANGED: dict[str, tuple[Compare, Change, str]] = {
         commands,
         lambda compose, _: compose["services"]["mysql"]["command"].append("--ssl=0"),
         "mysql: ",
+    ),
+    "a volume of a service": (
+        kept,
+        lambda _, there: _of(there, "StatefulSet", "api")["spec"]["volumeClaimTemplates"].clear(),
+        "api: ['/var/lib/readmission'] are kept in Compose, [] on Kubernetes",
     ),
     "a file of the first start": (
         first_start,

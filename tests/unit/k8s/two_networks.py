@@ -1,10 +1,11 @@
 """Compose's networks, ports, commands and mounted files, beside those of the manifests. A line for each difference."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from k8s.commands.reach import DOORS
 from tests.conftest import ROOT
-from tests.unit.k8s.explained import COMMANDS_DIFFER, ONLY_IN_THE_CLUSTER
+from tests.unit.k8s.explained import COMMANDS_DIFFER, GOVERNING, ONLY_IN_THE_CLUSTER
 from tests.unit.k8s.objects import Manifests, Pod, of_kind
 from tests.unit.k8s.two_sides import Compose, interpolated, pairs
 
@@ -43,8 +44,8 @@ def _of_services(pod: Pod, manifests: Manifests) -> set[int]:
     numbers = {port.get("name"): port["containerPort"] for one in pod.containers for port in one.get("ports", ())}
     leading = (
         one["spec"]
-        for one in of_kind(manifests, "Service").values()
-        if one["spec"]["selector"].items() <= pod.labels.items()
+        for name, one in of_kind(manifests, "Service").items()
+        if name not in GOVERNING and one["spec"]["selector"].items() <= pod.labels.items()
     )
     listed = [port for spec in leading for port in spec["ports"]]
     return {port["port"] for port in listed if numbers.get(port["targetPort"]) == port["port"]}
@@ -55,6 +56,21 @@ def commands(compose: Compose, manifests: Manifests) -> Iterator[str]:
     for name, service, _pod, container in pairs(compose, manifests):
         if "command" in service and name not in COMMANDS_DIFFER and container.get("args") != service["command"]:
             yield f"{name}: {service['command']} in Compose, {container.get('args')} on Kubernetes"
+
+
+def kept(compose: Compose, manifests: Manifests) -> Iterator[str]:
+    """What outlives a container there, in a named volume, is in a claim here, in the same folder."""
+    for name, service, pod, container in pairs(compose, manifests):
+        named = {one.split(":")[1] for one in service.get("volumes", ()) if one.split(":")[0] in compose["volumes"]}
+        if named and not named <= (claimed := _claimed(pod, container, manifests)):
+            yield f"{name}: {sorted(named)} are kept in Compose, {sorted(claimed)} on Kubernetes"
+
+
+def _claimed(pod: Pod, container: dict[str, Any], manifests: Manifests) -> set[str]:
+    made = of_kind(manifests, pod.kind).get(pod.owner, {}).get("spec", {}).get("volumeClaimTemplates", ())
+    claims = {one["metadata"]["name"] for one in made}
+    claims |= {one["name"] for one in pod.spec.get("volumes", ()) if "persistentVolumeClaim" in one}
+    return {one["mountPath"] for one in container.get("volumeMounts", ()) if one["name"] in claims}
 
 
 def first_start(compose: Compose, manifests: Manifests) -> Iterator[str]:

@@ -1,0 +1,24 @@
+"""The floor: the least that FastAPI does for a request of the same body and an answer of the same size."""
+
+import json
+
+from fastapi import FastAPI, Request, Response
+
+from app_back.examples import ANSWERS
+
+_ANSWER = json.dumps(ANSWERS["original"]).encode()
+
+app = FastAPI()
+
+
+@app.post("/predict")
+async def predict(request: Request) -> Response:
+    """Reads the body and answers."""
+    await request.body()
+    return Response(_ANSWER, media_type="application/json")
+
+
+@app.get("/health/live")
+async def live() -> Response:
+    """Listens."""
+    return Response()

@@ -1,0 +1,115 @@
+"""What is measured: the floor, `mlflow models serve`, and the service on each kind of database."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, func, select
+
+from benchmarks.serving.durability import mysql_problems, sqlite_problems
+from benchmarks.stores import MySql, mysql
+from connections.mysql_connections import engine_for
+from connections.settings import Settings
+from connections.tables import predictions
+from readmission.features import ORIGINAL_FIELDS, complete_request, model_row
+from readmission.local import serving
+from readmission.local.health import answers
+from readmission.local.service import Folders, Service, program
+from readmission.storage.databases import initialise
+from tests.conftest import ROOT
+from tests.free_ports import free_port
+from tests.services import running
+
+PATIENT = {field.name: field.default for field in ORIGINAL_FIELDS}
+_PROGRAMS = str(Path(sys.executable).parent)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server that runs, what is asked of it, and, where it logs, the table that it logs to."""
+
+    url: str
+    body: Any
+    log: Engine | None = None
+    database: MySql | None = None
+    problems: tuple[str, ...] = ()
+
+    def rows_since(self, moment: datetime) -> int:
+        """The predictions that were logged from a moment on (UTC)."""
+        assert self.log is not None
+        logged = select(func.count()).where(predictions.c.created_at >= moment)
+        with self.log.connect() as connection:
+            return int(connection.execute(logged).scalar_one())
+
+
+class Start(Protocol):
+    """Runs a subject for the block: settings of the registry, a folder of its own, and the workers it may have."""
+
+    def __call__(self, settings: Settings, folder: Path, workers: int) -> AbstractContextManager[Subject]: ...
+
+
+@contextmanager
+def floor(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
+    """An empty handler, served as the service is."""
+    own = on_port(settings, folder)
+    service = service_of(own, workers)
+    options = (f"--port={own.port('api')}", f"--workers={workers}", "--no-access-log")
+    command = (program("uvicorn"), "benchmarks.serving.floor:app", *options)
+    environment = {**service.environment, "PYTHONPATH": str(ROOT)}
+    with running(replace(service, name="floor", command=command, environment=environment), Folders.of(own)):
+        yield Subject(f"{own.url('api')}/predict", PATIENT)
+
+
+@contextmanager
+def mlflow_models_serve(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
+    """MLflow's own server of the same version, in this environment."""
+    own = on_port(settings, folder)
+    environment = service_of(own, workers).environment
+    options = (f"--port={own.port('api')}", f"--workers={workers}", "--env-manager=local")
+    uri = f"models:/{settings.model_name}@{settings.model_alias}"
+    service = Service(
+        name="mlflow-models-serve",
+        command=(program("mlflow"), "models", "serve", f"--model-uri={uri}", *options),
+        environment={**environment, "PATH": f"{_PROGRAMS}:{environment['PATH']}"},
+        folder=folder,
+        log=Folders.of(own).logs / "mlflow-models-serve.log",
+        healthy=lambda: answers(f"{own.url('api')}/ping"),
+    )
+    row = model_row(complete_request(PATIENT))
+    body = {"dataframe_split": {"columns": list(row), "data": [list(row.values())]}}
+    with running(service, Folders.of(own)):
+        yield Subject(f"{own.url('api')}/invocations", body)
+
+
+@contextmanager
+def on_sqlite(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
+    """The service with SQLite files."""
+    own = on_port(settings, folder)
+    initialise(own)
+    with running(service_of(own, workers), Folders.of(own)):
+        yield Subject(f"{own.url('api')}/predict", PATIENT, engine_for(own, "RAW_DATA"), problems=sqlite_problems(own))
+
+
+@contextmanager
+def on_mysql(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
+    """The service with the MySQL of Compose, as its own account."""
+    with mysql(folder, settings) as database:
+        own = database.settings(on_port(settings, folder), "api")
+        with running(service_of(own, workers), Folders.of(own)):
+            engine = database.engine("api")
+            yield Subject(f"{own.url('api')}/predict", PATIENT, engine, database, mysql_problems(engine))
+
+
+def on_port(settings: Settings, folder: Path) -> Settings:
+    """The settings, with a folder and a port of its own for one service."""
+    return settings.model_copy(update={"state_dir": folder / "var", "port_offset": 0, "api_port": free_port()})
+
+
+def service_of(settings: Settings, workers: int) -> Service:
+    """The service as the embedded platform declares it, which is how its image starts it."""
+    declared = serving.api(settings)
+    return replace(declared, environment={**declared.environment, "API_WORKERS": str(workers)})
