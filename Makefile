@@ -137,6 +137,10 @@ format: install ## Put the code in its style
 demo-check: install ## Run the demo in a throw-away folder on free ports, and trainings that are broken off, and check both
 	@$(VENV)/bin/pytest tests/demo tests/integration/dags -m demo --capture=no $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
+.PHONY: bench-score
+bench-score: install ## Measure `readmission score` beside the raw rate of either engine, and its memory
+	@$(PYTHON) -m benchmarks.score --source $(or $(CHECK_SOURCE),synthetic) $(ARGS)
+
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \

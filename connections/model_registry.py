@@ -1,5 +1,6 @@
 """Which model version is in production, and its served files: what the prediction service needs of MLflow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
@@ -7,6 +8,7 @@ from urllib.request import urlopen
 
 import mlflow
 import mlflow.artifacts
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.environment_variables import (
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
     MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD,
@@ -102,8 +104,24 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
         MlflowException: the server does not answer, or refuses.
     """
     name = name or settings.model_name
+    return _registered(name, lambda registry: registry.get_model_version_by_alias(name, settings.model_alias), settings)
+
+
+def numbered_version(settings: Settings, number: int) -> RegisteredVersion | None:
+    """A version of the registered model by its number, or None where there is none.
+
+    Raises:
+        MlflowException: the server does not answer, or refuses.
+    """
+    name = settings.model_name
+    return _registered(name, lambda registry: registry.get_model_version(name, str(number)), settings)
+
+
+def _registered(
+    name: str, find: Callable[[MlflowClient], ModelVersion], settings: Settings
+) -> RegisteredVersion | None:
     try:
-        found = client(settings).get_model_version_by_alias(name, settings.model_alias)
+        found = find(client(settings))
     except MlflowException as error:
         if error.error_code in NOT_THERE:
             return None

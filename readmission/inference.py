@@ -70,11 +70,12 @@ class Scorer:
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(forest, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
-        self._column: dict[str, dict[str, int]] = {}
-        self._width = len(config.numbers)
+        # The matrix: the numbers first, then of each category a column a word of its vocabulary.
+        self.hot_columns: dict[str, dict[str, int]] = {}
+        self.width = len(config.numbers)
         for name, vocabulary in config.categories.items():
-            self._column[name] = {value: self._width + place for place, value in enumerate(vocabulary)}
-            self._width += len(vocabulary)
+            self.hot_columns[name] = {value: self.width + place for place, value in enumerate(vocabulary)}
+            self.width += len(vocabulary)
 
     @classmethod
     def load(cls, folder: Path) -> "Scorer":
@@ -98,11 +99,11 @@ class Scorer:
 
     def matrix(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
         """The forest's input, shape (rows, columns), for model rows: numbers standardised, categories one-hot."""
-        matrix = np.zeros((len(rows), self._width), dtype=np.float64)
+        matrix = np.zeros((len(rows), self.width), dtype=np.float64)
         for place, number in enumerate(self.config.numbers):
             values = np.array([row[number.name] for row in rows], dtype=np.float64)
             matrix[:, place] = (values - number.mean) / number.scale
-        for name, column in self._column.items():
+        for name, column in self.hot_columns.items():
             for index, row in enumerate(rows):
                 if (hot := column.get(str(row[name]))) is not None:
                     matrix[index, hot] = 1.0
@@ -110,7 +111,11 @@ class Scorer:
 
     def probabilities(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float64]:
         """Calibrated probability of readmission, shape (rows,), for model rows."""
-        votes = self._session.run(["probabilities"], {self._input: self.matrix(rows)})[0]
+        return self.probabilities_of(self.matrix(rows))
+
+    def probabilities_of(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Calibrated probability of readmission, shape (rows,), for the forest's input."""
+        votes = self._session.run(["probabilities"], {self._input: matrix})[0]
         return self.config.calibration.apply(np.asarray(votes, dtype=np.float64)[:, 1])
 
     def score(self, request: Mapping[str, Value]) -> float:
