@@ -23,8 +23,11 @@ LIMITED = (
     "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FULL_AFTER}, {FULL_AFTER})); "
 )
-RUN = "from readmission.cli import app; app(standalone_mode=False)"
-PEAK = "; import re; print(re.findall(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[0])"
+RUN = "from readmission.cli import app; app()"
+PEAK = (
+    "import atexit, re; "
+    "atexit.register(lambda: print(*re.findall(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read()))); "
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,14 @@ def encounters(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     return raw.filter(
         ~pl.col("discharge_disposition_id").is_in(sorted(DEATH_OR_HOSPICE)), pl.col("gender") != "Unknown/Invalid"
     )
+
+
+def written(encounters: pl.DataFrame, path: Path, copies: int) -> Path:
+    """A CSV of the encounters several times over."""
+    with path.open("wb") as file:
+        for copy in range(copies):
+            file.write(encounters.write_csv(include_header=copy == 0).encode())
+    return path
 
 
 def started(shell: Shell, code: str, *arguments: str) -> "subprocess.Popen[str]":
@@ -92,11 +103,8 @@ def test_what_stands_in_the_way_is_one_line(production_shell: Shell, tmp_path: P
 def test_memory_does_not_grow_with_the_file(production_shell: Shell, encounters: pl.DataFrame, tmp_path: Path) -> None:
     peaks = []
     for rows in (SMALL, LARGE):
-        source = tmp_path / f"{rows}.csv"
-        with source.open("wb") as file:
-            for copy in range(rows // SMALL):
-                file.write(encounters.write_csv(include_header=copy == 0).encode())
-        process = started(production_shell, RUN + PEAK, "score", str(source), str(tmp_path / f"out{rows}.csv"))
+        source = written(encounters, tmp_path / f"{rows}.csv", copies=rows // SMALL)
+        process = started(production_shell, PEAK + RUN, "score", str(source), str(tmp_path / f"out{rows}.csv"))
         said, errors = process.communicate(timeout=240)
         assert process.returncode == 0, errors
         peaks.append(int(said.split()[-1]) / 1024)
@@ -107,8 +115,7 @@ def test_memory_does_not_grow_with_the_file(production_shell: Shell, encounters:
 def test_a_full_disk_is_one_line_and_leaves_nothing(
     production_shell: Shell, encounters: pl.DataFrame, tmp_path: Path, end: str
 ) -> None:
-    source = tmp_path / "in.csv"
-    encounters.write_csv(source)
+    source = written(encounters, tmp_path / "in.csv", copies=4)
     process = started(production_shell, LIMITED + RUN, "score", str(source), str(tmp_path / f"out{end}"))
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
@@ -120,10 +127,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
 def test_a_kill_in_the_middle_leaves_no_result(
     production_shell: Shell, encounters: pl.DataFrame, tmp_path: Path, signal_: signal.Signals, poll: Poll
 ) -> None:
-    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
-    with source.open("wb") as file:
-        for copy in range(20):
-            file.write(encounters.write_csv(include_header=copy == 0).encode())
+    source, out = written(encounters, tmp_path / "in.csv", copies=8), tmp_path / "out.csv"
     process = started(production_shell, RUN, "score", str(source), str(out), "--engine", "sklearn")
     try:
         poll(lambda: any(path.stat().st_size for path in tmp_path.glob(".out.csv.*")) or process.poll() is not None)
