@@ -9,8 +9,9 @@ from typing import Any
 from fastapi.openapi.models import Example
 
 from app_back.body_limit import MAX_BODY_BYTES
+from app_back.log.database import NO_TABLE
+from app_back.log.prediction_log import NOT_READ, NOT_WRITTEN
 from app_back.model_holder import WHAT_TO_DO
-from app_back.prediction_log import NOT_READ, NOT_WRITTEN, WHAT_TO_CHECK
 from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE
 from app_back.schemas import MAX_LISTED, ErrorResponse
 from readmission.features import BY_NAME, CONTRACT_VERSION, MODEL_FIELDS, complete_request
@@ -37,6 +38,7 @@ def _prediction(prediction_id: str, probability: float) -> dict[str, Any]:
         "model_version": "1",
         "prediction_id": prediction_id,
         "dataset": "real",
+        "logged": "database",
     }
 
 
@@ -73,14 +75,16 @@ def _listed() -> dict[str, Any]:
         name: float(value) if isinstance(value, int) else value
         for name, value in complete_request(RICH_EXAMPLE | {"discharge_code": "6"}).items()
     }
-    answer = {name: value for name, value in ANSWERS["rich"].items() if name not in ("label", "prediction_id")}
+    answer = {
+        name: value for name, value in ANSWERS["rich"].items() if name not in ("label", "prediction_id", "logged")
+    }
     row = {
         "prediction_id": ANSWERS["rich"]["prediction_id"],
         "created_at": "2026-11-26T13:52:55.364011Z",
         "encounter_ref": RICH_EXAMPLE["encounter_ref"],
         "inputs": inputs,
     }
-    return {"predictions": [row | answer]}
+    return {"predictions": [row | answer | {"request_id": None}]}
 
 
 LISTED = _listed()
@@ -117,10 +121,10 @@ LIMIT_REFUSED = _error(
     ],
 )
 NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")
-NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}; {WHAT_TO_CHECK}")
-NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}; {WHAT_TO_CHECK}")
+NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}: {NO_TABLE}")
+NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}: {NO_TABLE}")
 NOT_READY = _error("not_ready", f"failed checks: model: {NO_MODEL['error']['message']}")
-UNHEALTHY = _error("not_ready", f"failed checks: database: {NOT_LISTED['error']['message']}")
+UNHEALTHY = _error("not_ready", f"failed checks: database: {NO_TABLE}")
 FAILED = _error("internal_error", "the service failed; its log has the details")
 
 

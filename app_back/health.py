@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from app_back import examples
 from app_back.deps import LogDep, ModelsDep
-from app_back.errors import NoModelError, NotReadyError, ServiceError
+from app_back.errors import NoModelError, NotReadyError
+from app_back.log.prediction_log import PredictionLog
 from app_back.model_holder import ModelHolder
-from app_back.prediction_log import PredictionLog
 from app_back.schemas import HealthResponse
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -51,11 +51,8 @@ def ready(log: LogDep, models: ModelsDep) -> HealthResponse:
 
 
 def _database(log: PredictionLog) -> str | None:
-    try:
-        log.check()
-    except ServiceError as error:
-        return f"database: {error.message}"
-    return None
+    state = log.probe()
+    return None if state.place else f"database: {state.reason}"
 
 
 def _model(models: ModelHolder) -> str | None:

@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from app_back import health, routes
 from app_back.body_limit import BodyLimit
 from app_back.errors import add_error_handlers
+from app_back.log.prediction_log import PredictionLog
 from app_back.model_holder import ModelHolder
-from app_back.prediction_log import PredictionLog
-from connections.mysql_connections import engine_for
+from app_back.prediction import Recorder
 from connections.settings import Settings, settings_or_exit
 from readmission.features import CONTRACT_VERSION
 
@@ -44,10 +44,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         logging.basicConfig(level=used.log_level, format=LOG_FORMAT)
         models = ModelHolder(used)
         app.state.models = models
-        app.state.log = PredictionLog(engine_for(used, "RAW_DATA"))
+        log = PredictionLog(used)
+        log.start()
+        app.state.log = log
+        app.state.recorder = Recorder(log)
         models.start()
         yield
         await run_in_threadpool(models.stop)
+        await run_in_threadpool(log.stop)
 
     app = FastAPIOffline(
         title="Diabetic readmission", version=CONTRACT_VERSION, description=DESCRIPTION, lifespan=lifespan

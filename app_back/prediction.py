@@ -2,20 +2,36 @@
 
 import logging
 from collections.abc import Mapping
+from threading import Lock
 from time import perf_counter
-from uuid import uuid4
 
+import msgspec
+
+from app_back.log.prediction_log import PredictionLog
+from app_back.log.row import LoggedRow, new_id
 from app_back.model_holder import LoadedModel, ModelHolder
-from app_back.prediction_log import PredictionLog
 from readmission.clock import now
 from readmission.features import Value, complete_request
-from readmission.prediction import LoggedPrediction
+from readmission.prediction import LABELS, Place, PredictionResponse
 
 logger = logging.getLogger(__name__)
 
 
-def predict(sent: Mapping[str, Value], models: ModelHolder, log: PredictionLog) -> LoggedPrediction:
-    """The logged prediction for the fields that were sent.
+class Recorder:
+    """Writes one row after the other to the log."""
+
+    def __init__(self, log: PredictionLog) -> None:
+        self._writer = log.writer()
+        self._lock = Lock()
+
+    def record(self, row: LoggedRow) -> Place:
+        """Where the row is durable by now; raises LogUnavailableError when it is nowhere."""
+        with self._lock:
+            return self._writer.write([row])
+
+
+def predict(sent: Mapping[str, Value], models: ModelHolder, recorder: Recorder) -> PredictionResponse:
+    """The answer to the fields that were sent, which is logged by then.
 
     Raises:
         NoModelError: no model is loaded.
@@ -23,25 +39,22 @@ def predict(sent: Mapping[str, Value], models: ModelHolder, log: PredictionLog) 
         LogUnavailableError: the prediction could not be logged, so it is withheld.
     """
     started = perf_counter()
-    inputs = complete_request(sent)
-    prediction = _prediction(inputs, models.current())
-    log.record(prediction)
+    row = _row(complete_request(sent), models.current())
+    place = recorder.record(row)
     milliseconds = (perf_counter() - started) * 1000
-    logger.info(
-        "prediction %s by version %s in %.1f ms", prediction.prediction_id, prediction.model_version, milliseconds
-    )
-    return prediction
+    logger.info("prediction %s by version %s in %.1f ms", row.prediction_id, row.model_version, milliseconds)
+    return PredictionResponse.model_validate(row._asdict() | {"label": LABELS[row.prediction], "logged": place})
 
 
-def _prediction(inputs: dict[str, Value], model: LoadedModel) -> LoggedPrediction:
+def _row(inputs: dict[str, Value], model: LoadedModel) -> LoggedRow:
     config = model.scorer.config
     probability = model.scorer.score(inputs)
     reference = inputs["encounter_ref"]
-    return LoggedPrediction(
-        prediction_id=str(uuid4()),
+    return LoggedRow(
+        prediction_id=new_id(),
         created_at=now(),
         encounter_ref=None if reference is None else str(reference),
-        inputs=inputs,
+        inputs=msgspec.json.encode(inputs).decode(),
         prediction=model.scorer.decide(probability),
         probability=probability,
         threshold=config.threshold,

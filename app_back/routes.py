@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query
 from fastapi.responses import RedirectResponse
 
 from app_back import examples
-from app_back.deps import LogDep, ModelsDep
+from app_back.deps import LogDep, ModelsDep, RecorderDep
 from app_back.json_body import JsonRoute
 from app_back.prediction import predict
 from app_back.request_model import PredictionRequest
@@ -49,15 +49,16 @@ async def root() -> RedirectResponse:
 
 @router.post("/predict", tags=["predictions"], summary="Predict one encounter", responses=POST_ANSWERS)
 def post_prediction(
-    request: Annotated[PredictionRequest, Body(openapi_examples=examples.REQUESTS)], models: ModelsDep, log: LogDep
+    request: Annotated[PredictionRequest, Body(openapi_examples=examples.REQUESTS)],
+    models: ModelsDep,
+    recorder: RecorderDep,
 ) -> PredictionResponse:
     """Predicts whether a patient being discharged will be back within 30 days.
 
     Every answered prediction is a row of `RAW_DATA.predictions`; what cannot be logged is not answered.
     It supports a decision; it makes none.
     """
-    # Not the row itself, whose fields would come in the order of the table.
-    return PredictionResponse.model_validate(vars(predict(request.sent(), models, log)))
+    return predict(request.sent(), models, recorder)
 
 
 @router.get("/predictions", tags=["predictions"], summary="List the latest predictions", responses=LIST_ANSWERS)

@@ -48,6 +48,10 @@ def _seconds(value: str) -> bool:
         return False
 
 
+def _log_wait(value: str) -> bool:
+    return _seconds(value) and 0.1 <= float(value) <= 60
+
+
 def _share(value: str) -> bool:
     try:
         return 0 <= float(value) <= 1
@@ -129,6 +133,8 @@ RULES: dict[str, Rule] = {
         r"(?!(?:latest|v\d+)$)[\w-]+", "letters, digits, _ and -, but neither latest nor v and a number"
     ),
     "MODEL_POLL_SECONDS": Rule("a number of seconds above 0", _seconds),
+    "LOG_WAIT_SECONDS": Rule("a number of seconds from 0.1 to 60", _log_wait),
+    "JOURNAL_MAX_MB": _whole(1, 1_000_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),
     "COMPOSE_PROJECT_NAME": _matching(r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, _ and -"),
 }

@@ -11,6 +11,7 @@ from readmission.clock import Moment
 from readmission.features import Value
 
 Label = Literal["Readmitido", "No Readmitido"]
+Place = Literal["database", "journal"]
 LABELS: tuple[Label, Label] = ("No Readmitido", "Readmitido")
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -40,6 +41,11 @@ class PredictionResponse(BaseModel):
     model_version: str
     prediction_id: Annotated[str, Field(description="identifies the row in RAW_DATA.predictions")]
     dataset: Annotated[str, Field(description="real, or synthetic when the model was trained on made-up data")]
+    # The services of before said nothing: they knew the database alone.
+    logged: Annotated[
+        Place,
+        Field(description="where the row is durable by now: database, or journal until the database takes it"),
+    ] = "database"
 
 
 class _Logged(BaseModel):
@@ -54,5 +60,8 @@ class _Logged(BaseModel):
 class LoggedPrediction(PredictionResponse, _Logged):
     """A row of RAW_DATA.predictions."""
 
-    # Told with the answer alone: the row has no such column, and the listing none either.
+    request_id: Annotated[str | None, Field(description="the request to the service that it answered")] = None
+
+    # Told with the answer alone: the row has no such columns, and the listing none either.
     label: Label = Field(default_factory=_label, exclude=True)
+    logged: Place = Field(default="database", exclude=True)

@@ -50,6 +50,8 @@ class Settings(Addresses):
     model_name: str = "mejor_modelo_diabetes"
     model_alias: str = "production"
     model_poll_seconds: float = 10.0
+    log_wait_seconds: float = 2.0
+    journal_max_mb: int = 256
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # Airflow's accounts and keys.

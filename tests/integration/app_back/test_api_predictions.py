@@ -26,6 +26,7 @@ ANSWER = [
     "model_version",
     "prediction_id",
     "dataset",
+    "logged",
 ]
 CLOSED_OR_OPEN = [field for field in FIELDS if field.kind == "category"]
 

@@ -16,6 +16,8 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **dict.fromkeys(("MLFLOW_TRACKING_URI", "API_URL", "MLFLOW_S3_ENDPOINT_URL"), _ADDRESSES),
     **dict.fromkeys(("DATASET_FETCH_SECONDS", "MODEL_POLL_SECONDS"), _SECONDS),
     **dict.fromkeys(("TRAINING_JOBS", "AIRFLOW_WORKER_CONCURRENCY"), _COUNTS),
+    "LOG_WAIT_SECONDS": (("0.1", "60"), ("0.09", "60.1", "0", "nan", "soon")),
+    "JOURNAL_MAX_MB": (("1", "1000000"), ("0", "1000001", "1.5")),
     "BIND_ADDRESS": (("0.0.0.0", "::", "[::1]", "ward.corp"), ("a,b", "ward:80", "http://a")),
     "PUBLIC_HOST": (("ward.corp", "fd00::7"), ("a,b", "0.0.0.0", "ward:80")),
     "OTHER_HOSTS": (("a,b", "10.0.0.7, fd00::7"), ("a,0.0.0.0", "a/b")),
