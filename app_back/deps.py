@@ -5,8 +5,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from app_back.log.prediction_log import PredictionLog
-from app_back.model_holder import ModelHolder
-from app_back.prediction import Recorder
+from app_back.metrics import Metrics
+from app_back.models.model_holder import ModelHolder
+from app_back.probes import Health
 
 
 async def get_models(request: Request) -> ModelHolder:
@@ -19,11 +20,17 @@ async def get_log(request: Request) -> PredictionLog:
     return cast(PredictionLog, request.app.state.log)
 
 
-async def get_recorder(request: Request) -> Recorder:
-    """What logs the predictions that are answered."""
-    return cast(Recorder, request.app.state.recorder)
+async def get_metrics(request: Request) -> Metrics:
+    """The application's figures."""
+    return cast(Metrics, request.app.state.metrics)
 
 
+async def get_health(request: Request) -> Health:
+    """What looks at log and model."""
+    return cast(Health, request.app.state.health)
+
+
+HealthDep = Annotated[Health, Depends(get_health)]
 ModelsDep = Annotated[ModelHolder, Depends(get_models)]
 LogDep = Annotated[PredictionLog, Depends(get_log)]
-RecorderDep = Annotated[Recorder, Depends(get_recorder)]
+MetricsDep = Annotated[Metrics, Depends(get_metrics)]

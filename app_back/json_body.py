@@ -1,36 +1,34 @@
 """Reads a body as JSON in UTF-8, and says in one line what keeps it from being read."""
 
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Scope
 
 from readmission.features import shown
 
-
-class JsonRoute(APIRoute):
-    """A route whose body is read by `read_json`: what cannot be read is a 400 that says why."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's handler, on a request that reads its body so."""
-        handle = super().get_route_handler()
-
-        async def handle_body(request: Request) -> Response:
-            return await handle(_JsonRequest(request.scope, request.receive))
-
-        return handle_body
+_JSON = ("application/json", "application/json; charset=utf-8")
 
 
-class _JsonRequest(Request):
-    async def json(self) -> Any:
-        encoding = self.headers.get("content-encoding", "identity")
-        if encoding.lower() != "identity":
-            raise _unreadable(f"the body is compressed ({shown(encoding)}); send it as it is")
-        return read_json(await self.body())
+def is_json(scope: Scope) -> bool:
+    """Whether a request says that its body is JSON. A page of another site can send anything else without asking.
+
+    Raises:
+        HTTPException: 400; the body is compressed.
+    """
+    headers = Headers(scope=scope)
+    encoding = headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise _unreadable(f"the body is compressed ({shown(encoding)}); send it as it is")
+    kind = headers.get("content-type", "")
+    return kind in _JSON or _is_json(kind)
+
+
+def _is_json(kind: str) -> bool:
+    main = kind.partition(";")[0].strip().lower()
+    return main == "application/json" or (main.startswith("application/") and main.endswith("+json"))
 
 
 def read_json(body: bytes) -> Any:
@@ -53,11 +51,11 @@ def read_json(body: bytes) -> Any:
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in values:
-            raise _unreadable(f"the body has the field {shown(name)} twice; send it once")
-        values[name] = value
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _unreadable(f"the body has the field {shown(twice)} twice; send it once")
     return values
 
 

@@ -1,6 +1,6 @@
-"""The prediction service. Serve it with `uvicorn --factory app_back.main:create_app`."""
+"""The prediction service. Serve it with `python -m app_back`."""
 
-import logging
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,13 +10,18 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 
-from app_back import health, routes
+from app_back import health, json_logs, routes
 from app_back.body_limit import BodyLimit
 from app_back.errors import add_error_handlers
 from app_back.log.prediction_log import PredictionLog
-from app_back.model_holder import ModelHolder
-from app_back.prediction import Recorder
+from app_back.metrics import Metrics
+from app_back.models.model_holder import ModelHolder
+from app_back.predicting.endpoint import Predicting
+from app_back.predicting.group_commit import GroupCommit
+from app_back.probes import Health
+from app_back.requests import Requests
 from connections.settings import Settings, settings_or_exit
 from readmission.features import CONTRACT_VERSION
 
@@ -27,8 +32,9 @@ It supports a decision; it makes none.
 * `POST /predict` answers with the model version in production, and logs every answer.
 * A field may be left out: the 20 original ones have defaults, the others are blank. An unknown field is refused.
 * Every error has one shape: `{"error": {"code", "message", "fields"}}`.
+* Every answer has the header `X-Request-ID`: the one that was sent, or a new one.
 """
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+OBSERVE_SECONDS = 1.0
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -38,30 +44,53 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings: the process's own when None.
     """
     used = settings or settings_or_exit()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        logging.basicConfig(level=used.log_level, format=LOG_FORMAT)
-        models = ModelHolder(used)
-        app.state.models = models
-        log = PredictionLog(used)
-        log.start()
-        app.state.log = log
-        app.state.recorder = Recorder(log)
-        models.start()
-        yield
-        await run_in_threadpool(models.stop)
-        await run_in_threadpool(log.stop)
-
+    metrics = Metrics()
     app = FastAPIOffline(
-        title="Diabetic readmission", version=CONTRACT_VERSION, description=DESCRIPTION, lifespan=lifespan
+        title="Diabetic readmission",
+        version=CONTRACT_VERSION,
+        description=DESCRIPTION,
+        lifespan=partial(_running, used, metrics),
     )
+    app.state.metrics = metrics
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
     app.include_router(routes.router)
     app.include_router(health.router)
+    app.include_router(routes.figures)
+    app.build_middleware_stack = partial(_layers, app.build_middleware_stack, metrics)  # type: ignore[method-assign]
     app.openapi = partial(_with_whole_examples, app, app.openapi)  # type: ignore[method-assign]
     return app
+
+
+@asynccontextmanager
+async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncIterator[None]:
+    """The parts of the application, from its start to its end."""
+    json_logs.configure(settings.log_level)
+    models, log = ModelHolder(settings), PredictionLog(settings)
+    await run_in_threadpool(log.start)
+    predictions = GroupCommit(models, log, metrics, settings.queue_limit)
+    app.state.models, app.state.log, app.state.predictions = models, log, predictions
+    app.state.health = Health(log, models)
+    models.start()
+    predictions.start()
+    observing = asyncio.create_task(_observe(metrics, log, models))
+    yield
+    observing.cancel()
+    await run_in_threadpool(predictions.stop)
+    await run_in_threadpool(log.stop)
+    await run_in_threadpool(models.stop)
+
+
+def _layers(build: Callable[[], ASGIApp], metrics: Metrics) -> ASGIApp:
+    """What is seen of every request, then the route that must be fast, then FastAPI with its own layers."""
+    return Requests(Predicting(build()), metrics)
+
+
+async def _observe(metrics: Metrics, log: PredictionLog, models: ModelHolder) -> None:
+    """Keeps the figures of journal and model, which no request brings about."""
+    while True:
+        metrics.seen(log.state(), models)
+        await asyncio.sleep(OBSERVE_SECONDS)
 
 
 def _with_whole_examples(app: FastAPI, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -5,18 +5,19 @@ from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
-from fastapi.responses import RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from app_back import examples
-from app_back.deps import LogDep, ModelsDep, RecorderDep
-from app_back.json_body import JsonRoute
-from app_back.prediction import predict
+from app_back.deps import LogDep, MetricsDep, ModelsDep
+from app_back.predicting.endpoint import PATH
 from app_back.request_model import PredictionRequest
 from app_back.schemas import MAX_LISTED, ModelResponse, PredictionList
-from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.prediction import PredictionResponse
 
-router = APIRouter(route_class=JsonRoute, responses=examples.errors(500, "The service failed.", failed=examples.FAILED))
+_FAILED = examples.errors(500, "The service failed.", failed=examples.FAILED)
+router = APIRouter(responses=_FAILED)
+figures = APIRouter(tags=["health"])
 
 POST_ANSWERS = (
     examples.answers(**examples.ANSWERS)
@@ -25,10 +26,11 @@ POST_ANSWERS = (
     | examples.errors(422, "Each refused field is named with what it allows.", refused=examples.REFUSED)
     | examples.errors(
         503,
-        "No model is in production, or the database does not take the row.",
+        "No model is in production, or neither database nor journal takes the row.",
         no_model=examples.NO_MODEL,
         not_logged=examples.NOT_LOGGED,
     )
+    | examples.errors(429, "As many predictions wait as may.", busy=examples.BUSY)
 )
 LIST_ANSWERS = (
     examples.answers(one=examples.LISTED)
@@ -47,24 +49,28 @@ async def root() -> RedirectResponse:
     return RedirectResponse("/docs")
 
 
-@router.post("/predict", tags=["predictions"], summary="Predict one encounter", responses=POST_ANSWERS)
-def post_prediction(
+@router.post(PATH, tags=["predictions"], summary="Predict one encounter", responses=POST_ANSWERS)
+async def post_prediction(
     request: Annotated[PredictionRequest, Body(openapi_examples=examples.REQUESTS)],
-    models: ModelsDep,
-    recorder: RecorderDep,
 ) -> PredictionResponse:
     """Predicts whether a patient being discharged will be back within 30 days.
 
     Every answered prediction is a row of `RAW_DATA.predictions`; what cannot be logged is not answered.
     It supports a decision; it makes none.
     """
-    return predict(request.sent(), models, recorder)
+    raise NotImplementedError("`Predicting` answers it before it comes here: this is what OpenAPI tells of it")
 
 
 @router.get("/predictions", tags=["predictions"], summary="List the latest predictions", responses=LIST_ANSWERS)
 def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20) -> PredictionList:
     """The latest predictions, newest first, with their complete inputs."""
     return PredictionList(predictions=log.recent(limit))
+
+
+@figures.get("/metrics", summary="Measure the service, for Prometheus", response_class=PlainTextResponse)
+def get_metrics(metrics: MetricsDep) -> PlainTextResponse:
+    """Requests, latencies, commits, journal, model, probabilities and what fields lacked, in Prometheus's format."""
+    return PlainTextResponse(metrics.exposed(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/model", tags=["model"], summary="Describe the model that answers", responses=MODEL_ANSWERS)
@@ -80,9 +86,10 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         threshold=model.scorer.config.threshold,
         metrics=_metrics(tags),
         tags=tags,
-        contract_version=CONTRACT_VERSION,
-        features=[field.name for field in MODEL_FIELDS],
+        contract_version=model.scorer.config.contract_version,
+        features=[field.name for field in model.scorer.fields],
         loaded_at=model.loaded_at,
+        source=model.source,
         registry_problem=models.problem,
     )
 

@@ -57,7 +57,13 @@ class Case:
 
     @property
     def file(self) -> Path:
+        """The encounters in the source's columns."""
         return self.folder / "encounters.csv"
+
+    @property
+    def served(self) -> Path:
+        """The folder of the served files."""
+        return self.folder / "served"
 
 
 def main(
@@ -88,14 +94,16 @@ def _case(source: str, trees: int, folder: Path) -> Case:
     cleaned = clean(encounters.lazy(), "lt30").collect()
     learned = cleaned.sample(min(TRAINED_ON, cleaned.height), seed=1).to_pandas()
     pipeline = make_pipeline(ForestParams(n_estimators=trees), cores()).fit(inputs(learned), learned["target"])
-    serving_files.write(pipeline, folder, dataset="real", target="lt30")
+    served = folder / "served"
+    served.mkdir()
+    serving_files.write(pipeline, served, cleaned.tail(TRAINED_ON).to_pandas(), dataset="real", target="lt30")
     encounters.write_csv(folder / "encounters.csv")
-    return Case(pipeline, folder, encounters, matrix_of_frame(Scorer.load(folder), cleaned))
+    return Case(pipeline, folder, encounters, matrix_of_frame(Scorer.load(served), cleaned))
 
 
 def _rates(case: Case, rounds: int) -> dict[str, float]:
     """The median rows a second of each."""
-    scorer = Scorer.load(case.folder)
+    scorer = Scorer.load(case.served)
     with ThreadPoolExecutor(cores()) as pool:
         measured: dict[str, Callable[[], object]] = {
             "raw onnx": _raw_onnx(case),
@@ -116,7 +124,7 @@ def _raw_onnx(case: Case) -> Callable[[], object]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores()
     session = onnxruntime.InferenceSession(
-        (case.folder / FOREST_FILE).read_bytes(), options, providers=["CPUExecutionProvider"]
+        (case.served / FOREST_FILE).read_bytes(), options, providers=["CPUExecutionProvider"]
     )
     return lambda: session.run(["probabilities"], {session.get_inputs()[0].name: case.matrix})
 
@@ -142,7 +150,7 @@ def _memory(case: Case, copies: int) -> tuple[int, float]:
     with file.open("wb") as written:
         for copy in range(copies):
             written.write(case.encounters.write_csv(include_header=copy == 0).encode())
-    command = [sys.executable, "-m", "benchmarks.peak_memory", str(case.folder), str(file)]
+    command = [sys.executable, "-m", "benchmarks.peak_memory", str(case.served), str(file)]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
     return copies * case.encounters.height, float(told.stdout)
 

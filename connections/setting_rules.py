@@ -133,6 +133,8 @@ RULES: dict[str, Rule] = {
         r"(?!(?:latest|v\d+)$)[\w-]+", "letters, digits, _ and -, but neither latest nor v and a number"
     ),
     "MODEL_POLL_SECONDS": Rule("a number of seconds above 0", _seconds),
+    "API_WORKERS": _whole(1, 64),
+    "QUEUE_LIMIT": _whole(1, 100_000),
     "LOG_WAIT_SECONDS": Rule("a number of seconds from 0.1 to 60", _log_wait),
     "JOURNAL_MAX_MB": _whole(1, 1_000_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),

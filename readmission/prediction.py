@@ -11,8 +11,8 @@ from readmission.clock import Moment
 from readmission.features import Value
 
 Label = Literal["Readmitido", "No Readmitido"]
-Place = Literal["database", "journal"]
 LABELS: tuple[Label, Label] = ("No Readmitido", "Readmitido")
+Place = Literal["database", "journal"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -116,6 +116,10 @@ class LogWriter:
             raise LogUnavailableError(f"{NOT_WRITTEN}: {error}") from None
         return "database"
 
+    def close(self) -> None:
+        """Lets go of the connection."""
+        self._held.drop()
+
 
 def database_of(settings: Settings) -> Database:
     """The database that the settings name; connects to nothing."""

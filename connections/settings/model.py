@@ -49,7 +49,9 @@ class Settings(Addresses):
     # Serving.
     model_name: str = "mejor_modelo_diabetes"
     model_alias: str = "production"
-    model_poll_seconds: float = 10.0
+    model_poll_seconds: float = 2.0
+    api_workers: int = Field(default=1, description="processes that answer, each with a journal of its own")
+    queue_limit: int = Field(default=1_024, description="predictions that may wait for an answer")
     log_wait_seconds: float = 2.0
     journal_max_mb: int = 256
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

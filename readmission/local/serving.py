@@ -14,9 +14,9 @@ def api(settings: Settings) -> Service:
     return Service(
         name="api",
         command=(
-            program("uvicorn"),
-            "app_back.main:create_app",
-            "--factory",
+            program("python"),
+            "-m",
+            "app_back",
             f"--host={settings.bind_address}",
             f"--port={settings.port('api')}",
         ),

@@ -68,7 +68,7 @@ def engine_of(settings: Settings, version: RegisteredVersion, name: EngineName, 
 
 def onnx_engine(scorer: Scorer, pool: ThreadPoolExecutor) -> Engine:
     """The served forest."""
-    return Engine("onnx", scorer, scorer.probabilities_of, pool)
+    return Engine("onnx", scorer, scorer.of_matrix, pool)
 
 
 def sklearn_engine(scorer: Scorer, pipeline: Pipeline, pool: ThreadPoolExecutor) -> Engine:
@@ -93,13 +93,12 @@ def cores() -> int:
 
 
 def matrix_of_frame(scorer: Scorer, frame: pl.DataFrame) -> Matrix:
-    """The forest's input, shape (rows, columns), of the model's fields: that of `Scorer.matrix`, column by column."""
-    matrix = np.zeros((frame.height, scorer.width), dtype=np.float32)
-    for place, number in enumerate(scorer.config.numbers):
-        matrix[:, place] = (frame[number.name].to_numpy() - number.mean) / number.scale
-    rows = np.arange(frame.height)
-    for name, columns in scorer.hot_columns.items():
-        hot = frame[name].replace_strict(columns, default=-1, return_dtype=pl.Int32).to_numpy()
-        known = hot >= 0
-        matrix[rows[known], hot[known]] = 1.0
-    return matrix
+    """The forest's input, shape (rows, columns), of the model's fields: that of the service, column by column."""
+    encoding = scorer.encoding
+    places = np.column_stack(
+        [
+            frame[name].replace_strict(columns, default=encoding.width, return_dtype=pl.Int64).to_numpy()
+            for name, columns in encoding.categories.items()
+        ]
+    )
+    return encoding.of_columns(frame.select(encoding.numbers).to_numpy(), places)

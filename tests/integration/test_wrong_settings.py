@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 from connections.settings import get_settings
 from tests.conftest import ROOT
 
-SERVICE = ("uvicorn", "--factory", "app_back.main:create_app", "--port", "1")
 WRONG = {"LOG_LEVEL": "loud", "MODEL_ALIAS": "latest"}
 LINES = (
     "LOG_LEVEL (environment): 'loud' is not allowed; it takes DEBUG, INFO, WARNING or ERROR",
@@ -22,7 +21,7 @@ STARTED = {
     "demo": ("-m", "readmission.local", "demo"),
     "services": ("-m", "readmission.local", "up"),
     "status": ("-m", "readmission.local", "status"),
-    "service": ("-m", *SERVICE),
+    "service": ("-m", "app_back", "--port", "1"),
     "bucket": (str(ROOT / "minio/create_bucket.py"),),
     "run-pipeline": (str(ROOT / "compose/run_pipeline.py"),),
     "command line": ("-m", "readmission.cli", "predict"),

@@ -1,10 +1,8 @@
-"""Runs uvicorn as the service's image does: without a data-science stack, and ended by the first unpickling."""
+"""Serves the application as its image does: without a data-science stack, and ended by the first unpickling."""
 
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-
-import uvicorn
 
 ABSENT = (
     "airflow", "boto3", "joblib", "matplotlib", "pandas", "polars", "pyarrow", "scipy", "skl2onnx", "sklearn", "skops",
@@ -30,4 +28,6 @@ def no_pickle(event: str, arguments: tuple[object, ...]) -> None:
 if __name__ == "__main__":
     sys.meta_path.insert(0, Absent())
     sys.addaudithook(no_pickle)
-    uvicorn.main()
+    from app_back.__main__ import main
+
+    main()

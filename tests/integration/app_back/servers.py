@@ -50,7 +50,7 @@ def running(service: Service, settings: Settings) -> Iterator["subprocess.Popen[
 def running_api(settings: Settings, scratch: Path | None = None) -> Iterator[httpx.Client]:
     """Runs the service with what its image has, and gives a client of it; `scratch` is its temporary folder."""
     service = serving.api(settings)
-    command = (sys.executable, str(AS_IN_THE_IMAGE), *service.command[1:])
+    command = (sys.executable, str(AS_IN_THE_IMAGE), *service.command[3:])
     temporary = {} if scratch is None else {"TMPDIR": str(scratch)}
     service = replace(service, command=command, environment={**service.environment, **temporary})
     with running(service, settings), httpx.Client(base_url=settings.url("api"), timeout=60) as http:

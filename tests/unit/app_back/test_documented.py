@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from app_back.main import create_app
-from app_back.schemas import ErrorResponse, HealthResponse, ModelResponse, PredictionList
+from app_back.schemas import ErrorResponse, HealthResponse, LiveResponse, ModelResponse, PredictionList
 from connections.settings import Settings
 from readmission.prediction import PredictionResponse
 
@@ -15,6 +15,7 @@ ANSWERS: dict[str, Any] = {
     "PredictionList": PredictionList,
     "ModelResponse": ModelResponse,
     "HealthResponse": HealthResponse,
+    "LiveResponse": LiveResponse,
     "ErrorResponse": ErrorResponse,
 }
 OPERATIONS = {
@@ -26,6 +27,7 @@ DOCUMENTED = [
     (f"{name} {status}", status, answer)
     for name, operation in OPERATIONS.items()
     for status, answer in operation["responses"].items()
+    if "application/json" in answer["content"]
 ]
 
 
@@ -52,10 +54,11 @@ def test_every_answer_has_its_shape_and_an_example_of_it(status: str, answer: di
 def test_what_can_fail_is_documented() -> None:
     statuses = {name: set(operation["responses"]) for name, operation in OPERATIONS.items()}
     assert statuses == {
-        "POST /predict": {"200", "400", "413", "422", "500", "503"},
+        "POST /predict": {"200", "400", "413", "422", "429", "500", "503"},
         "GET /predictions": {"200", "422", "500", "503"},
         "GET /model": {"200", "500", "503"},
         "GET /health/live": {"200"},
         "GET /health": {"200", "503"},
         "GET /health/ready": {"200", "503"},
+        "GET /metrics": {"200"},
     }

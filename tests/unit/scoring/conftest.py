@@ -33,7 +33,7 @@ def pipeline() -> Pipeline:
 @pytest.fixture(scope="session")
 def served(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("served")
-    serving_files.write(pipeline, folder, dataset="synthetic", target="lt30")
+    serving_files.write(pipeline, folder, prepared_rows(200, seed=2), dataset="synthetic", target="lt30")
     return folder
 
 

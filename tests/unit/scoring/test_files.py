@@ -71,7 +71,7 @@ def test_each_kind_gives_what_the_served_model_answers(
     result = read(tmp_path / out)
     some = clean(encounters.lazy(), "lt30").collect().gather_every(97)
     expected = scorer.probabilities(
-        some.select(*scorer.hot_columns, *(n.name for n in scorer.config.numbers)).to_dicts()
+        some.select(*scorer.encoding.categories, *(n.name for n in scorer.config.numbers)).to_dicts()
     )
     assert np.abs(result.gather_every(97)["probability"].to_numpy() - expected).max() <= 1e-9
     assert result["encounter_id"].cast(pl.Int64).to_list() == encounters["encounter_id"].cast(pl.Int64).to_list()

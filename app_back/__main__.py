@@ -1,0 +1,44 @@
+"""Serves the application: `python -m app_back [--host ADDRESS] [--port PORT]`."""
+
+import os
+import tempfile
+from argparse import ArgumentParser
+
+import uvicorn
+
+from app_back.http_protocol import IDLE_SECONDS, PatientProtocol
+from app_back.metrics import SHARED_FOLDER
+from connections.settings import settings_or_exit
+
+STOP_SECONDS = 25
+
+
+def main() -> None:
+    """Runs until it is told to end, and answers by then what it has accepted."""
+    parser = ArgumentParser(prog="python -m app_back", description="The prediction service.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--reload", action="store_true", help="restart when the code changes (development)")
+    asked = parser.parse_args()
+    workers = settings_or_exit().api_workers
+    if workers > 1:
+        os.environ.setdefault(SHARED_FOLDER, tempfile.mkdtemp(prefix="readmission-metrics-"))
+    uvicorn.run(
+        "app_back.main:create_app",
+        factory=True,
+        host=asked.host,
+        port=asked.port,
+        workers=None if asked.reload else workers,
+        reload=asked.reload,
+        server_header=False,
+        http=PatientProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()

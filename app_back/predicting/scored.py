@@ -1,0 +1,72 @@
+"""What is made of encounters: their scores, the rows that are logged and the answers that are sent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import json
+from numpy.typing import NDArray
+
+from app_back.log.row import LoggedRow, new_id
+from app_back.models.served_version import LoadedModel
+from readmission.clock import now
+from readmission.features import Value
+from readmission.prediction import LABELS, Place
+
+
+class Encounter(NamedTuple):
+    """A whole request, and the id of the request."""
+
+    inputs: Mapping[str, Value]
+    request_id: str
+
+
+class Scored(NamedTuple):
+    """A group's rows, in the order of its encounters, and the matrix, shape (rows, columns), of the model."""
+
+    rows: list[LoggedRow]
+    matrix: NDArray[np.float32]
+
+
+def scored(encounters: Sequence[Encounter], model: LoadedModel) -> Scored:
+    """The encounters' rows, scored together by one model version.
+
+    Raises:
+        FieldError: the contract does not allow a value.
+    """
+    matrix = model.scorer.encoding.of_requests([encounter.inputs for encounter in encounters])
+    probabilities = model.scorer.of_matrix(matrix).tolist()
+    return Scored([_row(*each, model) for each in zip(encounters, probabilities, strict=True)], matrix)
+
+
+def _row(encounter: Encounter, probability: float, model: LoadedModel) -> LoggedRow:
+    config, reference = model.scorer.config, encounter.inputs["encounter_ref"]
+    return LoggedRow(
+        prediction_id=new_id(),
+        created_at=now(),
+        encounter_ref=None if reference is None else str(reference),
+        inputs=json.encode(encounter.inputs).decode(),
+        prediction=model.scorer.decide(probability),
+        probability=probability,
+        threshold=config.threshold,
+        model_name=model.version.name,
+        model_version=model.version.version,
+        dataset=config.dataset,
+        request_id=encounter.request_id,
+    )
+
+
+def answer_of(row: LoggedRow, place: Place) -> bytes:
+    """The JSON of `PredictionResponse` for a row; a test holds the two together."""
+    answer: dict[str, Any] = {
+        "prediction": row.prediction,
+        "label": LABELS[row.prediction],
+        "probability": row.probability,
+        "threshold": row.threshold,
+        "model_name": row.model_name,
+        "model_version": row.model_version,
+        "prediction_id": row.prediction_id,
+        "dataset": row.dataset,
+        "logged": place,
+    }
+    return json.encode(answer)
