@@ -108,7 +108,7 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
         MlflowException: the server does not answer, or refuses.
     """
     name = name or settings.model_name
-    return _registered(name, lambda registry: registry.get_model_version_by_alias(name, settings.model_alias), settings)
+    return _registered(settings, lambda registry: registry.get_model_version_by_alias(name, settings.model_alias))
 
 
 def numbered_version(settings: Settings, number: int) -> RegisteredVersion | None:
@@ -118,12 +118,10 @@ def numbered_version(settings: Settings, number: int) -> RegisteredVersion | Non
         MlflowException: the server does not answer, or refuses.
     """
     name = settings.model_name
-    return _registered(name, lambda registry: registry.get_model_version(name, str(number)), settings)
+    return _registered(settings, lambda registry: registry.get_model_version(name, str(number)))
 
 
-def _registered(
-    name: str, find: Callable[[MlflowClient], ModelVersion], settings: Settings
-) -> RegisteredVersion | None:
+def _registered(settings: Settings, find: Callable[[MlflowClient], ModelVersion]) -> RegisteredVersion | None:
     try:
         found = find(client(settings))
     except MlflowException as error:
