@@ -1,4 +1,4 @@
-"""`POST /predict/batch`: what it answers and logs, what it refuses, and that a batch is in the log whole or not at all."""
+"""`POST /predict/batch`: what it answers and logs, what it refuses, and what it does under load."""
 
 import csv
 import io
