@@ -151,6 +151,9 @@ prove-durable: install ## Kill the service again and again under load and compar
 .PHONY: chaos
 chaos: install ## Let random things go wrong with database and service under load, and print a table (SEED=1 ROUNDS=20)
 	@$(PYTHON) -m benchmarks.chaos $(ARGS)
+.PHONY: bench-score
+bench-score: install ## Measure `readmission score` beside the raw rate of either engine, and its memory
+	@$(PYTHON) -m benchmarks.score --source $(or $(CHECK_SOURCE),synthetic) $(ARGS)
 
 .PHONY: help
 help: ## Show this list

@@ -4,6 +4,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 64 * 1024
+# 10,000 encounters with every field have 11 MB.
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+BATCH_PATH = "/predict/batch"
+_LARGER = {BATCH_PATH: MAX_BATCH_BYTES}
 
 
 def limited(receive: Receive, most: int) -> Receive:
@@ -22,11 +26,13 @@ def limited(receive: Receive, most: int) -> Receive:
 
 
 class BodyLimit:
-    """ASGI middleware: no body may be larger than `MAX_BODY_BYTES`."""
+    """ASGI middleware: no body may be larger than its route allows, `MAX_BODY_BYTES` where that says nothing."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on with a `receive` that counts."""
-        await self._app(scope, limited(receive, MAX_BODY_BYTES) if scope["type"] == "http" else receive, send)
+        if scope["type"] == "http":
+            receive = limited(receive, _LARGER.get(scope["path"], MAX_BODY_BYTES))
+        await self._app(scope, receive, send)

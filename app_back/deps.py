@@ -4,6 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from app_back.batch.batches import Batches
 from app_back.log.prediction_log import PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
@@ -30,6 +31,12 @@ async def get_health(request: Request) -> Health:
     return cast(Health, request.app.state.health)
 
 
+async def get_batches(request: Request) -> Batches:
+    """What answers batches."""
+    return cast(Batches, request.app.state.batches)
+
+
+BatchesDep = Annotated[Batches, Depends(get_batches)]
 HealthDep = Annotated[Health, Depends(get_health)]
 ModelsDep = Annotated[ModelHolder, Depends(get_models)]
 LogDep = Annotated[PredictionLog, Depends(get_log)]

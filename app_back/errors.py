@@ -1,7 +1,8 @@
 """One exception a failure, and the one place that turns any failure into the service's JSON error shape."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,8 +19,10 @@ RETRY_SECONDS = 10
 # The server drops the connection after these; a client that is told so does not use it again.
 _CLOSE = {"Connection": "close"}
 _HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
-_PARAMETERS = {"limit": f"a whole number from 1 to {MAX_LISTED}"}
+_PARAMETERS = {"limit": f"a whole number from 1 to {MAX_LISTED}", "on_error": "refuse or report"}
 _SHOWN = 64
+# Rows, and refused fields, of a batch that an answer names.
+MOST_TOLD = 20
 
 
 class ServiceError(Exception):
@@ -57,6 +60,51 @@ class BusyError(ServiceError):
         super().__init__(f"{limit} predictions wait already; send this one again a moment later")
 
 
+class BatchBusyError(ServiceError):
+    """As many batches are answered as may be at a time."""
+
+    code = "busy"
+    status = 429
+    retry_seconds = 5
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} batches are being answered already; send this one again a little later")
+
+
+class BatchTooLongError(ServiceError):
+    """A batch was not answered within its limit of time."""
+
+    code = "batch_too_long"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the batch was not answered within {seconds:g} s (BATCH_SECONDS), and nothing of it is logged; send fewer "
+            "encounters at a time"
+        )
+
+
+class RefusedError(Exception):
+    """A request is refused: 422, and each refusal names a field and what it allows."""
+
+    def __init__(self, fields: Sequence[FieldRefusal], message: str | None = None) -> None:
+        names = ", ".join(dict.fromkeys(refusal.field for refusal in fields))
+        super().__init__(names)
+        message = message or f"the request is refused: {names}"
+        self.detail = ErrorDetail(code="invalid_request", message=message, fields=list(fields))
+
+
+def refusal_of(rows: Mapping[int, Sequence[FieldRefusal]]) -> RefusedError:
+    """What is refused of a batch, by the number of the row: how many rows, and the first refusals."""
+    fields = [each.model_copy(update={"row": row}) for row, refusals in rows.items() for each in refusals]
+    first = "; ".join(
+        f"row {row}: {', '.join(dict.fromkeys(each.field for each in refusals))}"
+        for row, refusals in islice(rows.items(), MOST_TOLD)
+    )
+    counted = "1 encounter is" if len(rows) == 1 else f"{len(rows):,} encounters are"
+    more = f"; and {len(rows) - MOST_TOLD:,} more" if len(rows) > MOST_TOLD else ""
+    return RefusedError(fields[:MOST_TOLD], f"{counted} refused, nothing is logged of them: {first}{more}")
+
+
 class NotReadyError(ServiceError):
     """A health check failed; the message names it."""
 
@@ -84,12 +132,17 @@ def _service_error(error: ServiceError) -> JSONResponse:
     return _answer(error.status, error.code, error.message, headers={"Retry-After": str(error.retry_seconds)})
 
 
+def _refused_error(error: RefusedError) -> JSONResponse:
+    return JSONResponse(ErrorResponse(error=error.detail).model_dump(exclude_none=True), status_code=422)
+
+
 def _field_error(error: FieldError) -> JSONResponse:
-    return _refused([FieldRefusal(field=error.field, message=error.reason, allowed=BY_NAME[error.field].allowed)])
+    refusal = FieldRefusal(field=error.field, message=error.reason, allowed=BY_NAME[error.field].allowed)
+    return _refused_error(RefusedError([refusal]))
 
 
 def _invalid_request(error: RequestValidationError) -> JSONResponse:
-    return _refused([_explain(problem) for problem in error.errors()])
+    return _refused_error(RefusedError([explained(problem) for problem in error.errors()]))
 
 
 def _http_error(error: HTTPException) -> JSONResponse:
@@ -105,16 +158,12 @@ def _internal_error(_error: Exception) -> JSONResponse:
 # The first kind that a failure is of decides its answer.
 _ANSWERS: dict[type[Exception], Callable[[Any], JSONResponse]] = {
     ServiceError: _service_error,
+    RefusedError: _refused_error,
     FieldError: _field_error,
     RequestValidationError: _invalid_request,
     HTTPException: _http_error,
     Exception: _internal_error,
 }
-
-
-def _refused(fields: list[FieldRefusal]) -> JSONResponse:
-    names = ", ".join(dict.fromkeys(refusal.field for refusal in fields))
-    return _answer(422, "invalid_request", f"the request is refused: {names}", fields=fields)
 
 
 def _answer(
@@ -124,7 +173,7 @@ def _answer(
     return JSONResponse(body.model_dump(exclude_none=True), status_code=status, headers=headers)
 
 
-def _explain(problem: Mapping[str, Any]) -> FieldRefusal:
+def explained(problem: Mapping[str, Any]) -> FieldRefusal:
     """The refusal for one of pydantic's errors about a body or a query parameter."""
     place, *path = problem["loc"]
     if problem["type"] == "json_invalid" or not path:

@@ -13,6 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from app_back import health, json_logs, routes
+from app_back.batch import route as batch_route
+from app_back.batch.batches import Batches
 from app_back.body_limit import BodyLimit
 from app_back.errors import add_error_handlers
 from app_back.log.prediction_log import PredictionLog
@@ -55,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
     app.include_router(routes.router)
+    app.include_router(batch_route.router)
     app.include_router(health.router)
     app.include_router(routes.figures)
     app.build_middleware_stack = partial(_layers, app.build_middleware_stack, metrics)  # type: ignore[method-assign]
@@ -69,7 +72,9 @@ async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncI
     models, log = ModelHolder(settings), PredictionLog(settings)
     await run_in_threadpool(log.start)
     predictions = GroupCommit(models, log, metrics, settings.queue_limit)
+    batches = Batches(models, log, metrics, settings.batch_seconds, settings.log_wait_seconds)
     app.state.models, app.state.log, app.state.predictions = models, log, predictions
+    app.state.batches = batches
     app.state.health = Health(log, models)
     models.start()
     predictions.start()
@@ -77,6 +82,7 @@ async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncI
     yield
     observing.cancel()
     await run_in_threadpool(predictions.stop)
+    await run_in_threadpool(batches.stop)
     await run_in_threadpool(log.stop)
     await run_in_threadpool(models.stop)
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from app_back.models.served_version import Source
 from readmission.clock import Moment
-from readmission.prediction import LoggedPrediction, Place, Probability
+from readmission.prediction import Label, LoggedPrediction, Place, Probability
 
 MAX_LISTED = 1000
 
@@ -37,6 +37,15 @@ class ModelResponse(BaseModel):
     ]
 
 
+class BatchPrediction(BaseModel):
+    """The prediction for one encounter of a batch."""
+
+    prediction_id: Annotated[str, Field(description="identifies the row in RAW_DATA.predictions")]
+    probability: Annotated[Probability, Field(description="calibrated probability of readmission")]
+    prediction: Annotated[Literal[0, 1], Field(description="1 when the probability reaches the threshold")]
+    label: Annotated[Label, Field(description="the prediction in words")]
+
+
 class LiveResponse(BaseModel):
     """The process answers."""
 
@@ -52,8 +61,9 @@ class HealthResponse(LiveResponse):
 
 
 class FieldRefusal(BaseModel):
-    """A refused field, why, and what it allows."""
+    """A refused field, why, and what it allows; of a batch, in which row, the first being 1."""
 
+    row: int | None = None
     field: str
     message: str
     allowed: str
@@ -65,6 +75,30 @@ class ErrorDetail(BaseModel):
     code: str
     message: str
     fields: list[FieldRefusal] | None = None
+
+
+class BatchResult(BaseModel):
+    """What became of one encounter of a batch: a prediction or an error."""
+
+    row: Annotated[int, Field(ge=1, description="the encounter's number in the batch, the first being 1")]
+    prediction: BatchPrediction | None = None
+    error: ErrorDetail | None = None
+
+
+class BatchResponse(BaseModel):
+    """A batch, answered by one model version and logged in one commit. It supports decisions; it makes none."""
+
+    model_name: str
+    model_version: str
+    dataset: Annotated[str, Field(description="real, or synthetic when the model was trained on made-up data")]
+    threshold: Annotated[Probability, Field(description="decision threshold of the model version")]
+    logged: Annotated[Place | None, Field(description="where the predictions are kept; null when all were refused")]
+    predictions: Annotated[
+        list[BatchPrediction] | None, Field(description="in the order of the encounters; unless errors are reported")
+    ] = None
+    results: Annotated[
+        list[BatchResult] | None, Field(description="with on_error=report: an item an encounter, in their order")
+    ] = None
 
 
 class ErrorResponse(BaseModel):

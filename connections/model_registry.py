@@ -1,5 +1,6 @@
 """Which model version is in production, and its served files: what the prediction service needs of MLflow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
@@ -107,8 +108,22 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
         MlflowException: the server does not answer, or refuses.
     """
     name = name or settings.model_name
+    return _registered(settings, lambda registry: registry.get_model_version_by_alias(name, settings.model_alias))
+
+
+def numbered_version(settings: Settings, number: int) -> RegisteredVersion | None:
+    """A version of the registered model by its number, or None where there is none.
+
+    Raises:
+        MlflowException: the server does not answer, or refuses.
+    """
+    name = settings.model_name
+    return _registered(settings, lambda registry: registry.get_model_version(name, str(number)))
+
+
+def _registered(settings: Settings, find: Callable[[MlflowClient], ModelVersion]) -> RegisteredVersion | None:
     try:
-        found = client(settings).get_model_version_by_alias(name, settings.model_alias)
+        found = find(client(settings))
     except MlflowException as error:
         if error.error_code in NOT_THERE:
             return None

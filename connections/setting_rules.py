@@ -52,6 +52,10 @@ def _log_wait(value: str) -> bool:
     return _seconds(value) and 0.1 <= float(value) <= 60
 
 
+def _batch(value: str) -> bool:
+    return _seconds(value) and 1 <= float(value) <= 600
+
+
 def _share(value: str) -> bool:
     try:
         return 0 <= float(value) <= 1
@@ -135,6 +139,7 @@ RULES: dict[str, Rule] = {
     "MODEL_POLL_SECONDS": Rule("a number of seconds above 0", _seconds),
     "API_WORKERS": _whole(1, 64),
     "QUEUE_LIMIT": _whole(1, 100_000),
+    "BATCH_SECONDS": Rule("a number of seconds from 1 to 600", _batch),
     "LOG_WAIT_SECONDS": Rule("a number of seconds from 0.1 to 60", _log_wait),
     "JOURNAL_MAX_MB": _whole(1, 1_000_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),

@@ -31,7 +31,7 @@ class UndoError(ReadmissionError):
 
 
 class DiskFullError(ReadmissionError):
-    """A disk is full; the message says which. The tables in use are untouched."""
+    """A disk is full; the message says which. What was there is untouched."""
 
 
 class NothingLoadedError(ReadmissionError):
@@ -64,6 +64,10 @@ class ParamsError(ReadmissionError):
 
 class TooFewRowsError(ReadmissionError):
     """There are fewer encounters than the method needs; the message says how many there are and the least number."""
+
+
+class ResultExistsError(ReadmissionError):
+    """What a step would write is there already, or is its own input. Nothing was written."""
 
 
 class PromotionError(ReadmissionError):

@@ -31,6 +31,8 @@ _READ_ONLY = (ER.OPTION_PREVENTS_STATEMENT, 1792, 1836)
 _LOST = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN)
 _DENIED = (ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR)
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+# Of one statement.
+_ROWS = 500
 _DURABILITY = ("innodb_flush_log_at_trx_commit", "sync_binlog", "log_bin")
 
 
@@ -110,9 +112,24 @@ class MySQLConnection:
 
     def insert(self, rows: Sequence[LoggedRow], until: float) -> None:
         """See `Connection`."""
-        statement = self._insert(rows)
+        statements = [self._insert(rows[first : first + _ROWS]) for first in range(0, len(rows), _ROWS)]
         with self._bounded(until):
-            self._session.query(statement)
+            if len(statements) == 1:
+                self._session.query(statements[0])
+            else:
+                self._insert_all(statements)
+
+    def _insert_all(self, statements: Sequence[bytes]) -> None:
+        """Several statements in one transaction: what a server would not take in one packet, or lock at once."""
+        self._session.begin()
+        try:
+            for statement in statements:
+                self._session.query(statement)
+            self._session.commit()
+        except pymysql.Error:
+            with suppress(pymysql.Error):  # the connection is gone, and the transaction with it
+                self._session.rollback()
+            raise
 
     def _insert(self, rows: Sequence[LoggedRow]) -> bytes:
         width = len(self._columns)

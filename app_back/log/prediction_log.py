@@ -101,13 +101,13 @@ class LogWriter:
         self._held = held
         self._wait = wait_seconds
 
-    def write(self, rows: Sequence[LoggedRow]) -> Place:
-        """Says where the rows are durable by now.
+    def write(self, rows: Sequence[LoggedRow], wait_seconds: float | None = None) -> Place:
+        """Says where the rows are durable by now. It waits for the database for LOG_WAIT_SECONDS unless told otherwise.
 
         Raises:
             LogUnavailableError: nothing keeps them, and none is kept.
         """
-        until = time.monotonic() + self._wait
+        until = time.monotonic() + (self._wait if wait_seconds is None else wait_seconds)
         try:
             with self._held.used(until) as connection:
                 connection.insert(rows, until)

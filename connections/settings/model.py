@@ -51,6 +51,7 @@ class Settings(Addresses):
     model_alias: str = "production"
     model_poll_seconds: float = 2.0
     api_workers: int = Field(default=1, description="processes that answer, each with a journal of its own")
+    batch_seconds: float = 30.0
     queue_limit: int = Field(default=1_024, description="predictions that may wait for an answer")
     log_wait_seconds: float = 2.0
     journal_max_mb: int = 256

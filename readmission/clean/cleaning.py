@@ -1,6 +1,6 @@
 """Turns raw encounters into the contract's values, as one lazy Polars plan."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import polars as pl
 
@@ -24,26 +24,36 @@ def clean(raw: pl.LazyFrame, target: Target) -> pl.LazyFrame:
         pl.col("encounter_id").cast(pl.Int64),
         pl.col("patient_nbr").cast(pl.Int64),
         pl.col(TARGET_COLUMN).is_in(_POSITIVE[target]).cast(pl.Int8).alias("target"),
-        *_values(),
+        *values((field, str(field.source), field.from_source) for field in PREPARED_FIELDS),
     )
 
 
-def _values() -> Iterator[pl.Expr]:
-    for field in PREPARED_FIELDS:
+# A field, the column that it is read from, and what reads a text of that.
+Read = tuple[Field, str, Callable[[str], str | float]]
+
+
+def values(reads: Iterable[Read]) -> Iterator[pl.Expr]:
+    """The contract's values of some fields, each under the field's name: numbers Float64, else String.
+
+    Raises:
+        FieldError: a value that the contract does not know (raised when the plan is collected).
+    """
+    for field, column, read in reads:
         dtype = pl.Float64 if field.kind == "number" else pl.String
-        yield _text(field).map_batches(_reader(field, dtype), return_dtype=dtype).alias(field.name)
+        text = pl.col(column).cast(pl.String)
+        yield text.map_batches(_reader(read, dtype), return_dtype=dtype).alias(field.name)
 
 
 def _text(field: Field) -> pl.Expr:
     return pl.col(str(field.source)).cast(pl.String)
 
 
-def _reader(field: Field, dtype: type[pl.DataType]) -> Callable[[pl.Series], pl.Series]:
+def _reader(read: Callable[[str], str | float], dtype: type[pl.DataType]) -> Callable[[pl.Series], pl.Series]:
     """Reads each distinct text once, with the same function that tests and documents the field."""
 
-    def read(texts: pl.Series) -> pl.Series:
-        values = {text: field.from_source(text) for text in texts.unique().to_list()}
+    def read_all(texts: pl.Series) -> pl.Series:
+        known = {text: read(text) for text in texts.unique().to_list()}
         # Polars leaves an empty series as it was, whatever return_dtype says.
-        return texts.replace_strict(values, return_dtype=dtype).cast(dtype)
+        return texts.replace_strict(known, return_dtype=dtype).cast(dtype)
 
-    return read
+    return read_all

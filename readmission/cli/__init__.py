@@ -12,7 +12,7 @@ from rich.logging import RichHandler
 from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
 from readmission import __version__
-from readmission.cli import data, predict, registry, training
+from readmission.cli import data, predict, registry, score, training
 from readmission.cli.terminal import complain, console, errors
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_WITHOUT_DATABASES = ("synth", "predict", "export", "registry")
+_WITHOUT_DATABASES = ("synth", "predict", "score", "export", "registry")
 
 
 def _end_with_version(asked: bool) -> None:
@@ -61,7 +61,7 @@ def _checked_settings(uses_databases: bool) -> Settings:
 # Help lists them in this order, which is that of a row's way.
 for command in (
     data.init, data.synth, data.load, data.preprocess, training.train, training.unlock,
-    registry.promote, registry.rollback, predict.predict, registry.export,
+    registry.promote, registry.rollback, predict.predict, score.score, registry.export,
 ):  # fmt: skip
     app.command()(command)
 

@@ -86,7 +86,7 @@ def _check_whole(identifiers: NDArray[np.int64], lines: NDArray[np.int64], seen:
 
 
 def _check_block(block: Block, seen: _Seen) -> None:
-    seen.problems.add(block.broken, "", block.broken_lines)
+    seen.problems.add(block.broken, "", len(block.broken))
     if not block.frame.height:
         return
     refused = block.frame.select(_refusals().values()).sum().row(0)

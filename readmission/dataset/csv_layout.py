@@ -4,28 +4,23 @@ import csv
 import io
 import re
 from dataclasses import dataclass
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
+from readmission.dataset.csv_columns import LEFT_OUT, THE_50, Wanted, check_columns, is_row_numbers, read_as
 from readmission.dataset.file_kinds import START_BYTES, UTF16_MARKS, other_kind
 from readmission.errors import InvalidFileError
-from readmission.features import COLUMN_NAMES
+from readmission.features import BY_NAME, COLUMN_NAMES
 
 # Far above the data set's own (a header of 800 characters): what is longer is no line of encounters.
 LONGEST_LINE = 1 << 16
-WIDTH = len(COLUMN_NAMES)
-LEFT_OUT = ""
-_SHOWN = 2_000
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "|"}
 _EXCEL_SEPARATOR = re.compile(r'"?sep=.?"?\n?')
-# Row numbers: of pandas ("Unnamed: 0", "index", "level_0") and of R ("", and "X" after it was read again).
-_ROW_NUMBERS = re.compile(r"|Unnamed: \d+(\.\d+)*|index|level_0|X(\.\d+)?")
-# R and SQL take no "-" in a name.
-_RENAMED = {name.replace("-", mark): name for name in COLUMN_NAMES for mark in "._ " if "-" in name}
+_KNOWN = {*COLUMN_NAMES, *BY_NAME}
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns in the file's order by the contract's names (`LEFT_OUT`: not read), and how its lines are read.
+    """The columns in the file's order by the names that are wanted (`LEFT_OUT`: not read), and how its lines are read.
 
     `first_line` is the number of the first row's line; `remarks` are what a person should know.
     """
@@ -34,6 +29,15 @@ class Layout:
     separator: str
     first_line: int
     remarks: tuple[str, ...]
+
+
+class Header(NamedTuple):
+    """The names that a file gives its columns (row numbers without one: `LEFT_OUT`), and its first row's cells."""
+
+    given: list[str]
+    separator: str
+    row: list[str]
+    first_line: int
 
 
 def as_text(file: BinaryIO, name: str) -> TextIO:
@@ -51,27 +55,37 @@ def as_text(file: BinaryIO, name: str) -> TextIO:
     return io.TextIOWrapper(file, encoding, errors="surrogateescape", newline=None)
 
 
-def read_layout(text: TextIO, name: str) -> Layout:
+def read_layout(text: TextIO, name: str, wanted: Wanted = THE_50) -> Layout:
     """The layout; the text then stands at the first row.
 
     Raises:
-        InvalidFileError: the columns are not the data set's 50, or there is no row; says what to do.
+        InvalidFileError: the columns are not those that are wanted, or there is no row; says what to do.
+    """
+    given, separator, row, first_line = read_header(text, name)
+    columns = tuple(read_as(column, wanted) for column in given)
+    check_columns(columns, given, name, wanted)
+    if not row:
+        raise InvalidFileError(f"{name} has column names and no encounter")
+    return Layout(columns, separator, first_line, tuple(_remarks(given, columns, separator, text.encoding, wanted)))
+
+
+def read_header(text: TextIO, name: str) -> Header:
+    """The names of the columns and the first row, before which the text then stands.
+
+    Raises:
+        InvalidFileError: the first line is empty, too long or no text.
     """
     number, header = 1, _read_line(text, 1, name)
     if _EXCEL_SEPARATOR.fullmatch(header):
         number, header = 2, _read_line(text, 2, name)
     if not header.strip():
-        raise InvalidFileError(f"{name} is empty or begins with an empty line: its first line names the 50 columns")
-    separator = max(_SEPARATORS, key=lambda one: len(set(COLUMN_NAMES) & set(_split(header, one))))
+        raise InvalidFileError(f"{name} is empty or begins with an empty line: its first line names the columns")
+    separator = max(_SEPARATORS, key=lambda one: len(_KNOWN & set(_split(header, one))))
     given = _split(header, separator)
     row = _first_row(text, number + 1, name, separator)
     if len(row) == len(given) + 1 and row[0].isdigit() and row[-1]:
         given = [LEFT_OUT, *given]
-    columns = tuple(_read_as(column) for column in given)
-    _check_columns(columns, given, name)
-    if not row:
-        raise InvalidFileError(f"{name} has column names and no encounter")
-    return Layout(columns, separator, number + 1, tuple(_remarks(given, columns, separator, text.encoding)))
+    return Header(given, separator, row, number + 1)
 
 
 def check_text(text: str, first_line: int, name: str) -> None:
@@ -114,36 +128,17 @@ def _split(line: str, separator: str) -> list[str]:
     return next(csv.reader([line.rstrip("\n")], delimiter=separator), [])
 
 
-def _read_as(column: str) -> str:
-    """The contract's name for a column of the file; its own where the contract knows none."""
-    if column in COLUMN_NAMES:
-        return column
-    return LEFT_OUT if _ROW_NUMBERS.fullmatch(column) else _RENAMED.get(column, column)
-
-
-def _check_columns(columns: tuple[str, ...], given: list[str], name: str) -> None:
-    known = set(columns) & set(COLUMN_NAMES)
-    if not known:
-        raise InvalidFileError(
-            f"{name} has no line of column names: its first line must be {', '.join(COLUMN_NAMES[:3])}, ... and "
-            f"begins with {', '.join(given)[:80]!r}"
-        )
-    missing = [column for column in COLUMN_NAMES if column not in known]
-    unexpected = [column for column in columns if column not in known and column != LEFT_OUT]
-    repeated = [column for column in COLUMN_NAMES if columns.count(column) > 1]
-    wrong = (("missing", missing), ("unexpected", unexpected), ("repeated", repeated))
-    said = [f"{what}: {', '.join(names[:WIDTH])[:_SHOWN]}" for what, names in wrong if names]
-    if said:
-        raise InvalidFileError(f"{name} does not have the data set's {WIDTH} columns; {'; '.join(said)}")
-
-
-def _remarks(given: list[str], columns: tuple[str, ...], separator: str, encoding: str) -> list[str]:
+def _remarks(given: list[str], columns: tuple[str, ...], separator: str, encoding: str, wanted: Wanted) -> list[str]:
     said = []
     if encoding == "utf-16":
         said.append("the file is UTF-16 text and was read so")
     if separator != ",":
         said.append(f"cells are separated by {_SEPARATORS[separator]} and were read so")
-    numbers = [column for column, read in zip(given, columns, strict=True) if read == LEFT_OUT]
+    left_out = [column for column, read in zip(given, columns, strict=True) if read == LEFT_OUT]
+    numbers = [column for column in left_out if is_row_numbers(column)]
+    unknown = [column for column in left_out if column not in numbers]
+    if unknown:
+        said.append(f"columns that are none of {wanted.called} were not read: {_named(unknown)}")
     if numbers:
         said.append(f"row numbers that a tool added were left out: {_named(numbers)}")
     renamed = [column for column, read in zip(given, columns, strict=True) if read not in (column, LEFT_OUT)]

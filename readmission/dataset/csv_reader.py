@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from readmission.dataset.csv_columns import LEFT_OUT, THE_50, Wanted
 from readmission.dataset.csv_layout import (
-    LEFT_OUT,
     LONGEST_LINE,
     Layout,
     as_text,
@@ -19,10 +19,9 @@ from readmission.dataset.csv_layout import (
     read_layout,
     too_long,
 )
-from readmission.dataset.csv_problems import MOST_BROKEN_LINES, SHOWN, Problem
+from readmission.dataset.csv_problems import MOST_BROKEN_LINES, Problem
 from readmission.dataset.emptied_cells import filled
 from readmission.errors import InvalidFileError
-from readmission.features import COLUMN_NAMES
 
 BLOCK_CHARACTERS = 1 << 20
 _OVERFLOW = "more cells than columns"
@@ -30,10 +29,10 @@ _OVERFLOW = "more cells than columns"
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows: the 50 columns as text in the contract's order, and each row's line in the file.
+    """Some rows: the wanted columns that the file has, as text in the contract's order, and each row's line.
 
     `emptied` has a column of booleans for each that can hold emptied cells: where one was filled. `broken` are the
-    first lines that are no rows, of `broken_lines` in all.
+    lines that are no rows.
     """
 
     frame: pl.DataFrame
@@ -41,7 +40,6 @@ class Block:
     lines: NDArray[np.int64]
     layout: Layout
     broken: tuple[Problem, ...] = ()
-    broken_lines: int = 0
 
 
 def layout_of(path: Path, name: str) -> Layout:
@@ -54,7 +52,7 @@ def layout_of(path: Path, name: str) -> Layout:
         return read_layout(text, name)
 
 
-def read_blocks(path: Path, name: str | None = None) -> Iterator[Block]:
+def read_blocks(path: Path, name: str | None = None, wanted: Wanted = THE_50) -> Iterator[Block]:
     """The rows of the file, emptied cells filled; a trailing empty line is no row.
 
     Raises:
@@ -62,10 +60,10 @@ def read_blocks(path: Path, name: str | None = None) -> Iterator[Block]:
     """
     name = name or path.name
     with path.open("rb") as file, as_text(file, name) as text:
-        layout = read_layout(text, name)
+        layout = read_layout(text, name, wanted)
         line = layout.first_line
         while rows := _next_rows(text, line, name):
-            yield _parse(rows, layout, line)
+            yield _parse(rows, layout, line, wanted)
             line += rows.count("\n")
 
 
@@ -84,13 +82,14 @@ def _next_rows(text: TextIO, line: int, name: str) -> str:
     return rows + rest + "\n" if rows and not (rows + rest).endswith("\n") else rows + rest
 
 
-def _parse(rows: str, layout: Layout, first_line: int) -> Block:
+def _parse(rows: str, layout: Layout, first_line: int, wanted: Wanted) -> Block:
     count, separators = rows.count("\n"), len(layout.columns) - 1
     plain = '"' not in rows and rows.count(layout.separator) == count * separators
-    return (_parse_plain(rows, layout, first_line) if plain else None) or _parse_lines(rows, layout, first_line)
+    block = _parse_plain(rows, layout, first_line, wanted) if plain else None
+    return block or _parse_lines(rows, layout, first_line, wanted)
 
 
-def _parse_plain(rows: str, layout: Layout, first_line: int) -> Block | None:
+def _parse_plain(rows: str, layout: Layout, first_line: int, wanted: Wanted) -> Block | None:
     schema = dict.fromkeys([*_unlike(layout), _OVERFLOW], pl.String)
     frame = pl.read_csv(
         rows.encode(),
@@ -107,29 +106,32 @@ def _parse_plain(rows: str, layout: Layout, first_line: int) -> Block | None:
     if ragged:
         return None
     lines = np.arange(first_line, first_line + frame.height, dtype=np.int64)
-    return Block(*filled(frame.select(COLUMN_NAMES)), lines, layout)
+    return Block(*_chosen(frame, wanted), lines, layout)
 
 
-def _parse_lines(rows: str, layout: Layout, first_line: int) -> Block:
+def _parse_lines(rows: str, layout: Layout, first_line: int, wanted: Wanted) -> Block:
     """The exact way, for quoted cells and broken lines: one line is one row, and a wrong one is named."""
     whole: list[list[str]] = []
     lines: list[int] = []
     broken: list[Problem] = []
-    width, broken_lines = len(layout.columns), 0
+    width = len(layout.columns)
     for line, text in enumerate(rows.split("\n")[:-1], start=first_line):
         cells = _cells(text, layout.separator)
         if cells is not None and len(cells) == width:
             whole.append(cells)
             lines.append(line)
             continue
-        broken_lines += 1
-        if len(broken) < SHOWN:
-            broken.append(_broken(line, text, cells, width))
-        if broken_lines > MOST_BROKEN_LINES:
+        broken.append(_broken(line, text, cells, width))
+        if len(broken) > MOST_BROKEN_LINES:
             break
     frame = pl.DataFrame(whole, schema=dict.fromkeys(_unlike(layout), pl.String), orient="row")
-    whole_lines = np.array(lines, dtype=np.int64)
-    return Block(*filled(frame.select(COLUMN_NAMES)), whole_lines, layout, tuple(broken), broken_lines)
+    return Block(*_chosen(frame, wanted), np.array(lines, dtype=np.int64), layout, tuple(broken))
+
+
+def _chosen(frame: pl.DataFrame, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The wanted columns that there are, and where emptied cells among them were filled."""
+    chosen = frame.select(name for name in wanted.names if name in frame.columns)
+    return filled(chosen) if wanted.filled else (chosen, pl.DataFrame())
 
 
 def _unlike(layout: Layout) -> list[str]:

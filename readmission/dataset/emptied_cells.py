@@ -14,6 +14,7 @@ from readmission.features import SOURCE_COLUMNS
 from readmission.features.source_columns import EMPTIED, NOT_TESTED
 
 FILLED = tuple(column for column in SOURCE_COLUMNS if column.emptied is not None)
+_BY_NAME = {column.name: column for column in FILLED}
 _BOTH = (
     f"one reading: this file has cells that say {NOT_TESTED} and emptied ones, which may mean another thing; write "
     f"{NOT_TESTED} where no test was made"
@@ -21,11 +22,11 @@ _BOTH = (
 
 
 def filled(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The 50 columns, filled, and where the emptied cells were: a column of booleans for each of `FILLED`."""
-    emptied = frame.select(_emptied())
+    """The columns, filled, and where the emptied cells were: a column of booleans for each of `FILLED` among them."""
+    emptied = frame.select(_emptied(tuple(frame.columns)))
     if not any(emptied.sum().row(0)):
         return frame, emptied
-    return frame.with_columns(_filled()), emptied
+    return frame.with_columns(_filled(tuple(frame.columns))), emptied
 
 
 @dataclass
@@ -38,7 +39,7 @@ class EmptiedCells:
 
     def add(self, frame: pl.DataFrame, emptied: pl.DataFrame, lines: NDArray[int64]) -> None:
         """Counts the cells of some rows, as `filled` gave them; `lines` are the rows' lines in the file."""
-        for column, count in zip(FILLED, emptied.sum().row(0), strict=True):
+        for column, count in zip((_BY_NAME[name] for name in emptied.columns), emptied.sum().row(0), strict=True):
             if column.emptied == NOT_TESTED:
                 self._written[column.name] += int((frame[column.name] == NOT_TESTED).sum()) - count
                 self._first[column.name] += lines[emptied[column.name].arg_true().to_numpy()][:SHOWN].tolist()
@@ -66,13 +67,13 @@ class EmptiedCells:
 
 
 @cache
-def _emptied() -> tuple[pl.Expr, ...]:
-    return tuple(pl.col(column.name).is_in(EMPTIED) for column in FILLED)
+def _emptied(names: tuple[str, ...]) -> tuple[pl.Expr, ...]:
+    return tuple(pl.col(name).is_in(EMPTIED) for name in names if name in _BY_NAME)
 
 
 @cache
-def _filled() -> tuple[pl.Expr, ...]:
+def _filled(names: tuple[str, ...]) -> tuple[pl.Expr, ...]:
     return tuple(
-        pl.when(emptied).then(pl.lit(column.emptied)).otherwise(pl.col(column.name)).alias(column.name)
-        for column, emptied in zip(FILLED, _emptied(), strict=True)
+        pl.when(emptied).then(pl.lit(_BY_NAME[name].emptied)).otherwise(pl.col(name)).alias(name)
+        for name, emptied in zip(filter(_BY_NAME.__contains__, names), _emptied(names), strict=True)
     )

@@ -50,6 +50,23 @@ class Encoding:
         numbers = [[field.model_value(request.get(field.name)) for field in self._numbers] for request in requests]
         return self._filled(numbers, [self._places(request) for request in requests])
 
+    def of_columns(self, numbers: NDArray[np.float64], places: NDArray[np.intp]) -> NDArray[np.float32]:
+        """The same for whole columns: the `numbers`, and of each of `categories` the column (`width` where none is).
+
+        Both have the shape (rows, fields).
+        """
+        return self._filled(numbers, places)
+
+    @property
+    def numbers(self) -> list[str]:
+        """The model's numbers, in the order of their columns."""
+        return [field.name for field in self._numbers]
+
+    @property
+    def categories(self) -> dict[str, Mapping[str, int]]:
+        """The model's other fields, each with the columns of its categories."""
+        return {each.field.name: each.columns for each in self._categories}
+
     def column(self, name: str, category: str) -> int | None:
         """Where a category of a field has its column, or None."""
         return self._columns.get((name, category))
@@ -62,7 +79,11 @@ class Encoding:
             places.append(columns.get(str(field.model_value(value)), self.width) if place is None else place)
         return places
 
-    def _filled(self, numbers: Sequence[Sequence[str | float]], places: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def _filled(
+        self,
+        numbers: Sequence[Sequence[str | float]] | NDArray[np.float64],
+        places: Sequence[Sequence[int]] | NDArray[np.intp],
+    ) -> NDArray[np.float32]:
         # One column more, for the categories that are in none.
         matrix = np.zeros((len(numbers), self.width + 1), dtype=np.float32)
         standardised = (np.array(numbers, dtype=np.float64) - self._mean) / self._scale

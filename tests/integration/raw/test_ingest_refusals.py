@@ -157,8 +157,8 @@ def test_one_line_too_long_does_not_make_up_for_one_too_short(loaded: Settings, 
 
 HEADER = ",".join(COLUMN_NAMES)
 WHOLE_FILES = (
-    (b"", "is empty or begins with an empty line: its first line names the 50 columns"),
-    (b"\n\n", "is empty or begins with an empty line: its first line names the 50 columns"),
+    (b"", "is empty or begins with an empty line: its first line names the columns"),
+    (b"\n\n", "is empty or begins with an empty line: its first line names the columns"),
     (HEADER.encode() + b"\n", "has column names and no encounter"),
     (b"<!DOCTYPE html>\n<html></html>", "is a web page, not a CSV"),
     (f"{HEADER}\nMédico\n".encode("latin-1"), "is not UTF-8 text at line 2; save it as UTF-8"),

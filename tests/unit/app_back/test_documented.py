@@ -6,12 +6,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from app_back.main import create_app
-from app_back.schemas import ErrorResponse, HealthResponse, LiveResponse, ModelResponse, PredictionList
+from app_back.schemas import BatchResponse, ErrorResponse, HealthResponse, LiveResponse, ModelResponse, PredictionList
 from connections.settings import Settings
 from readmission.prediction import PredictionResponse
 
 ANSWERS: dict[str, Any] = {
     "PredictionResponse": PredictionResponse,
+    "BatchResponse": BatchResponse,
     "PredictionList": PredictionList,
     "ModelResponse": ModelResponse,
     "HealthResponse": HealthResponse,
@@ -47,7 +48,7 @@ def test_every_answer_has_its_shape_and_an_example_of_it(status: str, answer: di
     assert content["examples"]
     for example in content["examples"].values():
         read = TypeAdapter(ANSWERS[shape]).validate_python(example["value"])
-        told = read.model_dump(mode="json", exclude_none=shape == "ErrorResponse")
+        told = read.model_dump(mode="json", exclude_none=shape in ("BatchResponse", "ErrorResponse"))
         assert told == example["value"]
 
 
@@ -55,6 +56,7 @@ def test_what_can_fail_is_documented() -> None:
     statuses = {name: set(operation["responses"]) for name, operation in OPERATIONS.items()}
     assert statuses == {
         "POST /predict": {"200", "400", "413", "422", "429", "500", "503"},
+        "POST /predict/batch": {"200", "400", "413", "422", "429", "500", "503"},
         "GET /predictions": {"200", "422", "500", "503"},
         "GET /model": {"200", "500", "503"},
         "GET /health/live": {"200"},

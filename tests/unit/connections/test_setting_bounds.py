@@ -16,6 +16,7 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **dict.fromkeys(("MLFLOW_TRACKING_URI", "API_URL", "MLFLOW_S3_ENDPOINT_URL"), _ADDRESSES),
     **dict.fromkeys(("DATASET_FETCH_SECONDS", "MODEL_POLL_SECONDS"), _SECONDS),
     **dict.fromkeys(("TRAINING_JOBS", "AIRFLOW_WORKER_CONCURRENCY"), _COUNTS),
+    "BATCH_SECONDS": (("1", "600"), ("0.9", "600.1", "nan", "soon")),
     "LOG_WAIT_SECONDS": (("0.1", "60"), ("0.09", "60.1", "0", "nan", "soon")),
     "JOURNAL_MAX_MB": (("1", "1000000"), ("0", "1000001", "1.5")),
     "BIND_ADDRESS": (("0.0.0.0", "::", "[::1]", "ward.corp"), ("a,b", "ward:80", "http://a")),

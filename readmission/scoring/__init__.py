@@ -1,0 +1,1 @@
+"""Scores a file of encounters, as people have them, with a registered version."""
