@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
 
-from app_back.request_schema import agreements, field_schema
+from app_back.request_schema import contradictions, field_schema
 from readmission.features import (
     DEATH_OR_HOSPICE,
     ENCOUNTER_REF_LENGTH,
@@ -36,7 +36,11 @@ RICH_EXAMPLE: dict[str, Value] = {
 class ContractRequest(BaseModel):
     """An encounter at discharge. Every field may be left out; the optional ones are blank unless sent."""
 
-    model_config = ConfigDict(extra="forbid", title="PredictionRequest", json_schema_extra={"allOf": [*agreements()]})
+    model_config = ConfigDict(
+        extra="forbid",
+        title="PredictionRequest",
+        json_schema_extra={"not": {"anyOf": [*contradictions()]}},
+    )
 
     def sent(self) -> dict[str, Value]:
         """The fields that the body held, without those that it left to their defaults."""

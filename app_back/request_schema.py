@@ -20,7 +20,8 @@ from readmission.features import (
 Schema = dict[str, Any]
 
 # In the words of ECMA 262, which JSON Schema's patterns are in. What stands in neither is no printable character.
-_MARKS = r"\p{M}\p{P}\p{S}\p{Zs}"
+_SPACES = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_MARKS = rf"\p{{M}}\p{{P}}\p{{S}}{_SPACES}"
 _ANY = rf"[\p{{L}}\p{{N}}{_MARKS}]*"
 _REFERENCE = f"^{_ANY}$"
 _A_LETTER_OR_NO_NUMBER = rf"^(?:{_ANY}\p{{L}}{_ANY}|[{_MARKS}]*)$"
@@ -33,9 +34,15 @@ def field_schema(field: Field) -> Schema:
     return possible[0] if len(possible) == 1 else {"anyOf": possible}
 
 
-def agreements() -> list[Schema]:
-    """What the schema of one field cannot say: which group goes with which raw code."""
-    return [_agreement(code, BY_NAME[code.decides]) for code in FIELDS if code.decides is not None]
+def contradictions() -> list[Schema]:
+    """What the schema of one field cannot say and is refused: a raw code with another group than its own."""
+    return [
+        _contradiction(code, group, category)
+        for code in FIELDS
+        if code.decides is not None
+        for group in [BY_NAME[code.decides]]
+        for category in group.vocabulary
+    ]
 
 
 def _values(field: Field) -> list[Schema]:
@@ -61,19 +68,16 @@ def _diagnosis() -> str:
     """An ICD-9 code in any case, with spaces around it, or a text that says that the diagnosis is not known."""
     code = re.sub("[EV]", lambda letter: f"[{letter[0]}{letter[0].lower()}]", ICD9_PATTERN)
     words = "|".join(_any_spelling(word) for word in sorted(MISSING_WORDS))
-    return rf"^(?:\p{{Zs}}*(?:{code})\p{{Zs}}*|[{_MARKS}]*(?:{words})?)$"
+    return rf"^(?:[{_SPACES}]*(?:{code})[{_SPACES}]*|[{_MARKS}]*(?:{words})?)$"
 
 
 def _any_spelling(word: str) -> str:
     return "".join(f"[{letter}{letter.upper()}][{_MARKS}]*" for letter in word)
 
 
-def _agreement(code: Field, group: Field) -> Schema:
-    """Without a code any group may be sent; with one its own or none."""
+def _contradiction(code: Field, group: Field, category: str) -> Schema:
     assert group.groups is not None
-    agreeing: list[Schema] = [{"properties": {code.name: {"enum": [code.missing, "", None]}}}]
-    for category in dict.fromkeys(group.groups.values()):
-        codes = [known for known in code.categories if group.groups[known] == category]
-        sent = {code.name: {"enum": [*codes, *map(int, codes)]}, group.name: {"enum": [category, "", None]}}
-        agreeing.append({"properties": sent})
-    return {"anyOf": agreeing}
+    codes = [known for known in code.categories if group.groups[known] == category]
+    others = [other for other in group.vocabulary if other != category]
+    sent = {code.name: {"enum": [*codes, *map(int, codes)]}, group.name: {"enum": others}}
+    return {"required": [*sent], "properties": sent}
