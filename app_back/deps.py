@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from app_back.log.prediction_log import PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
+from app_back.probes import Health
 
 
 async def get_models(request: Request) -> ModelHolder:
@@ -24,6 +25,12 @@ async def get_metrics(request: Request) -> Metrics:
     return cast(Metrics, request.app.state.metrics)
 
 
+async def get_health(request: Request) -> Health:
+    """What looks at log and model."""
+    return cast(Health, request.app.state.health)
+
+
+HealthDep = Annotated[Health, Depends(get_health)]
 ModelsDep = Annotated[ModelHolder, Depends(get_models)]
 LogDep = Annotated[PredictionLog, Depends(get_log)]
 MetricsDep = Annotated[Metrics, Depends(get_metrics)]

@@ -1,15 +1,18 @@
 """One exception a failure, and the one place that turns any failure into the service's JSON error shape."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app_back.schemas import MAX_LISTED, ErrorDetail, ErrorResponse, FieldRefusal
 from readmission.features import BY_NAME, FIELDS, FieldError
+
+logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 10
 # The server drops the connection after these; a client that is told so does not use it again.
@@ -62,37 +65,51 @@ class NotReadyError(ServiceError):
 
 def add_error_handlers(app: FastAPI) -> None:
     """Gives every failure, the framework's own included, the shape of `ErrorResponse`."""
-    app.add_exception_handler(ServiceError, _service_error)
-    app.add_exception_handler(FieldError, _field_error)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _internal_error)
+    for kind in _ANSWERS:
+        app.add_exception_handler(kind, lambda _request, error: _shaped(error))
 
 
-def _service_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ServiceError)
+def answer_to(error: Exception) -> JSONResponse:
+    """The answer for a failure; one that nobody foresaw is logged whole and told as the service's own."""
+    if not isinstance(error, tuple(kind for kind in _ANSWERS if kind is not Exception)):
+        logger.error("a request failed", exc_info=error)
+    return _shaped(error)
+
+
+def _shaped(error: Exception) -> JSONResponse:
+    return next(answer(error) for kind, answer in _ANSWERS.items() if isinstance(error, kind))
+
+
+def _service_error(error: ServiceError) -> JSONResponse:
     return _answer(error.status, error.code, error.message, headers={"Retry-After": str(error.retry_seconds)})
 
 
-def _field_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, FieldError)
+def _field_error(error: FieldError) -> JSONResponse:
     return _refused([FieldRefusal(field=error.field, message=error.reason, allowed=BY_NAME[error.field].allowed)])
 
 
-def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+def _invalid_request(error: RequestValidationError) -> JSONResponse:
     return _refused([_explain(problem) for problem in error.errors()])
 
 
-def _http_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+def _http_error(error: HTTPException) -> JSONResponse:
     code = _HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
     headers = _CLOSE if error.status_code == 413 else error.headers
     return _answer(error.status_code, code, str(error.detail), headers=headers)
 
 
-def _internal_error(_request: Request, _error: Exception) -> JSONResponse:
+def _internal_error(_error: Exception) -> JSONResponse:
     return _answer(500, "internal_error", "the service failed; its log has the details", headers=_CLOSE)
+
+
+# The first kind that a failure is of decides its answer.
+_ANSWERS: dict[type[Exception], Callable[[Any], JSONResponse]] = {
+    ServiceError: _service_error,
+    FieldError: _field_error,
+    RequestValidationError: _invalid_request,
+    HTTPException: _http_error,
+    Exception: _internal_error,
+}
 
 
 def _refused(fields: list[FieldRefusal]) -> JSONResponse:

@@ -10,7 +10,8 @@ from fastapi.openapi.models import Example
 
 from app_back.body_limit import MAX_BODY_BYTES
 from app_back.errors import BusyError
-from app_back.log.prediction_log import NOT_READ, NOT_WRITTEN, WHAT_TO_CHECK
+from app_back.log.database import NO_TABLE
+from app_back.log.prediction_log import NOT_READ, NOT_WRITTEN
 from app_back.models.model_holder import WHAT_TO_DO
 from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE
 from app_back.schemas import MAX_LISTED, ErrorResponse
@@ -65,6 +66,7 @@ MODEL = {
     "contract_version": CONTRACT_VERSION,
     "features": [field.name for field in MODEL_FIELDS],
     "loaded_at": "2026-11-26T13:52:55.346466Z",
+    "source": "registry",
     "registry_problem": None,
 }
 
@@ -75,14 +77,15 @@ def _listed() -> dict[str, Any]:
         name: float(value) if isinstance(value, int) else value
         for name, value in complete_request(RICH_EXAMPLE | {"discharge_code": "6"}).items()
     }
-    answer = {name: value for name, value in ANSWERS["rich"].items() if name not in ("label", "prediction_id", "logged")}
+    not_told = ("label", "prediction_id", "logged")
+    answer = {name: value for name, value in ANSWERS["rich"].items() if name not in not_told}
     row = {
         "prediction_id": ANSWERS["rich"]["prediction_id"],
         "created_at": "2026-11-26T13:52:55.364011Z",
         "encounter_ref": RICH_EXAMPLE["encounter_ref"],
         "inputs": inputs,
     }
-    return {"predictions": [row | answer]}
+    return {"predictions": [row | answer | {"request_id": None}]}
 
 
 LISTED = _listed()
@@ -120,10 +123,11 @@ LIMIT_REFUSED = _error(
 )
 BUSY = _error("busy", BusyError(1_024).message)
 NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")
-NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}; {WHAT_TO_CHECK}")
-NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}; {WHAT_TO_CHECK}")
+NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}: {NO_TABLE}")
+NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}: {NO_TABLE}")
 NOT_READY = _error("not_ready", f"failed checks: model: {NO_MODEL['error']['message']}")
-UNHEALTHY = _error("not_ready", f"failed checks: database: {NOT_LISTED['error']['message']}")
+DATABASE_GONE = "the database does not answer: predictions go to the journal"
+UNHEALTHY = _error("not_ready", f"failed checks: log: {NO_TABLE}")
 FAILED = _error("internal_error", "the service failed; its log has the details")
 
 

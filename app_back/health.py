@@ -1,75 +1,59 @@
-"""Health: alive (the process), healthy (and the database), ready (and a model)."""
+"""Health: alive (the event loop), ready (a prediction is answered and logged), healthy (or nothing trained yet)."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
 
 from app_back import examples
-from app_back.deps import LogDep, ModelsDep
-from app_back.errors import NoModelError, NotReadyError, ServiceError
-from app_back.log.prediction_log import PredictionLog
-from app_back.models.model_holder import ModelHolder
-from app_back.schemas import HealthResponse
+from app_back.deps import HealthDep
+from app_back.errors import NotReadyError
+from app_back.probes import Look
+from app_back.schemas import HealthResponse, LiveResponse
 
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-def _checked(*checks: str) -> examples.Responses:
-    return examples.answers(ok={"status": "ok", "checks": list(checks)})
+def _found(log: str, *problems: str, waiting: int = 0) -> dict[str, Any]:
+    return {"status": "ok", "log": log, "waiting": waiting, "problems": list(problems)}
 
 
-def _failed(**failures: dict[str, Any]) -> examples.Responses:
-    return examples.errors(503, "A check failed; the message names it.", **failures)
+_WELL = {"well": _found("database"), "journal": _found("journal", f"{examples.DATABASE_GONE}.", waiting=12)}
+_failed = partial(examples.errors, 503, "A check failed; the message names it.")
 
 
-@router.get("/live", summary="Is the process alive?", responses=_checked("process"))
-async def live() -> HealthResponse:
-    """The process is alive."""
-    return HealthResponse(checks=["process"])
+@router.get("/live", summary="Is the process alive?", responses=examples.answers(ok={"status": "ok"}))
+async def live() -> LiveResponse:
+    """The event loop answers, whatever database and registry do: for restarting what hangs."""
+    return LiveResponse()
 
 
 @router.get(
     "",
     summary="Is the service healthy?",
-    responses=_checked("process", "database") | _failed(database=examples.UNHEALTHY),
+    responses=examples.answers(**_WELL, first_start=_found("database", f"{examples.NO_MODEL['error']['message']}."))
+    | _failed(unhealthy=examples.UNHEALTHY),
 )
-def healthy(log: LogDep, models: ModelsDep) -> HealthResponse:
-    """The process is alive, the database answers and MLflow has once; no model in production yet is healthy too."""
-    _require(_database(log) or _not_known(models))
-    return HealthResponse(checks=["process", "database"])
+async def healthy(health: HealthDep) -> HealthResponse:
+    """As `/health/ready`, but healthy too while MLflow has no version in production: nothing was trained yet."""
+    look = await health.look()
+    return _response(look, model=None if look.begun and look.registry is None else look.model)
 
 
 @router.get(
     "/ready",
     summary="Would a prediction be answered?",
-    responses=_checked("process", "database", "model") | _failed(model=examples.NOT_READY),
+    responses=examples.answers(**_WELL) | _failed(no_model=examples.NOT_READY),
 )
-def ready(log: LogDep, models: ModelsDep) -> HealthResponse:
-    """A prediction would be answered: a model is loaded and the predictions table answers."""
-    _require(_database(log), _model(models))
-    return HealthResponse(checks=["process", "database", "model"])
+async def ready(health: HealthDep) -> HealthResponse:
+    """A prediction would be scored and logged now: in the database, or in the journal while that does not answer."""
+    look = await health.look()
+    return _response(look, model=look.model)
 
 
-def _database(log: PredictionLog) -> str | None:
-    try:
-        log.check()
-    except ServiceError as error:
-        return f"database: {error.message}"
-    return None
-
-
-def _model(models: ModelHolder) -> str | None:
-    try:
-        models.current()
-    except NoModelError as error:
-        return f"model: {error.message}"
-    return None
-
-
-def _not_known(models: ModelHolder) -> str | None:
-    return None if models.known else _model(models)
-
-
-def _require(*failures: str | None) -> None:
-    if failed := [failure for failure in failures if failure is not None]:
+def _response(look: Look, model: str | None) -> HealthResponse:
+    log = None if look.log.place else f"log: {look.log.reason}"
+    if failed := [problem for problem in (log, model and f"model: {model}") if problem]:
         raise NotReadyError(f"failed checks: {'. '.join(failed)}")
+    assert look.log.place is not None
+    return HealthResponse(log=look.log.place, waiting=look.log.rows, problems=look.problems)

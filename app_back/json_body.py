@@ -51,11 +51,11 @@ def read_json(body: bytes) -> Any:
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in values:
-            raise _unreadable(f"the body has the field {shown(name)} twice; send it once")
-        values[name] = value
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _unreadable(f"the body has the field {shown(twice)} twice; send it once")
     return values
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 
 from app_back import health, json_logs, routes
 from app_back.body_limit import BodyLimit
@@ -17,7 +18,9 @@ from app_back.errors import add_error_handlers
 from app_back.log.prediction_log import PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
+from app_back.predicting.endpoint import Predicting
 from app_back.predicting.group_commit import GroupCommit
+from app_back.probes import Health
 from app_back.requests import Requests
 from connections.settings import Settings, settings_or_exit
 from readmission.features import CONTRACT_VERSION
@@ -50,12 +53,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.metrics = metrics
     app.add_middleware(BodyLimit)
-    app.add_middleware(Requests, metrics=metrics)
     add_error_handlers(app)
-    app.include_router(routes.predictions)
     app.include_router(routes.router)
     app.include_router(health.router)
     app.include_router(routes.figures)
+    app.build_middleware_stack = partial(_layers, app.build_middleware_stack, metrics)  # type: ignore[method-assign]
     app.openapi = partial(_with_whole_examples, app, app.openapi)  # type: ignore[method-assign]
     return app
 
@@ -65,9 +67,10 @@ async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncI
     """The parts of the application, from its start to its end."""
     json_logs.configure(settings.log_level)
     models, log = ModelHolder(settings), PredictionLog(settings)
-    predictions = GroupCommit(models, log, metrics, settings)
-    app.state.models, app.state.log, app.state.predictions = models, log, predictions
     await run_in_threadpool(log.start)
+    predictions = GroupCommit(models, log, metrics, settings.queue_limit)
+    app.state.models, app.state.log, app.state.predictions = models, log, predictions
+    app.state.health = Health(log, models)
     models.start()
     predictions.start()
     observing = asyncio.create_task(_observe(metrics, log, models))
@@ -76,6 +79,11 @@ async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncI
     await run_in_threadpool(predictions.stop)
     await run_in_threadpool(log.stop)
     await run_in_threadpool(models.stop)
+
+
+def _layers(build: Callable[[], ASGIApp], metrics: Metrics) -> ASGIApp:
+    """What is seen of every request, then the route that must be fast, then FastAPI with its own layers."""
+    return Requests(Predicting(build()), metrics)
 
 
 async def _observe(metrics: Metrics, log: PredictionLog, models: ModelHolder) -> None:

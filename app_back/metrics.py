@@ -1,17 +1,19 @@
 """What the service measures of itself, for Prometheus."""
 
 import os
-from collections import Counter as Tally
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app_back.log.prediction_log import LogState
 from app_back.log.row import LoggedRow
+from app_back.log.state import LogState
 from app_back.models.model_holder import ModelHolder
 from readmission import clock
 from readmission.features import MODEL_FIELDS
+from readmission.inference import Encoding
 
 # Several workers write their figures into files of this folder, from which whoever is asked adds them up.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -46,14 +48,13 @@ class Metrics:
         self._unknown = Counter(
             "readmission_field_out_of_vocabulary", "Predictions whose text counts as other", ("field",), registry=own
         )
-        self._journal = {
-            name: Gauge(f"readmission_journal_{name}", told, registry=own, multiprocess_mode=mode)
-            for name, told, mode in (
-                ("rows", "Predictions that wait in the journal", "livesum"),
-                ("bytes", "Size of the journal", "livesum"),
-                ("oldest_seconds", "Age of the oldest prediction that waits", "livemax"),
-            )
-        }
+        self._journal_rows = Gauge(
+            "readmission_journal_rows", "Predictions that wait in it", registry=own, multiprocess_mode="livesum"
+        )
+        self._journal_bytes = Gauge("readmission_journal_bytes", "Its size", registry=own, multiprocess_mode="livesum")
+        self._journal_age = Gauge(
+            "readmission_journal_oldest_seconds", "How long one waits", registry=own, multiprocess_mode="livemax"
+        )
         self._model = Gauge(
             "readmission_model_age_seconds", "Since the version was loaded", ("version",), registry=own,
             multiprocess_mode="livemin",
@@ -65,28 +66,30 @@ class Metrics:
         self._requests.labels(route, status).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def answered(self, inputs: Sequence[Mapping[str, str | float]], rows: Sequence[LoggedRow]) -> None:
-        """A group of predictions was logged; `inputs` are the model's."""
+    def answered(self, rows: Sequence[LoggedRow], matrix: NDArray[np.float32], encoding: Encoding) -> None:
+        """A group of predictions was logged; `matrix`, shape (rows, columns), is what the model scored."""
         self._groups.observe(len(rows))
         probabilities = self._probabilities.labels(rows[0].model_version)
         for row in rows:
             probabilities.observe(row.probability)
-        for counter, meant in ((self._missing, _MISSING), (self._unknown, _OTHER)):
-            found = Tally(name for row in inputs for name, value in meant.items() if row[name] == value)
-            for name, times in found.items():
-                counter.labels(name).inc(times)
+        times = matrix.sum(axis=0)
+        for counter, categories in ((self._missing, _MISSING), (self._unknown, _OTHER)):
+            for name, category in categories.items():
+                column = encoding.column(name, category)
+                if column is not None and times[column]:
+                    counter.labels(name).inc(float(times[column]))
 
     def seen(self, log: LogState, models: ModelHolder) -> None:
         """How journal and model are at present."""
-        self._journal["rows"].set(log.rows)
-        self._journal["bytes"].set(log.bytes)
-        self._journal["oldest_seconds"].set(log.oldest_seconds)
-        model = models.loaded
-        version = None if model is None else model.version.version
+        self._journal_rows.set(log.rows)
+        self._journal_bytes.set(log.bytes)
+        self._journal_age.set(log.oldest_seconds or 0)
+        model = models.state()
+        version = model.version
         if self._version not in (None, version):
             self._model.remove(self._version)
         self._version = version
-        if model is not None:
+        if model.loaded_at is not None:
             self._model.labels(version).set((clock.now() - model.loaded_at).total_seconds())
 
     def exposed(self) -> bytes:
@@ -94,5 +97,5 @@ class Metrics:
         if SHARED_FOLDER not in os.environ:
             return generate_latest(self._own)
         together = CollectorRegistry()
-        MultiProcessCollector(together)
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
         return generate_latest(together)

@@ -10,16 +10,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from app_back import examples
 from app_back.deps import LogDep, MetricsDep, ModelsDep
-from app_back.predicting.endpoint import PredictionRoute
+from app_back.predicting.endpoint import PATH
 from app_back.request_model import PredictionRequest
 from app_back.schemas import MAX_LISTED, ModelResponse, PredictionList
-from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.prediction import PredictionResponse
 
 _FAILED = examples.errors(500, "The service failed.", failed=examples.FAILED)
 router = APIRouter(responses=_FAILED)
 figures = APIRouter(tags=["health"])
-predictions = APIRouter(route_class=PredictionRoute, responses=_FAILED)
 
 POST_ANSWERS = (
     examples.answers(**examples.ANSWERS)
@@ -51,7 +49,7 @@ async def root() -> RedirectResponse:
     return RedirectResponse("/docs")
 
 
-@predictions.post("/predict", tags=["predictions"], summary="Predict one encounter", responses=POST_ANSWERS)
+@router.post(PATH, tags=["predictions"], summary="Predict one encounter", responses=POST_ANSWERS)
 async def post_prediction(
     request: Annotated[PredictionRequest, Body(openapi_examples=examples.REQUESTS)],
 ) -> PredictionResponse:
@@ -60,7 +58,7 @@ async def post_prediction(
     Every answered prediction is a row of `RAW_DATA.predictions`; what cannot be logged is not answered.
     It supports a decision; it makes none.
     """
-    raise NotImplementedError("app_back.predicting.endpoint answers it")
+    raise NotImplementedError("`Predicting` answers it before it comes here: this is what OpenAPI tells of it")
 
 
 @router.get("/predictions", tags=["predictions"], summary="List the latest predictions", responses=LIST_ANSWERS)
@@ -88,9 +86,10 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         threshold=model.scorer.config.threshold,
         metrics=_metrics(tags),
         tags=tags,
-        contract_version=CONTRACT_VERSION,
-        features=[field.name for field in MODEL_FIELDS],
+        contract_version=model.scorer.config.contract_version,
+        features=[field.name for field in model.scorer.fields],
         loaded_at=model.loaded_at,
+        source=model.source,
         registry_problem=models.problem,
     )
 

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app_back.models.served_version import Source
 from readmission.clock import Moment
-from readmission.prediction import LoggedPrediction, Probability
+from readmission.prediction import LoggedPrediction, Place, Probability
 
 MAX_LISTED = 1000
 
@@ -29,16 +30,25 @@ class ModelResponse(BaseModel):
     contract_version: str
     features: Annotated[list[str], Field(description="the fields that the model uses, in its order")]
     loaded_at: Annotated[Moment, Field(description="UTC")]
+    source: Annotated[Source, Field(description="MLflow, or the last good copy on disk")]
     registry_problem: Annotated[
-        str | None, Field(description="why a newer version could not be followed, when that is so")
+        str | None,
+        Field(description="why the registry cannot be followed, or the model not kept on disk, when that is so"),
     ]
 
 
-class HealthResponse(BaseModel):
-    """Each thing that was checked answered."""
+class LiveResponse(BaseModel):
+    """The process answers."""
 
     status: Literal["ok"] = "ok"
-    checks: list[str]
+
+
+class HealthResponse(LiveResponse):
+    """A prediction would be kept, and where."""
+
+    log: Annotated[Place, Field(description="where a prediction would be kept now")]
+    waiting: Annotated[int, Field(ge=0, description="predictions in the journal that are not in the table yet")]
+    problems: Annotated[list[str], Field(description="a sentence for each thing that is not well")]
 
 
 class FieldRefusal(BaseModel):

@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 import mlflow
 import mlflow.artifacts
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.environment_variables import (
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
     MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD,
@@ -28,12 +29,16 @@ NOT_THERE = (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PAR
 
 @dataclass(frozen=True)
 class RegisteredVersion:
-    """A version of the registered model; `tags` are the version's own (dataset, val_f1, batch_id, ...)."""
+    """A version of the registered model; `tags` are the version's own (dataset, val_f1, batch_id, ...).
+
+    `created` (milliseconds since 1970) tells it from a deleted one whose number MLflow gave again.
+    """
 
     name: str
     version: str
     run_id: str
     tags: dict[str, str]
+    created: int = 0
 
 
 def client(settings: Settings) -> MlflowClient:
@@ -108,7 +113,13 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
         if error.error_code in NOT_THERE:
             return None
         raise
-    return RegisteredVersion(name, str(found.version), found.run_id or "", dict(found.tags))
+    return registered(found)
+
+
+def registered(found: ModelVersion) -> RegisteredVersion:
+    """A version as MLflow's client gives it, as the platform does."""
+    created = int(found.creation_timestamp or 0)
+    return RegisteredVersion(found.name, str(found.version), found.run_id or "", dict(found.tags), created)
 
 
 def latest_version(settings: Settings) -> str | None:
@@ -125,7 +136,7 @@ def latest_version(settings: Settings) -> str | None:
 def download_served_files(settings: Settings, version: RegisteredVersion, folder: Path) -> Path:
     """Fetches what `readmission.inference.Scorer.load` reads of a version, and says in which folder it is."""
     got = mlflow.artifacts.download_artifacts(
-        artifact_uri=f"{_location(client(settings), version)}/{EXTRA_FILES}",
+        artifact_uri=f"{location(settings, version)}/{EXTRA_FILES}",
         dst_path=str(folder),
         tracking_uri=settings.tracking_uri,
         registry_uri=settings.tracking_uri,
@@ -133,8 +144,9 @@ def download_served_files(settings: Settings, version: RegisteredVersion, folder
     return Path(got)
 
 
-def _location(tracking: MlflowClient, version: RegisteredVersion) -> str:
+def location(settings: Settings, version: RegisteredVersion) -> str:
     """Where a version's files are. MLflow would look `models:/…` up in the registry of the process."""
+    tracking = client(settings)
     source: str = tracking.get_model_version_download_uri(version.name, version.version)
     if not source.startswith("models:/"):
         return source

@@ -41,6 +41,12 @@ def _engine(server: str, database: DatabaseName) -> Engine:
     )
 
 
+def sqlite_file(settings: Settings, database: DatabaseName) -> sqlite_files.WatchedFile | None:
+    """The process's watch on a database's file, or None where the databases are on a server."""
+    url = make_url(settings.database_server)
+    return sqlite_files.watched(_sqlite_file(url, database)) if url.get_backend_name() == "sqlite" else None
+
+
 def _sqlite_file(url: URL, database: str) -> Path:
     return Path(str(url.database)) / f"{database}.db"
 

@@ -48,6 +48,10 @@ def _seconds(value: str) -> bool:
         return False
 
 
+def _log_wait(value: str) -> bool:
+    return _seconds(value) and 0.1 <= float(value) <= 60
+
+
 def _share(value: str) -> bool:
     try:
         return 0 <= float(value) <= 1
@@ -130,8 +134,9 @@ RULES: dict[str, Rule] = {
     ),
     "MODEL_POLL_SECONDS": Rule("a number of seconds above 0", _seconds),
     "API_WORKERS": _whole(1, 64),
-    "LOG_WRITERS": _whole(1, 16),
     "QUEUE_LIMIT": _whole(1, 100_000),
+    "LOG_WAIT_SECONDS": Rule("a number of seconds from 0.1 to 60", _log_wait),
+    "JOURNAL_MAX_MB": _whole(1, 1_000_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),
     "COMPOSE_PROJECT_NAME": _matching(r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, _ and -"),
 }

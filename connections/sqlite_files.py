@@ -8,6 +8,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -56,9 +57,15 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@lru_cache
+def watched(path: Path) -> "WatchedFile":
+    """The process's one watch on a file."""
+    return WatchedFile(path)
+
+
 def engine_of(path: Path) -> Engine:
     """A pooled engine on the file; each use of a connection asks first whether the file is still the same."""
-    file = WatchedFile(path)
+    file = watched(path)
     engine = create_engine(f"sqlite:///{path}", creator=file.connect, hide_parameters=True)
 
     @event.listens_for(engine, "checkout")
@@ -100,7 +107,7 @@ class WatchedFile:
         self._logs: dict[int, os.stat_result | None] = {}
 
     def connect(self) -> sqlite3.Connection:
-        """A new connection; for SQLAlchemy's pool.
+        """A new connection; for one thread at a time.
 
         Raises:
             DatabaseFileError: as `check`, or there is no file.

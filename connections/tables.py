@@ -54,6 +54,7 @@ predictions = Table(
     Column("model_name", String(128), nullable=False),
     Column("model_version", String(32), nullable=False),
     Column("dataset", String(16), nullable=False),
+    Column("request_id", String(64)),
     Index("predictions_created_at", "created_at"),
     Index("predictions_encounter_ref", "encounter_ref"),
 )

@@ -13,7 +13,7 @@ from connections.settings import Settings
 PACKAGE = Path(__file__).parent
 # What decides a result; how the platform is started and shown does not.
 DECIDING = (
-    "clean", "dataset", "features", "inference.py", "model", "params.py", "raw", "registry", "storage", "synthetic",
+    "clean", "dataset", "features", "inference", "model", "params.py", "raw", "registry", "storage", "synthetic",
     "training",
 )  # fmt: skip
 _LIBRARIES = ("mlflow", "numpy", "onnxruntime", "pandas", "polars", "scikit-learn", "skl2onnx", "skops")

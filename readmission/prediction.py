@@ -41,7 +41,11 @@ class PredictionResponse(BaseModel):
     model_version: str
     prediction_id: Annotated[str, Field(description="identifies the row in RAW_DATA.predictions")]
     dataset: Annotated[str, Field(description="real, or synthetic when the model was trained on made-up data")]
-    logged: Annotated[Place, Field(description="where it is kept: the table, or the journal that fills it later")]
+    # The services of before said nothing: they knew the database alone.
+    logged: Annotated[
+        Place,
+        Field(description="where the row is durable by now: database, or journal until the database takes it"),
+    ] = "database"
 
 
 class _Logged(BaseModel):
@@ -55,6 +59,8 @@ class _Logged(BaseModel):
 
 class LoggedPrediction(PredictionResponse, _Logged):
     """A row of RAW_DATA.predictions."""
+
+    request_id: Annotated[str | None, Field(description="the request to the service that it answered")] = None
 
     # Told with the answer alone: the row has no such columns, and the listing none either.
     label: Label = Field(default_factory=_label, exclude=True)

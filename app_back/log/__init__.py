@@ -1,1 +1,1 @@
-"""The log of answered predictions."""
+"""The log of answered predictions: a row is durable, in the database or in a journal, before its answer."""

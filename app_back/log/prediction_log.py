@@ -1,103 +1,137 @@
-"""The log of answered predictions: one row of `RAW_DATA.predictions` each."""
+"""The log of answered predictions, as the rest of the service sees it."""
 
 import json
 import logging
-from typing import Literal, NamedTuple
-from connections.mysql_connections import engine_for
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url
 
 from app_back.errors import LogUnavailableError
-from connections.sqlite_files import DatabaseFileError
-from connections.tables import predictions
-from readmission.prediction import LoggedPrediction
+from app_back.log.database import Database, DatabaseError, Durability
+from app_back.log.held_connection import HeldConnection
+from app_back.log.mysql import MySQL
+from app_back.log.row import LoggedRow, new_id
+from app_back.log.sqlite import SQLite
+from app_back.log.state import LogState
+from connections.mysql_connections import sqlite_file
+from connections.settings import Settings
+from readmission.clock import now
+from readmission.prediction import LoggedPrediction, Place
 
 logger = logging.getLogger(__name__)
 
 NOT_WRITTEN = "RAW_DATA.predictions could not be written, so the prediction is withheld"
 NOT_READ = "RAW_DATA.predictions could not be read"
-WHAT_TO_CHECK = "check that the database answers and that the DAG crear_bases_si_no_existen has run"
 
 
 class PredictionLog:
-    """The log in the database, over the process's one pooled engine. What `record` has returned from is durable."""
+    """The log of one worker. What a writer's `write` has returned from is durable."""
 
-    def __init__(self, settings) -> None:
-        self._engine = engine_for(settings, 'RAW_DATA')
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
-    def start(self): pass
-    def stop(self): pass
-    def state(self): return LogState()
-    def writer(self): return LogWriter(self._engine)
-    def probe(self):
-        self.check()
-        return LogState()
+    def start(self) -> None:
+        """Makes ready to take rows; connects to nothing."""
+        self._database = database_of(self._settings)
+        self._reader = HeldConnection(self._database)
+        self._prober = HeldConnection(self._database)
+        self._problem: str | None = None
 
+    def stop(self) -> None:
+        """Lets go of the connections."""
+        self._reader.drop()
+        self._prober.drop()
+        self._database.close()
 
-    def record(self, prediction: LoggedPrediction) -> None:
-        """Inserts one row and commits.
+    @property
+    def best_writers(self) -> int:
+        """How many threads write fastest, each with a writer of its own."""
+        return self._database.writers
 
-        Raises:
-            LogUnavailableError: the database refused it or is not there.
-        """
-        with _unavailable(NOT_WRITTEN), self._engine.begin() as connection:
-            connection.execute(insert(predictions), prediction.model_dump())
-
-    def check(self) -> None:
-        """Asks whether the table can be read, whatever its rows hold.
-
-        Raises:
-            LogUnavailableError: it cannot.
-        """
-        with _unavailable(NOT_READ), self._engine.connect() as connection:
-            connection.execute(select(predictions.c.prediction_id).limit(1)).all()
+    def writer(self) -> "LogWriter":
+        """A writer for one thread, with a connection of its own."""
+        return LogWriter(HeldConnection(self._database), self._settings.log_wait_seconds)
 
     def recent(self, limit: int) -> list[LoggedPrediction]:
-        """The latest rows, newest first.
+        """The latest rows of the table, newest first.
 
         Raises:
-            LogUnavailableError: the table cannot be read.
+            LogUnavailableError: it cannot be read.
         """
-        newest = select(predictions).order_by(predictions.c.created_at.desc(), predictions.c.prediction_id).limit(limit)
-        with _unavailable(NOT_READ), self._engine.connect() as connection:
-            return [LoggedPrediction.model_validate(row) for row in connection.execute(newest).mappings()]
+        until = time.monotonic() + self._settings.log_wait_seconds
+        try:
+            with self._reader.used(until) as connection:
+                rows = connection.newest(limit, until)
+        except DatabaseError as error:
+            logger.error("%s: %s", NOT_READ, error)
+            raise LogUnavailableError(f"{NOT_READ}: {error}") from None
+        return [LoggedPrediction.model_validate(_read(row)) for row in rows]
 
+    def probe(self) -> LogState:
+        """Whether a row would be kept now: writes one and takes it back."""
+        until = time.monotonic() + self._settings.log_wait_seconds
+        try:
+            with self._prober.used(until) as connection:
+                connection.probe(_probe_row(), until)
+                self._problem = None
+        except DatabaseError as error:
+            self._problem = str(error)
+        return self.state()
 
-@contextmanager
-def _unavailable(what: str) -> Iterator[None]:
-    try:
-        yield
-    except DatabaseFileError as error:
-        logger.error("%s: %s", what, error)
-        raise LogUnavailableError(f"{what}: {error.reason}") from None
-    except SQLAlchemyError as error:
-        # Only the driver's words: SQLAlchemy's quote the row, and patients do not belong in a log.
-        logger.error("%s: %s", what, getattr(error, "orig", None) or type(error).__name__)
-        raise LogUnavailableError(f"{what}; {WHAT_TO_CHECK}") from None
+    def state(self) -> LogState:
+        """What the last look at the database said."""
+        return LogState("database") if self._problem is None else LogState(None, (self._problem,))
 
+    def durability(self) -> Durability:
+        """What the database does before it calls a commit done.
 
-Place = Literal["database", "journal"]
-
-
-class LogState(NamedTuple):
-    place: Place | None = "database"
-    problem: str | None = None
-    rows: int = 0
-    bytes: int = 0
-    oldest_seconds: float = 0
+        Raises:
+            DatabaseError: it cannot be asked.
+        """
+        with self._prober.used(time.monotonic() + self._settings.log_wait_seconds) as connection:
+            return connection.durability
 
 
 class LogWriter:
-    def __init__(self, engine):
-        self._engine = engine
+    """Writes groups of rows, for one thread."""
 
-    def write(self, rows):
-        with _unavailable(NOT_WRITTEN), self._engine.begin() as connection:
-            connection.execute(insert(predictions), [{k: v for k, v in r._asdict().items() if k != "request_id"} | {"inputs": json.loads(r.inputs)} for r in rows])
+    def __init__(self, held: HeldConnection, wait_seconds: float) -> None:
+        self._held = held
+        self._wait = wait_seconds
+
+    def write(self, rows: Sequence[LoggedRow]) -> Place:
+        """Says where the rows are durable by now.
+
+        Raises:
+            LogUnavailableError: nothing keeps them, and none is kept.
+        """
+        until = time.monotonic() + self._wait
+        try:
+            with self._held.used(until) as connection:
+                connection.insert(rows, until)
+        except DatabaseError as error:
+            logger.error("%s: %s", NOT_WRITTEN, error)
+            raise LogUnavailableError(f"{NOT_WRITTEN}: {error}") from None
         return "database"
 
-    def close(self):
-        pass
+    def close(self) -> None:
+        """Lets go of the connection."""
+        self._held.drop()
+
+
+def database_of(settings: Settings) -> Database:
+    """The database that the settings name; connects to nothing."""
+    file = sqlite_file(settings, "RAW_DATA")
+    if file is not None:
+        return SQLite(file)
+    return MySQL(make_url(settings.database_server), settings.log_wait_seconds)
+
+
+def _read(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"inputs": json.loads(row["inputs"])}
+
+
+def _probe_row() -> LoggedRow:
+    return LoggedRow(new_id(), now(), None, "{}", 0, 0.0, 0.0, "", "", "")

@@ -1,78 +1,84 @@
 """The model version that answers: loaded from the registry, kept in memory, and followed without a restart."""
 
 import logging
-import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple
 
 from app_back.errors import NoModelError
-from connections.model_registry import (
-    RegisteredVersion,
-    ask_briefly,
-    download_served_files,
-    latest_version,
-    production_version,
+from app_back.models.kept_copy import KeptCopy
+from app_back.models.served_version import (
+    FilesUnavailableError,
+    LoadedModel,
+    Refusal,
+    RefusedError,
+    Source,
+    fetch,
+    prove,
+    same,
 )
+from connections.model_registry import RegisteredVersion, ask_briefly, latest_version, production_version
 from connections.settings import Settings
 from readmission.clock import now
-from readmission.inference import ModelFileError, Scorer
 
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 5
+# How long one answer of MLflow's is waited for: another look follows soon.
+ASK_SECONDS = 5
 WHAT_TO_DO = (
     "activate and run the DAGs in order: crear_bases_si_no_existen, cargar_datos, preprocesar_datos, entrenar_modelo"
 )
 
 
-@dataclass(frozen=True)
-class LoadedModel:
-    """A registered version with its scorer, ready to answer."""
+class ModelState(NamedTuple):
+    """What answers at a moment, for metrics and health; all but `problem` is None while nothing does."""
 
-    version: RegisteredVersion
-    scorer: Scorer
-    loaded_at: datetime
-
-
-class _Refusal(NamedTuple):
-    version: RegisteredVersion
-    reason: str
+    version: str | None
+    loaded_at: datetime | None
+    source: Source | None
+    problem: str | None
 
 
 class ModelHolder:
     """Follows the alias `production` with a thread of its own.
 
-    A version that cannot be loaded, or a registry that does not answer, leaves the model that answers in place.
-    Taking the alias away takes the model out of service.
+    A version that cannot be had or does not prove itself, or a registry that does not answer, leaves the model that
+    answers in place. Where there is none yet, the copy on disk answers. Taking the alias away takes the model out of
+    service, and the copy with it.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._model: LoadedModel | None = None
-        self._refusal: _Refusal | None = None
+        self._copy = KeptCopy(settings)
+        self._refusal: Refusal | None = None
         self._problem: str | None = None
         self._latest: str | None = None
-        self._known = False
+        self._known = self._withdrawn = False
         self._stopping = Event()
         self._thread = Thread(target=self._follow, name="model-registry", daemon=True)
 
     @property
     def problem(self) -> str | None:
-        """Why the registry cannot be followed at present, or None."""
-        return self._problem
+        """Why the registry cannot be followed, or the model not kept on disk, at present; or None."""
+        model, told = self._model, [self._problem, self._copy.problem]
+        if model is not None and model.source == "disk":
+            told.append(f"version {model.version.version} answers from the copy on disk")
+        return "; ".join(filter(None, told)) or None
 
     @property
     def known(self) -> bool:
         """Whether the registry has answered once; before that a model may be in production that is not loaded yet."""
         return self._known
 
-    @property
-    def loaded(self) -> LoadedModel | None:
-        """The model that answers, or None."""
-        return self._model
+    def state(self) -> ModelState:
+        """What answers, without asking anybody."""
+        model = self._model
+        if model is None:
+            return ModelState(None, None, None, self.problem)
+        return ModelState(model.version.version, model.loaded_at, model.source, self.problem)
 
     def current(self) -> LoadedModel:
         """The model that answers.
@@ -82,10 +88,10 @@ class ModelHolder:
         """
         if (model := self._model) is not None:
             return model
-        if self._problem is None and not self._known:
-            raise NoModelError("no model is loaded yet: MLflow is being asked which version is in production")
         if self._problem is not None:
-            raise NoModelError(f"no model is loaded yet: {self._problem}")
+            raise NoModelError(f"no model is loaded yet: {self.problem}")
+        if not self._known:
+            raise NoModelError("no model is loaded yet: MLflow is being asked which version is in production")
         if self._latest is not None:
             raise NoModelError(f"no model is in production: {self._without_alias(self._latest)}")
         raise NoModelError(f"no model is in production yet; {WHAT_TO_DO}")
@@ -99,7 +105,7 @@ class ModelHolder:
 
     def start(self) -> None:
         """Begins to follow the registry."""
-        ask_briefly()
+        ask_briefly(ASK_SECONDS)
         self._thread.start()
 
     def stop(self) -> None:
@@ -108,58 +114,62 @@ class ModelHolder:
         self._thread.join(STOP_SECONDS)
 
     def refresh(self) -> None:
-        """Loads the version in production if it is another one than the loaded; never raises."""
+        """Looks at the registry once and does what follows from it; never raises."""
         try:
-            self._adopt(production_version(self._settings))
-            self._known = True
-        except ModelFileError as error:
-            self._tell(str(error))
-            self._known = True
+            self._look()
+        except (RefusedError, FilesUnavailableError) as error:
+            self._fail(str(error), repr(error.__cause__ or ""), known=True)
         except Exception as error:
             # Whatever fails here is the registry's or the network's, and the next round tries again.
-            self._tell(f"MLflow does not give the version in production ({type(error).__name__})", str(error))
+            self._fail(f"MLflow does not give the version in production ({type(error).__name__})", str(error))
+        else:
+            self._known, self._problem = True, None
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
             self.refresh()
             self._stopping.wait(self._settings.model_poll_seconds)
 
-    def _adopt(self, version: RegisteredVersion | None) -> None:
+    def _look(self) -> None:
+        version = production_version(self._settings)
+        model = self._model
         if version is None:
-            self._latest = latest_version(self._settings)
             self._withdraw()
-        elif self._model is not None and _same(version, self._model.version):
-            self._model = replace(self._model, version=version)
-        elif self._refusal is not None and _same(version, self._refusal.version):
-            raise ModelFileError(self._refusal.reason)
+        elif model is not None and model.source == "registry" and same(version, model.version):
+            self._model = replace(model, version=version)
+            if self._copy.lacks(version):
+                self._copy.keep(version, fetch(self._settings, version).files)
+        elif self._refusal is not None and self._refusal.stands(self._settings, version):
+            raise RefusedError(self._refusal.reason)
         else:
             self._load(version)
-        self._refusal = self._problem = None
 
     def _load(self, version: RegisteredVersion) -> None:
-        try:
-            with tempfile.TemporaryDirectory(prefix="readmission-model-") as folder:
-                scorer = Scorer.load(download_served_files(self._settings, version, Path(folder)))
-        except ModelFileError as error:
-            # Its files will not get better: it is not fetched again until another version is in production.
-            self._refusal = _Refusal(version, f"version {version.version} of {version.name} is unusable: {error}")
-            raise ModelFileError(self._refusal.reason) from error
-        self._model = LoadedModel(version, scorer, now())
+        self._refusal = None
+        fetched = fetch(self._settings, version)
+        found = prove(version, fetched)
+        if isinstance(found, Refusal):
+            self._refusal = found
+            raise RefusedError(found.reason)
+        self._model, self._problem, self._withdrawn = LoadedModel(version, found, now()), None, False
         logger.info("version %s of %s answers from now on", version.version, version.name)
+        self._copy.keep(version, fetched.files)
 
     def _withdraw(self) -> None:
-        if self._model is not None:
-            logger.warning("no version of %s is in production any more: nothing answers", self._settings.model_name)
-        self._model = None
+        try:
+            self._latest = latest_version(self._settings)
+        finally:
+            if self._model is not None:
+                logger.warning("no version of %s is in production any more: nothing answers", self._settings.model_name)
+            self._model, self._refusal, self._withdrawn = None, None, True
+            self._copy.remove()
 
-    def _tell(self, problem: str, detail: str = "") -> None:
-        """Logs a problem once, however many rounds it lasts."""
+    def _fail(self, problem: str, detail: str, known: bool = False) -> None:
+        """Has the copy answer where nothing does, and logs a problem once, however many rounds it lasts."""
+        if self._model is None and not self._withdrawn and (copy := self._copy.load()) is not None:
+            self._model = LoadedModel(copy.version, copy.scorer, now(), "disk")
+            logger.warning("version %s of %s answers from the copy on disk", copy.version.version, copy.version.name)
         if problem != self._problem:
             state = "the loaded version stays" if self._model else "no model answers yet"
             logger.warning("%s; %s. %s", problem, state, detail)
-        self._problem = problem
-
-
-def _same(one: RegisteredVersion, other: RegisteredVersion) -> bool:
-    """Whether two are the same version; its tags may change."""
-    return replace(one, tags={}) == replace(other, tags={})
+        self._problem, self._known = problem, self._known or known

@@ -1,36 +1,49 @@
-"""The route itself: a plain ASGI endpoint, whose documentation is that of a FastAPI route with the same body."""
+"""`POST /predict` as a plain ASGI endpoint, before all that FastAPI does for a request; a route documents it."""
 
 from json import JSONDecodeError
-from typing import Any
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app_back.body_limit import MAX_BODY_BYTES, limited
+from app_back.errors import answer_to
 from app_back.json_body import is_json, read_json
 from app_back.predicting.group_commit import GroupCommit
 from app_back.predicting.scored import Encounter
 from app_back.request_model import PredictionRequest
 from app_back.requests import request_id_of
+from readmission.features import complete_request
+
+PATH = "/predict"
 
 
-class PredictionRoute(APIRoute):
-    """Declared as any route is, so that OpenAPI has it; answered by `predict`, past all that FastAPI does for one."""
+class Predicting:
+    """ASGI middleware: answers `POST /predict` itself, failures included, and passes on everything else."""
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.app = predict
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One look at the path is all that another request pays."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            answer = await _predicted(scope, limited(receive, MAX_BODY_BYTES))
+        except Exception as error:
+            await answer_to(error)(scope, receive, send)
+        else:
+            await _send(send, answer)
 
 
-async def predict(scope: Scope, receive: Receive, send: Send) -> None:
-    """Parses a request, completes it, and sends the answer when its row is durable."""
+async def _predicted(scope: Scope, receive: Receive) -> bytes:
+    """Parses a request, completes it, and gives the answer when its row is durable."""
     if not is_json(scope):
         raise RequestValidationError([{"type": "model_type", "loc": ("body",)}])
     request = _parsed(await _body(receive))
-    encounter = Encounter.of(request.sent(), request_id_of(scope))
     predictions: GroupCommit = scope["app"].state.predictions
-    await _send(send, await predictions.answer(encounter))
+    return await predictions.answer(Encounter(complete_request(request.sent()), request_id_of(scope)))
 
 
 async def _body(receive: Receive) -> bytes:

@@ -17,7 +17,6 @@ from app_back.log.prediction_log import LogWriter, PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
 from app_back.predicting.scored import Encounter, answer_of, scored
-from connections.settings import Settings
 from readmission.prediction import Place
 
 logger = logging.getLogger(__name__)
@@ -38,15 +37,14 @@ Outcome = bytes | Exception
 class GroupCommit:
     """The queue of the requests that wait, and the threads that answer them."""
 
-    def __init__(self, models: ModelHolder, log: PredictionLog, metrics: Metrics, settings: Settings) -> None:
+    def __init__(self, models: ModelHolder, log: PredictionLog, metrics: Metrics, limit: int) -> None:
         self._models = models
         self._log = log
         self._metrics = metrics
-        self._limit = settings.queue_limit
+        self._limit = limit
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._unanswered = 0
-        # SQLite takes one writer at a time: a second would only wait for the first.
-        writers = 1 if settings.on_sqlite else settings.log_writers
+        writers = log.best_writers
         self._threads = [Thread(target=self._write, name=f"writer-{number}", daemon=True) for number in range(writers)]
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -112,15 +110,17 @@ class GroupCommit:
         except ServiceError as error:
             return [error] * len(group)
         except Exception as error:
-            logger.exception("a group of %d predictions failed", len(group))
-            return [error] * len(group)
+            if len(group) == 1:
+                return [error]
+            # One that cannot be scored does not take the others with it.
+            return [outcome for alone in group for outcome in self._outcomes([alone], writer)]
 
     def _answers(self, group: Sequence[_Waiting], writer: LogWriter) -> list[Outcome]:
         model = self._models.current()
-        rows = scored([waiting.encounter for waiting in group], model)
+        rows, matrix = scored([waiting.encounter for waiting in group], model)
         place = writer.write(rows)
         self._tell(group, model.version.version, place, [row.prediction_id for row in rows])
-        self._metrics.answered([waiting.encounter.row for waiting in group], rows)
+        self._metrics.answered(rows, matrix, model.scorer.encoding)
         return [answer_of(row, place) for row in rows]
 
     def _tell(self, group: Sequence[_Waiting], version: str, place: Place, identifiers: Sequence[str]) -> None:

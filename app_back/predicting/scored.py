@@ -1,51 +1,51 @@
 """What is made of encounters: their scores, the rows that are logged and the answers that are sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic_core import to_json
-from uuid6 import uuid7
+import numpy as np
+from msgspec import json
+from numpy.typing import NDArray
 
-from app_back.log.row import LoggedRow
-from app_back.models.model_holder import LoadedModel
+from app_back.log.row import LoggedRow, new_id
+from app_back.models.served_version import LoadedModel
 from readmission.clock import now
-from readmission.features import Value, complete_request, model_row
+from readmission.features import Value
 from readmission.prediction import LABELS, Place
 
 
-@dataclass(slots=True, frozen=True)
-class Encounter:
-    """A whole request, the model's inputs made of it, and the request's id."""
+class Encounter(NamedTuple):
+    """A whole request, and the id of the request."""
 
     inputs: Mapping[str, Value]
-    row: Mapping[str, str | float]
     request_id: str
 
-    @classmethod
-    def of(cls, sent: Mapping[str, Value], request_id: str) -> "Encounter":
-        """The encounter of the fields that a request sent.
 
-        Raises:
-            FieldError: two fields contradict each other.
-        """
-        inputs = complete_request(sent)
-        return cls(inputs, model_row(inputs), request_id)
+class Scored(NamedTuple):
+    """A group's rows, in the order of its encounters, and the matrix, shape (rows, columns), of the model."""
+
+    rows: list[LoggedRow]
+    matrix: NDArray[np.float32]
 
 
-def scored(encounters: Sequence[Encounter], model: LoadedModel) -> list[LoggedRow]:
-    """The row of each encounter, in order, scored together by one model version."""
-    probabilities = model.scorer.probabilities([encounter.row for encounter in encounters]).tolist()
-    return [_row(encounter, probability, model) for encounter, probability in zip(encounters, probabilities, strict=True)]
+def scored(encounters: Sequence[Encounter], model: LoadedModel) -> Scored:
+    """The encounters' rows, scored together by one model version.
+
+    Raises:
+        FieldError: the contract does not allow a value.
+    """
+    matrix = model.scorer.encoding.of_requests([encounter.inputs for encounter in encounters])
+    probabilities = model.scorer.of_matrix(matrix).tolist()
+    return Scored([_row(*each, model) for each in zip(encounters, probabilities, strict=True)], matrix)
 
 
 def _row(encounter: Encounter, probability: float, model: LoadedModel) -> LoggedRow:
     config, reference = model.scorer.config, encounter.inputs["encounter_ref"]
     return LoggedRow(
-        prediction_id=str(uuid7()),
+        prediction_id=new_id(),
         created_at=now(),
         encounter_ref=None if reference is None else str(reference),
-        inputs=to_json(encounter.inputs).decode(),
+        inputs=json.encode(encounter.inputs).decode(),
         prediction=model.scorer.decide(probability),
         probability=probability,
         threshold=config.threshold,
@@ -69,4 +69,4 @@ def answer_of(row: LoggedRow, place: Place) -> bytes:
         "dataset": row.dataset,
         "logged": place,
     }
-    return to_json(answer)
+    return json.encode(answer)

@@ -49,10 +49,11 @@ class Settings(Addresses):
     # Serving.
     model_name: str = "mejor_modelo_diabetes"
     model_alias: str = "production"
-    model_poll_seconds: float = 10.0
+    model_poll_seconds: float = 2.0
     api_workers: int = Field(default=1, description="processes that answer, each with a journal of its own")
-    log_writers: int = Field(default=2, description="connections that log predictions to MySQL; SQLite has one")
     queue_limit: int = Field(default=1_024, description="predictions that may wait for an answer")
+    log_wait_seconds: float = 2.0
+    journal_max_mb: int = 256
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # Airflow's accounts and keys.
@@ -109,11 +110,6 @@ class Settings(Addresses):
             if value is not None and value != "":
                 shared[name.upper()] = str(value)
         return shared
-
-    @property
-    def on_sqlite(self) -> bool:
-        """Whether the databases are SQLite files."""
-        return self.database_server.startswith("sqlite:")
 
     @property
     def database_server(self) -> str:

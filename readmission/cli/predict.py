@@ -41,7 +41,7 @@ def predict(
         dataset=scorer.config.dataset,
     )
     # Nothing is logged, so there is no row to name.
-    console.print_json(answer.model_dump_json(exclude={"label", "prediction_id"}))
+    console.print_json(answer.model_dump_json(exclude={"label", "prediction_id", "logged"}))
 
 
 def _sent(fields: list[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from readmission.features.contract import (
     OPTIONAL_FIELDS,
     ORIGINAL_FIELDS,
     PREPARED_FIELDS,
+    SERVED_CONTRACTS,
 )
 from readmission.features.field import (
     ENCOUNTER_REF_LENGTH,
@@ -53,6 +54,7 @@ __all__ = [
     "OPTIONAL_FIELDS",
     "ORIGINAL_FIELDS",
     "PREPARED_FIELDS",
+    "SERVED_CONTRACTS",
     "SOURCE_COLUMNS",
     "SYNTHETIC_FIRST_ID",
     "TARGET_COLUMN",

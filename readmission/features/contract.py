@@ -17,6 +17,8 @@ from readmission.features.field import MISSING_MARK, Field
 from readmission.features.source_columns import MEDICATIONS, SOURCE_COLUMNS, SourceColumn
 
 CONTRACT_VERSION = "1"
+# The present one and the one before: a version that was trained under it answers until its successor is promoted.
+SERVED_CONTRACTS = (CONTRACT_VERSION, str(int(CONTRACT_VERSION) - 1))
 
 
 def _count(name: str, default: int) -> Field:

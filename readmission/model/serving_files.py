@@ -1,4 +1,4 @@
-"""Writes the two files that the prediction service loads, and checks that they answer as the pipeline does."""
+"""Writes the files that the prediction service loads, and checks that they answer as the pipeline does."""
 
 import hashlib
 from collections.abc import Hashable, Mapping
@@ -7,20 +7,41 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.pipeline import Pipeline
 
 from readmission.errors import TrainingError
 from readmission.features import BY_NAME, CATEGORIES, CONTRACT_VERSION, NUMBERS
-from readmission.inference import FOREST_FILE, SERVING_FILE, NumberScale, Scorer, ServingConfig
+from readmission.inference import (
+    EXAMPLES_FILE,
+    FOREST_FILE,
+    MANIFEST_FILE,
+    SERVING_FILE,
+    Examples,
+    Manifest,
+    NumberScale,
+    Scorer,
+    ServingConfig,
+    read_folder,
+)
 from readmission.model.forest import CalibratedForest, inputs, positive
 
 PARITY = 1e-6
+EXAMPLES = 20
 
 
-def write(pipeline: Pipeline, folder: Path, *, dataset: str, target: str) -> list[Path]:
-    """Writes `forest.onnx` and `serving.json` for a fitted pipeline into an existing folder."""
+def write(pipeline: Pipeline, folder: Path, rows: pd.DataFrame, *, dataset: str, target: str) -> list[Path]:
+    """Writes what is served of a fitted pipeline into an existing, empty folder.
+
+    Args:
+        pipeline: the fitted pipeline.
+        folder: where the files go.
+        rows: prepared rows that it was not trained on, of which some become its examples.
+        dataset: "real" or "synthetic".
+        target: what it predicts, "lt30" or "any".
+    """
     forest: CalibratedForest = pipeline["forest"]
     scaler = pipeline["columns"].named_transformers_["numbers"]
     model = to_onnx(
@@ -43,7 +64,22 @@ def write(pipeline: Pipeline, folder: Path, *, dataset: str, target: str) -> lis
     )
     (folder / FOREST_FILE).write_bytes(model)
     (folder / SERVING_FILE).write_text(config.model_dump_json(indent=2), encoding="utf-8")
-    return [folder / FOREST_FILE, folder / SERVING_FILE]
+    return [folder / FOREST_FILE, folder / SERVING_FILE, *prove(folder, *_examples(pipeline, rows))]
+
+
+def prove(folder: Path, rows: pd.DataFrame, probabilities: NDArray[np.float64]) -> list[Path]:
+    """Writes `examples.json` and `manifest.json` beside what is served.
+
+    Args:
+        folder: the served files.
+        rows: the model's inputs, one row an example; they name no patient.
+        probabilities: shape (rows,), the pipeline's own.
+    """
+    examples = Examples(rows=_records(rows), probabilities=probabilities.tolist())
+    (folder / EXAMPLES_FILE).write_text(examples.model_dump_json(), encoding="utf-8")
+    manifest = Manifest.of(read_folder(folder))
+    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+    return [folder / EXAMPLES_FILE, folder / MANIFEST_FILE]
 
 
 def check_parity(pipeline: Pipeline, folder: Path, rows: pd.DataFrame) -> float:
@@ -52,12 +88,21 @@ def check_parity(pipeline: Pipeline, folder: Path, rows: pd.DataFrame) -> float:
     Raises:
         TrainingError: it is above 1e-6, so that serving would not answer what training measured.
     """
-    records = cast(
-        list[Mapping[str, str | float]],
-        cast(list[Mapping[Hashable, object]], inputs(rows).to_dict(orient="records")),
-    )
-    served = Scorer.load(folder).probabilities(records)
+    served = Scorer.unproven(read_folder(folder)).probabilities(_records(inputs(rows)))
     difference = float(np.abs(served - positive(pipeline, rows)).max())
     if not difference <= PARITY:  # nan included
         raise TrainingError(f"the served model differs from the trained one by {difference:.1e} (at most {PARITY})")
     return difference
+
+
+def _examples(pipeline: Pipeline, rows: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Rows from the lowest to the highest probability, evenly spaced, with the pipeline's answers."""
+    probabilities = positive(pipeline, rows)
+    places = np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(int))
+    chosen = np.argsort(probabilities, kind="stable")[places]
+    return inputs(rows).iloc[chosen], probabilities[chosen]
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, str | float]]:
+    records = cast(list[Mapping[Hashable, object]], rows.to_dict(orient="records"))
+    return cast(list[dict[str, str | float]], records)

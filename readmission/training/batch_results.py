@@ -63,7 +63,9 @@ def log_files(
     """Logs the model with the files that are served, which answer as it does; `val` is what that is tried on."""
     make_default(settings)
     with tempfile.TemporaryDirectory() as folder:
-        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
+        files = serving_files.write(
+            pipeline, Path(folder), val, dataset=prepared.dataset, target=prepared.params.target
+        )
         difference = serving_files.check_parity(pipeline, Path(folder), val)
         client(settings).log_metric(result.run_id, "serving_difference", difference)
         log_model(f"modelo_entrenado_batch{result.batch_id}", pipeline, files, result.run_id, inputs(val.head(5)))

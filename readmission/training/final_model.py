@@ -40,7 +40,9 @@ def _log_pipeline(settings: Settings, run_id: str, prepared: PreparedSet, pipeli
     make_default(settings)
     val = read_split(settings, "val")
     with tempfile.TemporaryDirectory() as folder:
-        files = serving_files.write(pipeline, Path(folder), dataset=prepared.dataset, target=prepared.params.target)
+        files = serving_files.write(
+            pipeline, Path(folder), val, dataset=prepared.dataset, target=prepared.params.target
+        )
         serving_files.check_parity(pipeline, Path(folder), val)
         logged = log_model(FINAL_MODEL, pipeline, files, run_id, inputs(val.head(5)))
     return str(logged.model_id)

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import inspect
 
+from app_back.log.row import COLUMNS
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from connections.tables import predictions
@@ -27,15 +28,17 @@ ROW: dict[str, Any] = {
     "model_name": "m",
     "model_version": "1",
     "dataset": "real",
+    "request_id": None,
 }
 # How a class, a table in Python and one in SQL declare a column.
 DECLARES = re.compile(r'^\s+model_version(: | VARCHAR)|Column\("model_version"', re.MULTILINE)
 
 
-def test_the_shape_is_declared_three_times() -> None:
+def test_the_shape_is_declared_four_times() -> None:
     folders = ("app_back", "app_front", "compose", "connections", "dags", "readmission", "scripts")
     files = [path for folder in folders for kind in ("*.py", "*.sql") for path in (ROOT / folder).rglob(kind)]
     assert {str(path.relative_to(ROOT)) for path in files if DECLARES.search(path.read_text(encoding="utf-8"))} == {
+        "app_back/log/row.py",
         "connections/tables.py",
         "readmission/prediction.py",
         "readmission/storage/migrations/raw_data/0001_predictions.sql",
@@ -45,6 +48,7 @@ def test_the_shape_is_declared_three_times() -> None:
 def test_the_model_the_table_and_the_migrated_table_have_the_same_columns(settings: Settings) -> None:
     initialise(settings)
     told = list(LoggedPrediction.model_json_schema(mode="serialization")["properties"])
+    assert told == list(COLUMNS)
     assert told == predictions.columns.keys()
     migrated = inspect(engine_for(settings, "RAW_DATA")).get_columns("predictions")
     assert told == [column["name"] for column in migrated]

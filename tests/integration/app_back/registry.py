@@ -57,7 +57,7 @@ def register(
     """Logs and registers a version as training does, and puts it in production."""
     pipeline, rows = fitted(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    files = serving_files.write(pipeline, folder, dataset=dataset, target="lt30")
+    files = serving_files.write(pipeline, folder, rows, dataset=dataset, target="lt30")
     if damage is not None:
         (folder / damage).write_bytes(b"damaged")
     tracking = client(settings)

@@ -39,10 +39,12 @@ def test_what_cannot_be_logged_is_not_answered(api: Api) -> None:
     error = answer.json()["error"]
     assert list(error) == ["code", "message"]
     assert error["code"] == "prediction_log_unavailable"
-    assert error["message"].startswith("RAW_DATA.predictions could not be written, so the prediction is withheld;")
+    assert error["message"].startswith(
+        "RAW_DATA.predictions could not be written, so the prediction is withheld: there is no table"
+    )
     assert listed.status_code == 503
     assert rows(api.settings) == before
-    assert "no such table" in api_log(api.settings)
+    assert "there is no table RAW_DATA.predictions" in api_log(api.settings)
     assert "secreto" not in api_log(api.settings)
     assert api.http.post("/predict", json={}).status_code == 200
     assert rows(api.settings) == before + 1
@@ -57,7 +59,9 @@ def test_health_names_the_database_when_its_table_is_missing(api: Api) -> None:
             answer = api.http.get(path)
             assert answer.status_code == 503
             assert answer.json()["error"]["code"] == "not_ready"
-            assert answer.json()["error"]["message"].startswith("failed checks: database: RAW_DATA.predictions")
+            assert answer.json()["error"]["message"].startswith(
+                "failed checks: database: there is no table RAW_DATA.predictions"
+            )
     assert api.http.get("/health/ready").status_code == 200
 
 

@@ -31,7 +31,7 @@ def test_the_model_is_described(api: Api) -> None:
     assert found["tags"]["batch_id"] == "3"
     assert found["contract_version"] == CONTRACT_VERSION
     assert found["features"] == [field.name for field in MODEL_FIELDS]
-    assert found["registry_problem"] is None
+    assert (found["source"], found["registry_problem"]) == ("registry", None)
 
 
 def test_tags_written_later_are_seen(api: Api, poll: Poll) -> None:
@@ -85,11 +85,11 @@ def test_a_version_with_damaged_files_leaves_the_old_one_in_place(stores: Settin
         poll(lambda: http.get("/model").json()["registry_problem"])
         assert version(http) == first
         problem = http.get("/model").json()["registry_problem"]
-        assert problem.startswith(f"version {second} of modelo_danado is unusable: {FOREST_FILE} is not the file")
+        assert problem.startswith(f"version {second} of modelo_danado is refused: {FOREST_FILE} is not the file")
         third = register(settings, tmp_path / "3", seed=3).version
         poll(lambda: version(http) == third)
         assert http.get("/model").json()["registry_problem"] is None
-    assert api_log(settings).count("is unusable") == 1
+    assert api_log(settings).count("is refused") == 1
 
 
 def test_the_service_answers_without_mlflow_and_follows_it_when_it_is_back(

@@ -13,7 +13,7 @@ from mlflow.entities import LoggedModelOutput
 
 from connections.model_registry import client, download_served_files, make_default, production_version
 from connections.settings import Settings
-from readmission.inference import Scorer
+from readmission.inference import Scorer, read_folder
 from readmission.model.forest import CalibratedForest, positive
 from readmission.model.mlflow_models import load_pipeline
 from readmission.registry.export import export
@@ -81,7 +81,7 @@ def test_it_is_promoted_and_its_served_files_score_as_it_did(
     assert promote_if_better(settings, settings.model_name, version).promoted
     production = production_version(settings)
     assert production is not None and production.version == version
-    scorer = Scorer.load(download_served_files(settings, production, tmp_path))
+    scorer = Scorer.unproven(read_folder(download_served_files(settings, production, tmp_path)))
     rows = [{str(name): value for name, value in row.items()} for row in example.to_dict("records")]
     assert scorer.probabilities(rows).tolist() == pytest.approx(PROBABILITIES, abs=1e-6)
 

@@ -61,10 +61,10 @@ def test_every_table_of_the_platform_is_there(database_settings: Settings) -> No
 
 def test_a_second_run_changes_nothing(database_settings: Settings) -> None:
     first = initialise(database_settings)
-    assert "RAW_DATA: migrated from nothing to revision raw_0002" in first
+    assert "RAW_DATA: migrated from nothing to revision raw_0003" in first
     assert "CLEAN_DATA: created the empty table val_data" in first
     assert initialise(database_settings) == [
-        "RAW_DATA: at revision raw_0002, nothing to migrate",
+        "RAW_DATA: at revision raw_0003, nothing to migrate",
         "CLEAN_DATA: at revision clean_0002, nothing to migrate",
     ]
 
@@ -123,7 +123,7 @@ def test_the_loads_of_an_earlier_version_stay(database_settings: Settings) -> No
     assert ingest.current_load(database_settings) is None, "its rows are gone"
     with pytest.raises(ReadmissionError, match="of an earlier version: run crear_bases_si_no_existen first"):
         ingest.load(database_settings)
-    assert "RAW_DATA: migrated from raw_0001 to revision raw_0002" in initialise(database_settings)
+    assert "RAW_DATA: migrated from raw_0001 to revision raw_0003" in initialise(database_settings)
     with engine.connect() as connection:
         kept = connection.execute(select(tables.loads)).mappings().one()
     assert (kept["source"], kept["rows"], kept["counts"]) == ("old.csv", 5, None)

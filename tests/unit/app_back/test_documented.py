@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from app_back.main import create_app
-from app_back.schemas import ErrorResponse, HealthResponse, ModelResponse, PredictionList
+from app_back.schemas import ErrorResponse, HealthResponse, LiveResponse, ModelResponse, PredictionList
 from connections.settings import Settings
 from readmission.prediction import PredictionResponse
 
@@ -15,6 +15,7 @@ ANSWERS: dict[str, Any] = {
     "PredictionList": PredictionList,
     "ModelResponse": ModelResponse,
     "HealthResponse": HealthResponse,
+    "LiveResponse": LiveResponse,
     "ErrorResponse": ErrorResponse,
 }
 OPERATIONS = {

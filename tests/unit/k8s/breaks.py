@@ -117,7 +117,7 @@ BROKEN = (
     Break(addresses, "Deployment", "api", "spec template metadata labels network/serving", GONE, "network with mlflow"),
     Break(addresses, "Service", "postgres", "spec", {"type": "ExternalName"}, "nothing leads to postgres:5432"),
     Break(names, "Deployment", "api", f"{API} env 6 name", "MLFLOW_QUIET", "api/api: nothing reads MLFLOW_QUIET"),
-    Break(names, "ConfigMap", "settings", "data MODEL_POLL", "10", "airflow-task/base: nothing reads MODEL_POLL"),
+    Break(names, "ConfigMap", "settings", "data MODEL_POLL", "2", "airflow-task/base: nothing reads MODEL_POLL"),
     Break(names, "ConfigMap", "airflow", "data AIRFLOW__CORE__NO_SUCH", "1", "nothing reads AIRFLOW__CORE__NO_SUCH"),
     Break(values, "ConfigMap", "settings", "data MODEL_POLL_SECONDS", "often", "api: model_poll_seconds"),
     Break(values, "ConfigMap", "settings", "data TRAINING_JOBS", "0", "airflow-task: training_jobs"),

@@ -13,6 +13,7 @@ from readmission.inference import FOREST_FILE, SERVING_FILE, ModelFileError, Sco
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline, positive
 from readmission.params import ForestParams
+from tests.unit.inference.earlier import signed
 from tests.unit.prepared import every_category, prepared_rows
 
 
@@ -24,18 +25,20 @@ def pipeline() -> Pipeline:
 
 @pytest.fixture
 def folder(pipeline: Pipeline, tmp_path: Path) -> Path:
-    serving_files.write(pipeline, tmp_path, dataset="synthetic", target="lt30")
+    serving_files.write(pipeline, tmp_path, every_category(), dataset="synthetic", target="lt30")
     return tmp_path
 
 
 def edit(folder: Path, **changes: Any) -> None:
+    """Changes what `serving.json` says, and has the manifest name it as it is now."""
     path = folder / SERVING_FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
+    signed(folder)
 
 
-def test_two_files_are_written_and_say_what_they_are(pipeline: Pipeline, tmp_path: Path) -> None:
-    written = serving_files.write(pipeline, tmp_path, dataset="real", target="any")
-    assert [path.name for path in written] == [FOREST_FILE, SERVING_FILE] == ["forest.onnx", "serving.json"]
+def test_four_files_are_written_and_say_what_they_are(pipeline: Pipeline, tmp_path: Path) -> None:
+    written = serving_files.write(pipeline, tmp_path, every_category(), dataset="real", target="any")
+    assert [path.name for path in written] == ["forest.onnx", "serving.json", "examples.json", "manifest.json"]
     config = Scorer.load(tmp_path).config
     assert (config.dataset, config.target, config.contract_version) == ("real", "any", CONTRACT_VERSION)
     assert config.threshold == pipeline["forest"].threshold_
@@ -78,23 +81,20 @@ def test_a_probability_that_is_no_number_is_found_out(
         serving_files.check_parity(pipeline, folder, every_category())
 
 
-@pytest.mark.parametrize("missing", [FOREST_FILE, SERVING_FILE])
-def test_a_missing_file_is_refused(folder: Path, missing: str) -> None:
-    (folder / missing).unlink()
-    with pytest.raises(ModelFileError, match="cannot read"):
-        Scorer.load(folder)
-
-
 def test_a_forest_that_is_not_the_one_described_is_refused(folder: Path) -> None:
     path = folder / FOREST_FILE
     path.write_bytes(path.read_bytes()[:-1] + b"x")
+    signed(folder)
     with pytest.raises(ModelFileError, match="sha256 differs"):
         Scorer.load(folder)
 
 
-def test_another_contract_is_refused(folder: Path) -> None:
-    edit(folder, contract_version="0")
-    with pytest.raises(ModelFileError, match="the model follows contract 0, this service 1"):
+@pytest.mark.parametrize("contract", ["-1", "2", "", "one"])
+def test_a_contract_that_is_neither_the_present_nor_the_one_before_is_refused(folder: Path, contract: str) -> None:
+    edit(folder, contract_version=contract)
+    with pytest.raises(
+        ModelFileError, match=f"the model follows contract {contract}, this service 1 and the one before"
+    ):
         Scorer.load(folder)
 
 
@@ -116,6 +116,7 @@ def test_a_damaged_description_is_refused(folder: Path, changes: dict[str, Any])
 
 def test_text_that_is_no_json_is_refused(folder: Path) -> None:
     (folder / SERVING_FILE).write_bytes(b"\x80not json")
+    signed(folder)
     with pytest.raises(ModelFileError, match="cannot read"):
         Scorer.load(folder)
 

@@ -28,7 +28,7 @@ def pipeline() -> Pipeline:
 @pytest.fixture(scope="module")
 def scorer(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Scorer:
     folder = tmp_path_factory.mktemp("served")
-    serving_files.write(pipeline, folder, dataset="synthetic", target="lt30")
+    serving_files.write(pipeline, folder, prepared_rows(100, seed=4), dataset="synthetic", target="lt30")
     return Scorer.load(folder)
 
 

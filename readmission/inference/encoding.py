@@ -1,0 +1,79 @@
+"""The forest's matrix: a model's numbers, standardised, then a column for each category of each of its other fields."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readmission.features import BY_NAME, Field, Value
+from readmission.inference.serving_config import ServingConfig
+
+
+class _Category(NamedTuple):
+    """A field with the columns of its categories, and of what a request may say for them without being read."""
+
+    field: Field
+    columns: Mapping[str, int]
+    at_once: Mapping[Value, int]
+
+
+class Encoding:
+    """How a model's matrix is filled; `width` is its number of columns."""
+
+    def __init__(self, config: ServingConfig) -> None:
+        self._numbers = [BY_NAME[number.name] for number in config.numbers]
+        self._mean = np.array([number.mean for number in config.numbers])
+        self._scale = np.array([number.scale for number in config.numbers])
+        self._categories: list[_Category] = []
+        self._columns: dict[tuple[str, str], int] = {}
+        self.width = len(config.numbers)
+        for name, vocabulary in config.categories.items():
+            columns = {category: self.width + place for place, category in enumerate(vocabulary)}
+            self.width += len(vocabulary)
+            self._columns |= {(name, category): column for category, column in columns.items()}
+            self._categories.append(_Category(BY_NAME[name], columns, _at_once(BY_NAME[name], columns)))
+
+    def of_rows(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
+        """The matrix, shape (rows, width), for model rows; a category that the model does not know is in no column."""
+        numbers = [[row[field.name] for field in self._numbers] for row in rows]
+        known = [(each.field.name, each.columns) for each in self._categories]
+        places = [[columns.get(str(row[name]), self.width) for name, columns in known] for row in rows]
+        return self._filled(numbers, places)
+
+    def of_requests(self, requests: Sequence[Mapping[str, Value]]) -> NDArray[np.float32]:
+        """The same for whole requests, field for field as `Field.model_value` reads them.
+
+        Raises:
+            FieldError: the contract does not allow a value.
+        """
+        numbers = [[field.model_value(request.get(field.name)) for field in self._numbers] for request in requests]
+        return self._filled(numbers, [self._places(request) for request in requests])
+
+    def column(self, name: str, category: str) -> int | None:
+        """Where a category of a field has its column, or None."""
+        return self._columns.get((name, category))
+
+    def _places(self, request: Mapping[str, Value]) -> list[int]:
+        places = []
+        for field, columns, at_once in self._categories:
+            value = request.get(field.name)
+            place = at_once.get(value)
+            places.append(columns.get(str(field.model_value(value)), self.width) if place is None else place)
+        return places
+
+    def _filled(self, numbers: Sequence[Sequence[str | float]], places: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        # One column more, for the categories that are in none.
+        matrix = np.zeros((len(numbers), self.width + 1), dtype=np.float32)
+        standardised = (np.array(numbers, dtype=np.float64) - self._mean) / self._scale
+        matrix[:, : len(self._numbers)] = standardised
+        np.put_along_axis(matrix, np.array(places, dtype=np.intp), 1.0, axis=1)
+        return np.ascontiguousarray(matrix[:, : self.width])
+
+
+def _at_once(field: Field, columns: Mapping[str, int]) -> dict[Value, int]:
+    """What needs no reading: the categories that a request may name, and blank where that has a category."""
+    named: dict[Value, int] = {name: columns[name] for name in field.categories if name in columns}
+    if field.missing is not None and field.missing in columns:
+        named[None] = columns[field.missing]
+    return named

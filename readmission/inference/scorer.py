@@ -1,0 +1,132 @@
+"""A served model in memory: it proved itself when it was loaded."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from readmission.features import BY_NAME, CONTRACT_VERSION, FIELDS, SERVED_CONTRACTS, Value
+from readmission.inference.encoding import Encoding
+from readmission.inference.proof import check_examples, check_manifest
+from readmission.inference.served_files import (
+    FOREST_FILE,
+    SERVING_FILE,
+    ModelFileError,
+    ServedFiles,
+    parsed,
+    read_folder,
+)
+from readmission.inference.serving_config import ServingConfig
+
+
+class Scorer:
+    """A served model in memory; `fields` are those that it uses. Safe to call from several threads."""
+
+    def __init__(self, config: ServingConfig, forest: bytes) -> None:
+        self.config = config
+        _check_fields(config)
+        self.fields = tuple(field for field in FIELDS if field.name in config.fields)
+        self._session = _session(forest)
+        self._input = self._session.get_inputs()[0].name
+        self.encoding = Encoding(config)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads a model's folder, and has it prove itself.
+
+        Raises:
+            ModelFileError: a file is missing, damaged, of a contract that is not served, or answers otherwise.
+        """
+        return cls.proven(read_folder(folder))
+
+    @classmethod
+    def proven(cls, files: ServedFiles) -> Self:
+        """The model of files whose manifest holds and whose answers to the stored examples are the pipeline's.
+
+        Raises:
+            ModelFileError: they do not, or it cannot be served.
+        """
+        check_manifest(files)
+        scorer = cls.unproven(files)
+        try:
+            check_examples(files, scorer.probabilities)
+        except ModelFileError:
+            raise
+        except Exception as error:  # ONNX Runtime's errors have no base of their own
+            raise ModelFileError(f"its files cannot answer its own examples ({type(error).__name__})") from error
+        return scorer
+
+    @classmethod
+    def unproven(cls, files: ServedFiles) -> Self:
+        """The model of files that nothing proves yet: for who is about to hold it against its pipeline.
+
+        Raises:
+            ModelFileError: a file is missing, damaged, or of a contract that is not served.
+        """
+        config = parsed(files, SERVING_FILE, ServingConfig)
+        if FOREST_FILE not in files:
+            raise ModelFileError(f"{FOREST_FILE} is missing")
+        if hashlib.sha256(files[FOREST_FILE]).hexdigest() != config.forest_sha256:
+            raise ModelFileError(f"{FOREST_FILE} is not the file that {SERVING_FILE} describes (sha256 differs)")
+        if config.contract_version not in SERVED_CONTRACTS:
+            raise ModelFileError(
+                f"the model follows contract {config.contract_version}, this service {CONTRACT_VERSION} and the one "
+                "before: train again"
+            )
+        return cls(config, files[FOREST_FILE])
+
+    def model_row(self, request: Mapping[str, Value]) -> dict[str, str | float]:
+        """The inputs of this model, one value a field that it lists, for a whole request.
+
+        Raises:
+            FieldError: the contract does not allow a value.
+        """
+        return {field.name: field.model_value(request.get(field.name)) for field in self.fields}
+
+    def matrix(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
+        """The forest's input, shape (rows, columns), for model rows: numbers standardised, categories one-hot."""
+        return self.encoding.of_rows(rows)
+
+    def probabilities(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float64]:
+        """Calibrated probability of readmission, shape (rows,), for model rows."""
+        return self.of_matrix(self.matrix(rows))
+
+    def of_matrix(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Calibrated probability of readmission, shape (rows,), for the forest's input, shape (rows, columns)."""
+        votes = self._session.run(["probabilities"], {self._input: matrix})[0]
+        return self.config.calibration.apply(np.asarray(votes, dtype=np.float64)[:, 1])
+
+    def score(self, request: Mapping[str, Value]) -> float:
+        """Calibrated probability of readmission for one whole request (see `features.complete_request`).
+
+        Raises:
+            FieldError: the contract does not allow a value.
+        """
+        return float(self.of_matrix(self.encoding.of_requests([request]))[0])
+
+    def decide(self, probability: float) -> Literal[0, 1]:
+        """1 when the probability reaches the model's threshold, else 0."""
+        return 1 if probability >= self.config.threshold else 0
+
+
+def _check_fields(config: ServingConfig) -> None:
+    """Refuses a model of the contract before that uses what the present one does not know, or knows as another kind."""
+    listed = [("number", number.name) for number in config.numbers]
+    listed += [("category", name) for name in config.categories]
+    for kind, name in listed:
+        field = BY_NAME.get(name)
+        if field is None or (field.kind == "number") != (kind == "number"):
+            raise ModelFileError(f"the model uses the {kind} {name}, which this service does not know: train again")
+
+
+def _session(forest: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(forest, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no base of their own
+        raise ModelFileError(f"ONNX Runtime cannot load {FOREST_FILE} ({type(error).__name__})") from error
