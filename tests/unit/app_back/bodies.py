@@ -10,7 +10,7 @@ BLANK = st.sampled_from([None, ""])
 TEXTS = st.text(max_size=TEXT_LENGTH + 2) | st.text("\x00\t \u200b\u202e\ue000,-?٣²½一aV9.", max_size=5)
 NUMBERS = st.integers(-2, 1_001) | st.integers() | st.floats() | st.integers(0, 99_999).map(lambda cents: cents / 100)
 MARKS = st.text(" ./-_<>#—", max_size=2)
-NOT_VALUES = st.booleans() | st.lists(st.integers(), max_size=1) | st.just({})
+NOT_VALUES: st.SearchStrategy[Any] = st.booleans() | st.lists(st.integers(), max_size=1) | st.just({})
 
 
 def _numbers(field: Field) -> st.SearchStrategy[Any]:

@@ -33,7 +33,8 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
     folder: Path = tmp_path_factory.mktemp("served")
     rows = prepared_rows(300, seed=1)
     pipeline = make_pipeline(ForestParams(n_estimators=20, min_samples_leaf=10), 1)
-    serving_files.write(pipeline.fit(inputs(rows), rows["target"]), folder, dataset="synthetic", target="lt30")
+    pipeline.fit(inputs(rows), rows["target"])
+    serving_files.write(pipeline, folder, prepared_rows(100, seed=2), dataset="synthetic", target="lt30")
     return Scorer.load(folder)
 
 
@@ -108,9 +109,9 @@ def test_what_a_field_refuses_the_request_refuses(field: Field) -> None:
     refused_by_both()
 
 
-@pytest.mark.parametrize("field", DIAGNOSES + ["payer_code", "encounter_ref"])
+@pytest.mark.parametrize("field", [DIAGNOSES[0], "payer_code", "encounter_ref"])
 def test_the_schema_and_the_service_agree_on_every_character(field: str) -> None:
-    """Of the first plane: what this Python's Unicode does not know yet is left out, and so is what is beyond the schema."""
+    """Of the first plane, but for what this Python's Unicode does not know yet and what is beyond the schema."""
     known = (one for one in map(chr, range(0x10000)) if unicodedata.category(one) not in ("Cn", "Cs"))
     texts = [{field: one} for one in known]
     differ = [body[field] for body in texts if SCHEMA.is_valid(body) != (completed(body) is not None)]
