@@ -1,11 +1,25 @@
-"""Closes connections that keep the service waiting: a request must come whole within a time of its own."""
+"""Closes connections that keep the service waiting or send no HTTP, and tells why in the one error shape.
+
+A request must come whole within a time of its own, and its head has a largest size.
+"""
 
 from asyncio import TimerHandle, Transport
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app_back.schemas import ErrorDetail, ErrorResponse
+
+MAX_HEAD_BYTES = 64 * 1024
 REQUEST_SECONDS = 10.0
 IDLE_SECONDS = 65
+
+
+_NO_HTTP = (b"400 Bad Request", "bad_request", "this is no HTTP request that can be read")
+_HEAD_TOO_LARGE = (
+    b"431 Request Header Fields Too Large",
+    "head_too_large",
+    f"address and headers are larger than {MAX_HEAD_BYTES} bytes",
+)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -16,6 +30,8 @@ class PatientProtocol(HttpToolsProtocol):
     """
 
     _deadline: TimerHandle | None = None
+    _in_head = False
+    _head_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """The first request is awaited."""
@@ -25,7 +41,30 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request has begun."""
         super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
         self._await_request()
+
+    def data_received(self, data: bytes) -> None:
+        """A head that goes on and on is refused before it is whole."""
+        begun = self.headers if self._in_head else None
+        super().data_received(data)
+        if self._in_head and self.headers is begun:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(*_HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: one that came at once may be too large all the same."""
+        self._in_head = False
+        self._head_bytes = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise ValueError("too large")  # which uvicorn's parser takes for no HTTP
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Tells what could not be read, and closes; `msg` is uvicorn's own."""
+        del msg
+        self._refuse(*(_HEAD_TOO_LARGE if self._head_bytes > MAX_HEAD_BYTES else _NO_HTTP))
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -36,6 +75,16 @@ class PatientProtocol(HttpToolsProtocol):
         """Nothing is awaited any more."""
         self._no_deadline()
         super().connection_lost(exc)
+
+    def _refuse(self, status: bytes, code: str, message: str) -> None:
+        if self.transport.is_closing():
+            return
+        error = ErrorResponse(error=ErrorDetail(code=code, message=message))
+        body = error.model_dump_json(exclude_none=True).encode()
+        told = {b"content-type": b"application/json", b"content-length": b"%d" % len(body), b"connection": b"close"}
+        headers = b"".join(b"%s: %s\r\n" % header for header in [*self.server_state.default_headers, *told.items()])
+        self.transport.write(b"HTTP/1.1 %s\r\n%s\r\n%s" % (status, headers, body))
+        self.transport.close()
 
     def _await_request(self) -> None:
         if self._deadline is None:

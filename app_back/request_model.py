@@ -4,10 +4,19 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic import Field as SchemaField
 from pydantic_core import PydanticCustomError
 
+from app_back.request_schema import contradictions, field_schema
 from readmission.features import (
     DEATH_OR_HOSPICE,
     ENCOUNTER_REF_LENGTH,
@@ -35,7 +44,11 @@ RICH_EXAMPLE: dict[str, Value] = {
 class ContractRequest(BaseModel):
     """An encounter at discharge. Every field may be left out; the optional ones are blank unless sent."""
 
-    model_config = ConfigDict(extra="forbid", title="PredictionRequest")
+    model_config = ConfigDict(
+        extra="forbid",
+        title="PredictionRequest",
+        json_schema_extra={"not": {"anyOf": [*contradictions()]}},
+    )
 
     def sent(self) -> dict[str, Value]:
         """The fields that the body held, without those that it left to their defaults."""
@@ -85,7 +98,8 @@ def _annotation(field: Field) -> Any:
         strict = SchemaField(strict=True, ge=field.minimum, le=field.maximum)
         return Annotated[int, strict, BeforeValidator(_whole)]
     if field.kind == "reference":
-        return Annotated[str, StringConstraints(max_length=ENCOUNTER_REF_LENGTH)]
+        length = StringConstraints(max_length=ENCOUNTER_REF_LENGTH)
+        return Annotated[str, length, AfterValidator(partial(_in_contract, field))]
     if field.reads_spellings:
         read = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(partial(_in_contract, field))]
         return Annotated[read, BeforeValidator(_code_text)] if field.kind == "icd9" else read
@@ -99,8 +113,9 @@ def _annotation(field: Field) -> Any:
 
 def _declaration(field: Field) -> tuple[Any, Any]:
     kind = _annotation(field)
-    if field.optional or field.missing is not None:
+    if field.may_be_blank:
         kind = Annotated[kind | None, BeforeValidator(_blank)]
+    kind = Annotated[kind, WithJsonSchema(field_schema(field))]
     title, description = field.texts.label.en, f"{field.texts.help.en} {_allowed(field)}"
     return kind, SchemaField(default=field.default, title=title, description=description)
 

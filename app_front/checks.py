@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readmission.features import BY_NAME, ENCOUNTER_REF_LENGTH, FIELDS, Field, FieldError, decided_groups
+from readmission.features import BY_NAME, FIELDS, Field, FieldError, decided_groups
 
 Entered = Mapping[str, str | None]
 Request = dict[str, str | int]
@@ -53,8 +53,6 @@ def _given(entered: Entered) -> dict[str, str]:
 def _accepts(field: Field, value: str | None) -> bool:
     if value is None:
         return field.optional or field.kind == "category"
-    if field.kind == "reference":
-        return len(value) <= ENCOUNTER_REF_LENGTH
     if field.kind == "number" and not _WHOLE_NUMBER.fullmatch(value):
         return False
     try:

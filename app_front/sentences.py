@@ -133,7 +133,7 @@ ICD9 = Text(
     "un código CIE-9, por ejemplo 250.83, 428 o V57 (uno de la CIE-10, como I50, no)",
     "an ICD-9 code such as 250.83, 428 or V57 (one of ICD-10, such as I50, not)",
 )
-REFERENCE = Text("hasta {length} caracteres", "up to {length} characters")
+REFERENCE = Text("hasta {length} caracteres imprimibles", "up to {length} printable characters")
 ONE_OF = Text("uno de: {categories}", "one of: {categories}")
 
 # What Streamlit itself says, in English only.

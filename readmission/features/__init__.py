@@ -1,6 +1,6 @@
 """The feature contract as everybody imports it: what is not named here is the package's own."""
 
-from readmission.features.codes import DEATH_OR_HOSPICE
+from readmission.features.codes import DEATH_OR_HOSPICE, ICD9_PATTERN
 from readmission.features.contract import (
     BY_NAME,
     CATEGORIES,
@@ -45,6 +45,7 @@ __all__ = [
     "DEATH_OR_HOSPICE",
     "ENCOUNTER_REF_LENGTH",
     "FIELDS",
+    "ICD9_PATTERN",
     "MISSING_MARK",
     "MISSING_WORDS",
     "MODEL_FIELDS",

@@ -5,7 +5,6 @@ Codes: IDs_mapping.csv of the data set (UCI repository id 296). ICD-9 groups: St
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
 MISSING = "missing"
@@ -61,11 +60,16 @@ _ICD9_RANGES = (
 )
 ICD9_GROUPS = (*dict.fromkeys(group for _, _, group in _ICD9_RANGES), OTHER)
 # ICD-9-CM: 001-999 (a leading zero may be gone), V01-V91, external causes E800-E999, and what stands after the point.
-_ICD9 = re.compile(
-    r"(?!0+(?:\.|$))[0-9]{1,3}(\.[0-9]{1,2})?|V(0[1-9]|[1-8][0-9]|9[01])(\.[0-9]{1,2})?|E[89][0-9]{2}(\.[0-9])?"
+ICD9_PATTERN = (
+    r"(?:0{0,2}[1-9]|0?[1-9][0-9]|[1-9][0-9]{2})(?:\.[0-9]{1,2})?"
+    r"|V(?:0[1-9]|[1-8][0-9]|9[01])(?:\.[0-9]{1,2})?"
+    r"|E[89][0-9]{2}(?:\.[0-9])?"
 )
+_ICD9 = re.compile(ICD9_PATTERN)
 # What is left of these is ICD-10: a letter, a digit, a digit or letter, and up to four more.
 _ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?")
+# Japanese and Chinese keyboards write wide letters, digits and points.
+_NARROW = {narrow + 0xFEE0: narrow for narrow in range(ord("!"), ord("~") + 1)}
 ICD9_ALLOWED = "an ICD-9 code such as 250.83, 428 or V57"
 LOOKS_LIKE_ICD10 = "looks like ICD-10; this platform reads ICD-9-CM codes such as 250.02"
 
@@ -73,7 +77,7 @@ LOOKS_LIKE_ICD10 = "looks like ICD-10; this platform reads ICD-9-CM codes such a
 def icd9_group(text: str) -> str:
     """The group of Strack et al. 2014 that a raw ICD-9 code ("250.83", "V57", "428") belongs to.
 
-    Case, outer spaces and Unicode form do not count.
+    Case and outer spaces do not count, and wide characters are the narrow ones; a footnote's small figure is none.
 
     Raises:
         ValueError: the text is not an ICD-9 code; says so of an ICD-10 code.
@@ -94,7 +98,7 @@ def looks_like_icd10(text: str) -> bool:
 
 
 def _as_written(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().upper()
+    return text.translate(_NARROW).strip().upper()
 
 
 AGE_MIDPOINTS = {f"[{low}-{low + 10})": low + 5 for low in range(0, 100, 10)}

@@ -77,9 +77,14 @@ class Field:
         if self.kind == "icd9":
             return codes.ICD9_ALLOWED
         if self.kind == "reference":
-            return f"up to {ENCOUNTER_REF_LENGTH} characters"
+            return f"up to {ENCOUNTER_REF_LENGTH} printable characters"
         known = ", ".join(self.vocabulary)
         return f"{OPEN_ALLOWED} (known: {known})" if self.other else f"one of {known}"
+
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether a request may hold null or an empty text."""
+        return self.optional or self.missing is not None
 
     @property
     def reads_spellings(self) -> bool:
@@ -110,14 +115,16 @@ class Field:
         Raises:
             FieldError: the contract does not allow the value.
         """
+        if self.kind == "reference":
+            return self._reference("" if value is None else str(value))
         if value is None or value == "":
             if self.missing is None:
                 raise FieldError(self.name, f"is required: {self.allowed}")
             return self.missing
         if self.kind == "number":
             return self._number(value)
-        text = str(value)
-        if self.kind == "reference" or text in self.categories:
+        text = text_of(value)
+        if text in self.categories:
             return text
         if self.reads_spellings:
             return self._read(text)
@@ -140,6 +147,11 @@ class Field:
             raise self._not_allowed(value)
         return float(number)
 
+    def _reference(self, text: str) -> str:
+        if len(text) > ENCOUNTER_REF_LENGTH or not spelling.is_printable(text):
+            raise self._not_allowed(text)
+        return text
+
     def _read(self, text: str) -> str:
         """The category that a text without a closed list stands for, by the rule of `spelling`."""
         assert self.missing is not None
@@ -150,7 +162,7 @@ class Field:
         return self._icd9(text) if self.other is None else self._known(text, self.other)
 
     def _known(self, text: str, other: str) -> str:
-        if spelling.is_only_digits(text):
+        if spelling.is_only_numbers(text):
             raise FieldError(self.name, f"{shown(text)} is a number and names nothing; send {self.allowed}")
         return self._spellings.get(spelling.essence(text), other)
 
@@ -167,6 +179,11 @@ class Field:
     def _not_allowed(self, value: object) -> FieldError:
         self.refuse_raw_code(value)
         return FieldError(self.name, f"{shown(value)} is not allowed; send {self.allowed}")
+
+
+def text_of(value: str | float) -> str:
+    """A code that was sent as a number, as it is written: 6 and 6.0 are "6", 250.83 is "250.83"."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def shown(value: object) -> str:

@@ -18,8 +18,9 @@ MISSING_WORDS = frozenset(
 
 
 def essence(text: str) -> str:
-    """What counts of a text: its letters and digits, case folded."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+    """What counts of a text: its letters and digits, case folded. A symbol is no letter, whatever is written in it."""
+    counted = "".join(filter(str.isalnum, unicodedata.normalize("NFC", text)))
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", counted).casefold()))
 
 
 def is_missing(text: str) -> bool:
@@ -28,11 +29,11 @@ def is_missing(text: str) -> bool:
     return not found or found in MISSING_WORDS
 
 
-def is_only_digits(text: str) -> bool:
-    """Whether a text is a number, which names nothing: another list's code, or another column's value."""
-    return essence(text).isdigit()
+def is_only_numbers(text: str) -> bool:
+    """Whether a text has numbers and no letter, which names nothing: another list's code, another column's value."""
+    return not any(map(str.isalpha, text)) and any(map(str.isalnum, text))
 
 
 def is_printable(text: str) -> bool:
     """Whether a text has no control, format or unpaired surrogate characters; any kind of space is printable."""
-    return all(character.isprintable() or unicodedata.category(character) == "Zs" for character in text)
+    return text.isprintable() or all(one.isprintable() or unicodedata.category(one) == "Zs" for one in text)

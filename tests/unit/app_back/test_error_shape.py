@@ -9,6 +9,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from app_back.body_limit import MAX_BODY_BYTES
+from app_back.errors import BusyError
+from app_back.http_protocol import PatientProtocol
 from app_back.main import create_app
 from connections.settings import Settings
 from readmission.features import FIELDS
@@ -29,6 +31,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     async def broken() -> None:
         raise ZeroDivisionError("secret detail")
 
+    @app.get("/busy")
+    async def busy() -> None:
+        raise BusyError(512)
+
     with pytest.MonkeyPatch.context() as patch:
         # The service changes these for its own process; here the process is the tests'.
         for name in ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"):
@@ -39,7 +45,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 def served(app: FastAPI) -> Iterator[httpx.Client]:
     """Serves the application over HTTP on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    config = uvicorn.Config(app, port=0, log_level="critical", http=PatientProtocol, ws="none")
+    server = uvicorn.Server(config)
     socket = server.config.bind_socket()
     socket.listen()  # so that the first request waits for the application
     thread = Thread(target=server.run, args=([socket],))
@@ -85,6 +92,13 @@ def test_500_tells_nothing_of_the_inside(client: httpx.Client) -> None:
         "error": {"code": "internal_error", "message": "the service failed; its log has the details"}
     }
     assert answer.headers["connection"] == "close"
+
+
+def test_429_says_when_to_come_again(client: httpx.Client) -> None:
+    answer = client.get("/busy")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    message = "512 predictions wait already; send this one again a moment later"
+    assert answer.json() == {"error": {"code": "busy", "message": message}}
 
 
 def test_422_names_every_refused_field_and_what_it_allows(client: httpx.Client) -> None:

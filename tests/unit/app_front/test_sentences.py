@@ -46,7 +46,7 @@ def test_allowed_values_are_said_in_the_language_of_the_form() -> None:
     assert sentences.allowed(BY_NAME["age"], "es") == "un número entero de 0 a 120"
     assert sentences.allowed(BY_NAME["gender"], "es") == "uno de: Mujer, Hombre"
     assert sentences.allowed(BY_NAME["gender"], "en") == "one of: Female, Male"
-    assert sentences.allowed(BY_NAME["encounter_ref"], "en") == "up to 64 characters"
+    assert sentences.allowed(BY_NAME["encounter_ref"], "en") == "up to 64 printable characters"
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS])

@@ -1,0 +1,48 @@
+"""Schemathesis holds the running service against its own OpenAPI: every call that this allows, and many it does not."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.app_back.conftest import Api
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+SEED, EXAMPLES = "12", "30"
+
+
+def compared(api: Api, folder: Path, schema: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """What all of Schemathesis's checks say of a schema and the running service."""
+    command = [
+        str(SCHEMATHESIS), "run", schema, "--url", str(api.http.base_url), "--checks", "all", "--seed", SEED,
+        "--max-examples", EXAMPLES, "--generation-database", "none", "--continue-on-failure", "--no-color", *arguments,
+    ]  # fmt: skip
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def test_the_service_does_what_its_schema_says_and_nothing_else(api: Api, tmp_path: Path) -> None:
+    """No 5xx; statuses, media types and answers as documented; good requests taken, bad ones and methods refused."""
+    told = compared(api, tmp_path, f"{api.http.base_url}/openapi.json")
+    operations = sum(len(methods) for methods in api.http.get("/openapi.json").json()["paths"].values())
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert f"Tested: {operations}\n" in told.stdout
+    found = re.search(r"(\d+) generated, (\d+) passed", told.stdout)
+    assert found is not None and found[1] == found[2] and int(found[1]) > 500, told.stdout
+
+
+@pytest.mark.parametrize(
+    ("maximum", "mode", "said"),
+    [(130, "positive", "Schema-valid request rejected"), (110, "negative", "Schema-violating request accepted")],
+)
+def test_a_schema_that_says_more_or_less_than_is_so_is_found_out(
+    api: Api, tmp_path: Path, maximum: int, mode: str, said: str
+) -> None:
+    schema = api.http.get("/openapi.json").json()
+    request = schema["components"]["schemas"]["PredictionRequest"]
+    request["properties"] = {"age": request["properties"]["age"] | {"maximum": maximum}}
+    (tmp_path / "openapi.json").write_text(json.dumps(schema), encoding="utf-8")
+    told = compared(api, tmp_path, "openapi.json", "--include-path", "/predict", "--phases", "coverage", "--mode", mode)
+    assert told.returncode == 1 and said in told.stdout, told.stdout
