@@ -6,7 +6,6 @@ from typing import NamedTuple
 from readmission.features.contract import BY_NAME, FIELDS, MODEL_FIELDS
 from readmission.features.field import Field, FieldError, Value
 
-
 _DEFAULTS: dict[str, Value] = {field.name: field.default for field in FIELDS}
 # The raw codes: the field's name, the group that it decides, and what each code means for that.
 _DECIDING = [

@@ -34,13 +34,15 @@ ROW: dict[str, Any] = {
 DECLARES = re.compile(r'^\s+model_version(: | VARCHAR)|Column\("model_version"', re.MULTILINE)
 
 
-def test_the_shape_is_declared_four_times() -> None:
+def test_the_row_is_declared_four_times_and_two_more_answers_name_the_version() -> None:
     folders = ("app_back", "app_front", "compose", "connections", "dags", "readmission", "scripts")
     files = [path for folder in folders for kind in ("*.py", "*.sql") for path in (ROOT / folder).rglob(kind)]
     assert {str(path.relative_to(ROOT)) for path in files if DECLARES.search(path.read_text(encoding="utf-8"))} == {
         "app_back/log/row.py",
+        "app_back/schemas.py",
         "connections/tables.py",
         "readmission/prediction.py",
+        "readmission/scoring/results.py",
         "readmission/storage/migrations/raw_data/0001_predictions.sql",
     }
 
