@@ -255,6 +255,18 @@ def test_taking_the_alias_away_takes_the_copy_away_too(versions: Versions) -> No
             late.current()
 
 
+def test_what_was_withdrawn_does_not_come_back_from_the_disk(versions: Versions) -> None:
+    settings = versions.settings
+    holder = following(settings)
+    copy = LastGood(settings).path.read_bytes()
+    take_the_alias_away(settings)
+    holder.refresh()
+    LastGood(settings).path.write_bytes(copy)
+    holder._settings = without_mlflow(settings)
+    holder.refresh()
+    assert holder.state() == (None, None, None, GONE)
+
+
 def test_an_alias_that_went_while_nothing_ran_is_seen_at_the_start(versions: Versions) -> None:
     settings = versions.settings
     following(settings)
