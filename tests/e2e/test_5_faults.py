@@ -26,13 +26,15 @@ AGAIN_SECONDS, DRAINED_SECONDS = 120.0, 120.0
 LIVE_SECONDS = 2.0
 # The service waits two seconds for a database; the machine, which builds and tests besides, may take some more.
 ANSWER_SECONDS = 6.0
+# A folder of another name: Compose would keep the volume that the container before had at the same one.
 SMALL = """
 services:
   api:
-    volumes:
-      - {type: tmpfs, target: /var/lib/readmission, tmpfs: {size: 67108864, mode: 511}}
+    environment: {STATE_DIR: /small}
+    tmpfs: ["/small:size=64m,mode=0777"]
 """
-FILL = "cat /dev/zero > /var/lib/readmission/filler 2>/dev/null; sync; true"
+# Never more than is there: the disk of this machine is not to be filled by mistake.
+FILL = "head -c 64M /dev/zero > /small/filler 2>/dev/null; true"
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def little_room(stack: Stack, poll: Poll, tmp_path: Path) -> Iterator[None]:
     small.write_text(SMALL, encoding="utf-8")
     stack.compose("--file", str(small), "up", "--detach", "--no-deps", "--wait", "api")
     poll(lambda: _answers(stack), AGAIN_SECONDS)
+    assert "tmpfs" in stack.compose("exec", "-T", "api", "df", "/small")
     yield
     stack.compose("up", "--detach", "--no-deps", "--wait", "api")
     poll(lambda: _answers(stack), AGAIN_SECONDS)
@@ -132,7 +135,7 @@ def test_the_journals_disk_is_full_while_the_database_is_away(stack: Stack, stru
             poll(lambda: _ready(stack) == (200, "journal"), AGAIN_SECONDS)
             stack.compose("exec", "-T", "api", "sh", "-c", FILL)
             poll(lambda: _ready(stack) == (503, None), AGAIN_SECONDS)
-            stack.compose("exec", "-T", "api", "rm", "/var/lib/readmission/filler")
+            stack.compose("exec", "-T", "api", "rm", "/small/filler")
             poll(lambda: _ready(stack) == (200, "journal"), AGAIN_SECONDS)
 
     seen = struck(fault)
