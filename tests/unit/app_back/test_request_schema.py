@@ -74,6 +74,8 @@ def is_json(body: dict[str, Any]) -> bool:
 @example({"diag_1": "25²"})
 @example({"payer_code": "7℃"})
 @example({"diag_1": "℃"})
+@example({"diag_1": "N\u0301A"})
+@example({"diag_1": "\u0301"})
 def test_what_the_schema_allows_is_what_is_accepted(body: dict[str, Any]) -> None:
     assume(is_json(body) and not is_beyond_the_schema(body))
     assert SCHEMA.is_valid(body) == (completed(body) is not None)
