@@ -18,7 +18,13 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 10
 # The server drops the connection after these; a client that is told so does not use it again.
 _CLOSE = {"Connection": "close"}
-_HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+HTTP_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    431: "head_too_large",
+}
 _PARAMETERS = {"limit": f"a whole number from 1 to {MAX_LISTED}", "on_error": "refuse or report"}
 _SHOWN = 64
 # Rows, and refused fields, of a batch that an answer names.
@@ -146,7 +152,7 @@ def _invalid_request(error: RequestValidationError) -> JSONResponse:
 
 
 def _http_error(error: HTTPException) -> JSONResponse:
-    code = _HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
+    code = HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
     headers = _CLOSE if error.status_code == 413 else error.headers
     return _answer(error.status_code, code, str(error.detail), headers=headers)
 

@@ -144,3 +144,6 @@ def errors(status: int, description: str, **examples: dict[str, Any]) -> Respons
 def _documented(description: str, examples: dict[str, dict[str, Any]]) -> dict[str, Any]:
     shown = {name: {"summary": name.replace("_", " "), "value": value} for name, value in examples.items()}
     return {"description": description, "content": {"application/json": {"examples": shown}}}
+
+
+OF_EVERY_ROUTE = errors(500, "The service failed.", failed=FAILED)

@@ -7,6 +7,7 @@ from asyncio import TimerHandle, Transport
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app_back.errors import HTTP_CODES
 from app_back.schemas import ErrorDetail, ErrorResponse
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -14,10 +15,10 @@ REQUEST_SECONDS = 10.0
 IDLE_SECONDS = 65
 
 
-_NO_HTTP = (b"400 Bad Request", "bad_request", "this is no HTTP request that can be read")
+_NO_HTTP = (b"400 Bad Request", HTTP_CODES[400], "this is no HTTP request that can be read")
 _HEAD_TOO_LARGE = (
     b"431 Request Header Fields Too Large",
-    "head_too_large",
+    HTTP_CODES[431],
     f"address and headers are larger than {MAX_HEAD_BYTES} bytes",
 )
 

@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
-from app_back import health, json_logs, routes
+from app_back import examples, health, json_logs, routes
 from app_back.batch import route as batch_route
 from app_back.batch.batches import Batches
 from app_back.body_limit import BodyLimit
@@ -56,10 +56,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
-    app.include_router(routes.router)
-    app.include_router(batch_route.router)
-    app.include_router(health.router)
-    app.include_router(routes.figures)
+    for router in (routes.router, batch_route.router, health.router, routes.figures):
+        app.include_router(router, responses=examples.OF_EVERY_ROUTE)
     app.build_middleware_stack = partial(_layers, app.build_middleware_stack, metrics)  # type: ignore[method-assign]
     app.openapi = partial(_with_whole_examples, app, app.openapi)  # type: ignore[method-assign]
     return app
@@ -105,9 +103,13 @@ def _with_whole_examples(app: FastAPI, make: Callable[[], dict[str, Any]]) -> di
     for route in (route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema):
         for method in route.methods:
             told = schema["paths"][route.path][method.lower()]["responses"]
-            for status, response in route.responses.items():
+            for status, response in _in_json(route.responses):
                 told[str(status)]["content"] = told[str(status)]["content"] | _examples(told[str(status)], response)
     return schema
+
+
+def _in_json(responses: examples.Responses) -> list[tuple[int | str, dict[str, Any]]]:
+    return [each for each in responses.items() if "application/json" in each[1]["content"]]
 
 
 def _examples(told: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:

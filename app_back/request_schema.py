@@ -1,7 +1,7 @@
 """What a request may hold, as JSON Schema: made from the feature contract, and as narrow as what is accepted.
 
-What the schema allows is accepted. Two ways to write a diagnosis are accepted that the schema leaves out, for the sake
-of a pattern that ends: wide characters in a code, and rarer Unicode forms of the words that say *not known*.
+What the schema allows is accepted. Two ways to write a diagnosis are accepted that the schema leaves out, for a pattern
+would have no end: wide characters in a code, and rarer Unicode forms of the words that say *not known*.
 """
 
 import re

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app_back import examples
@@ -15,8 +15,7 @@ from app_back.request_model import PredictionRequest
 from app_back.schemas import MAX_LISTED, ModelResponse, PredictionList
 from readmission.prediction import PredictionResponse
 
-_FAILED = examples.errors(500, "The service failed.", failed=examples.FAILED)
-router = APIRouter(responses=_FAILED)
+router = APIRouter()
 figures = APIRouter(tags=["health"])
 
 POST_ANSWERS = (
@@ -40,6 +39,7 @@ LIST_ANSWERS = (
 MODEL_ANSWERS = examples.answers(model=examples.MODEL) | examples.errors(
     503, "No model is in production.", no_model=examples.NO_MODEL
 )
+METRICS_ANSWERS: examples.Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 MEASURED = ("val_", "test_")
 
 
@@ -67,10 +67,12 @@ def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED
     return PredictionList(predictions=log.recent(limit))
 
 
-@figures.get("/metrics", summary="Measure the service, for Prometheus", response_class=PlainTextResponse)
-def get_metrics(metrics: MetricsDep) -> PlainTextResponse:
+@figures.get(
+    "/metrics", summary="Measure the service, for Prometheus", response_class=Response, responses=METRICS_ANSWERS
+)
+def get_metrics(metrics: MetricsDep) -> Response:
     """Requests, latencies, commits, journal, model, probabilities and what fields lacked, in Prometheus's format."""
-    return PlainTextResponse(metrics.exposed(), media_type=CONTENT_TYPE_LATEST)
+    return Response(metrics.exposed(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/model", tags=["model"], summary="Describe the model that answers", responses=MODEL_ANSWERS)

@@ -18,8 +18,8 @@ MISSING_WORDS = frozenset(
 
 
 def essence(text: str) -> str:
-    """What counts of a text: its letters and digits, case folded. A symbol is no letter, whatever is written in it."""
-    counted = "".join(filter(str.isalnum, unicodedata.normalize("NFC", text)))
+    """What counts of a text: its letters and digits, case folded, without accents. A symbol is no letter."""
+    counted = "".join(filter(str.isalnum, unicodedata.normalize("NFD", text)))
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", counted).casefold()))
 
 

@@ -59,8 +59,8 @@ def test_what_can_fail_is_documented() -> None:
         "POST /predict/batch": {"200", "400", "413", "422", "429", "500", "503"},
         "GET /predictions": {"200", "422", "500", "503"},
         "GET /model": {"200", "500", "503"},
-        "GET /health/live": {"200"},
-        "GET /health": {"200", "503"},
-        "GET /health/ready": {"200", "503"},
-        "GET /metrics": {"200"},
+        "GET /health/live": {"200", "500"},
+        "GET /health": {"200", "500", "503"},
+        "GET /health/ready": {"200", "500", "503"},
+        "GET /metrics": {"200", "500"},
     }

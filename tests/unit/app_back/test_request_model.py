@@ -117,6 +117,24 @@ def test_an_encounter_reference_has_up_to_64_characters() -> None:
     assert refused({"encounter_ref": "x" * 65}) == {"encounter_ref": "string_too_long"}
 
 
+@pytest.mark.parametrize("bad", ["a\x00b", "a\nb", "\x1b[31m", "a\u202eb", "a\u200bb", "a\u2028b", "\ue000"])
+def test_an_encounter_reference_has_no_control_characters(bad: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        sent({"encounter_ref": bad})
+    (error,) = caught.value.errors()
+    told = error["ctx"]["error"].reason
+    assert told == f"{bad!r} is not allowed; send up to 64 printable characters" and told.isprintable()
+
+
+def test_half_a_character_is_no_encounter_reference() -> None:
+    assert refused({"encounter_ref": "a\ud800"}) == {"encounter_ref": "string_unicode"}
+
+
+def test_an_encounter_reference_may_have_any_letters_and_spaces() -> None:
+    for reference in ("planta-7/ñ 22", "病棟\u30007", "a\u00a0b", "\N{PILE OF POO}"):
+        assert sent({"encounter_ref": reference}) == {"encounter_ref": reference}
+
+
 @pytest.mark.parametrize("field", OPTIONAL_FIELDS, ids=lambda field: field.name)
 @pytest.mark.parametrize("blank", [None, ""])
 def test_optional_fields_may_be_blank(field: Any, blank: str | None) -> None:

@@ -43,14 +43,14 @@ def test_the_nine_groups_are_all_reached() -> None:
 @pytest.mark.parametrize(
     ("text", "code"), [(" 428", "428"), ("v57\t", "V57"), ("\uff45849", "E849"), ("25\uff10.83", "250.83")]
 )
-def test_case_outer_spaces_and_unicode_form_do_not_count(text: str, code: str) -> None:
+def test_case_outer_spaces_and_wide_characters_do_not_count(text: str, code: str) -> None:
     assert icd9_group(text) == icd9_group(code)
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "abc", "1234", "25002", "250.", "250.123", "V", "V1", "E", "E9", "E800.12", "-5", "250,83", "?",
-     "0", "000", "0.5", "\u0664\u0662\u0668", "42 8"],
+     "0", "000", "0.5", "25\u00b2", "\u2461", "\U0001d7d2\U0001d7d0\U0001d7d6", "\u0664\u0662\u0668", "42 8"],
 )  # fmt: skip
 def test_what_is_no_code_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not an ICD-9 code such as"):

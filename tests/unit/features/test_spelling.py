@@ -14,10 +14,12 @@ MISSING = (
     "missing", "nan", "NaN", "NA", "N/A", "n/a", "n.a.", "#N/A", "<NA>", "null", "NULL", "(null)", "None", "none",
     "nil", "not available", "Not  Available", "not-available", "not_available", "NotAvailable", "not known",
     "not applicable", "Not recorded", "not specified", "Unspecified", "undefined", "no data", "UNK", "Desconocido",
-    "desconocida", "No disponible", "no consta", "Sin datos", "sin dato", "\uff35nknown",
+    "desconocida", "\u2103", "n\u0301a", "\u0143a", "\u0301", "No disponible", "no consta",
+    "Sin datos", "sin dato", "\uff35nknown",
 )  # fmt: skip
 REFUSED = (
     "7", "042", "1.0", "\uff12", "a\tb", "a\nb", "\x00", "Neph\x1brology", "a\u202eb", "a\u200bb", "\ud800", "x" * 65,
+    "\u00bd", "\u2167", "7\u2103", "\u0bf0",
 )  # fmt: skip
 
 
