@@ -12,7 +12,6 @@ from app_back.batch.bodies import kind_of
 from app_back.body_limit import BATCH_PATH
 from app_back.deps import BatchesDep
 from app_back.errors import BatchTooLongError
-from app_back.requests import request_id_of
 from app_back.schemas import BatchResponse
 
 router = APIRouter(responses=shared.errors(500, "The service failed.", failed=shared.FAILED))
@@ -40,7 +39,7 @@ async def post_batch(request: Request, batches: BatchesDep, on_error: OnError = 
     kind = kind_of(request)
     with batches.place() as deadline:
         body = await _body(request, deadline)
-        answer = await batches.answer(body, kind, on_error == "report", request_id_of(request.scope), deadline)
+        answer = await batches.answer(body, kind, on_error == "report", request.state.request_id, deadline)
     return Response(answer, media_type="application/json")
 
 
