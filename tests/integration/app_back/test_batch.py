@@ -5,9 +5,11 @@ import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import httpx
+import polars as pl
 import pytest
 from sqlalchemy import select
 
@@ -17,11 +19,17 @@ from app_back.schemas import BatchResponse
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from connections.tables import predictions
+from readmission.features import DEATH_OR_HOSPICE
+from readmission.scoring.choices import Options
+from readmission.scoring.score import score
+from tests.conftest import SyntheticCsv
 from tests.free_ports import free_offset
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.servers import running_api, wait_for
+from tests.integration.test_skew import request
 
 PATH = "/predict/batch"
+INVALID = "Unknown/Invalid"
 ENCOUNTERS: list[dict[str, Any]] = [
     {"age": 75, "number_inpatient": 2, "discharge_code": "6", "diag_1": "428", "encounter_ref": "ward-7/2291"},
     {"age": 20, "medical_specialty": "cardiology", "insulin": "Up"},
@@ -70,6 +78,23 @@ def test_a_batch_answers_what_the_single_route_does_and_logs_every_row(api: Api,
     assert [row.encounter_ref for row in kept] == ["ward-7/2291", None, "ward-7/2291"]
     assert [row.inputs["age"] for row in kept] == [75, 20, 75]
     assert {row.request_id for row in kept} == {answer.headers["x-request-id"]}
+
+
+@pytest.mark.parametrize("engine", ["onnx", "sklearn"])
+@pytest.mark.parametrize("columns", ["source", "request"])
+def test_a_scored_file_and_the_service_answer_the_same(
+    api: Api, columns: str, engine: Literal["onnx", "sklearn"], synthetic_csv: SyntheticCsv, tmp_path: Path
+) -> None:
+    """The same encounters, in the source's spelling and as requests."""
+    raw = pl.read_csv(synthetic_csv(1_000, 6), infer_schema=False)
+    raw = raw.filter(~pl.col("discharge_disposition_id").is_in(sorted(DEATH_OR_HOSPICE)), pl.col("gender") != INVALID)
+    requests = [request(row, 1) for row in raw.to_dicts()]
+    (raw if columns == "source" else pl.DataFrame(requests)).write_csv(tmp_path / "in.csv")
+    score(api.settings, tmp_path / "in.csv", tmp_path / "out.csv", Options(engine=engine))
+    scored = pl.read_csv(tmp_path / "out.csv")["probability"].to_list()
+    told = sent(api.http, "list", requests).json()["predictions"]
+    assert [one["probability"] for one in told] == pytest.approx(scored, abs=1e-6)
+    assert len({round(one, 6) for one in scored}) > 100
 
 
 def refusal(answer: httpx.Response) -> dict[str, Any]:
