@@ -106,8 +106,8 @@ class WatchedFile:
         self._identity = _NO_IDENTITY
         self._logs: dict[int, os.stat_result | None] = {}
 
-    def connect(self) -> sqlite3.Connection:
-        """A new connection; for one thread at a time.
+    def connect(self, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+        """A new connection, for one thread at a time, that waits so long for a file that is locked.
 
         Raises:
             DatabaseFileError: as `check`, or there is no file.
@@ -118,7 +118,7 @@ class WatchedFile:
             # Connections of one process share an index of the log: two logs under one index would mix their pages.
             for log in self._logs.values():
                 self._check_log(log)
-            connection = self._opened()
+            connection = self._opened(busy_seconds)
             self._logs[id(connection)] = _stat(self._log)
             return connection
 
@@ -135,9 +135,9 @@ class WatchedFile:
         """Takes note that a connection was closed."""
         self._logs.pop(id(connection), None)
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self, busy_seconds: float) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, check_same_thread=False
+            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=busy_seconds, check_same_thread=False
         )
         try:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -46,7 +46,7 @@ class SQLite:
     def connect(self, until: float) -> "SQLiteConnection":
         """See `Database`."""
         with _told():
-            opened = self._file.connect()
+            opened = self._file.connect(max(until - time.monotonic(), 0.001))
         try:
             return SQLiteConnection(self._file, opened, until)
         except BaseException:
