@@ -122,7 +122,8 @@ LIMIT_REFUSED = _error(
     ],
 )
 NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")
-NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}: {NO_TABLE}")
+_NO_JOURNAL = "the journal cannot be written (Not a directory)"
+NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}: {NO_TABLE}; {_NO_JOURNAL}")
 NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}: {NO_TABLE}")
 NOT_READY = _error("not_ready", f"failed checks: model: {NO_MODEL['error']['message']}")
 UNHEALTHY = _error("not_ready", f"failed checks: database: {NO_TABLE}")

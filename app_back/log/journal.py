@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from app_back.log.segment import SUFFIX, Segment, lines_of, sync_folder
 logger = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 4_000_000
-_TRIAL_BYTES = 4_096
+_TRIAL, _TRIAL_BYTES = ".trial", 4_096
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -52,7 +51,7 @@ class Journal:
         """Makes the folder, and tries whether files can be written there."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            trial = self.folder / f".trial-{os.getpid()}"
+            trial = self.folder / _TRIAL
             try:
                 trial.write_bytes(bytes(_TRIAL_BYTES))
                 sync_folder(self.folder)
@@ -121,6 +120,9 @@ class Journal:
                 self._tell_once(path, error)
                 continue
             if segment is None:
+                continue
+            if segment.size == 0:  # its worker was gone before it wrote
+                segment.remove()
                 continue
             with self._lock:
                 self._segments.insert(0, segment)

@@ -36,7 +36,8 @@ class MySQL:
 
     def __init__(self, url: URL, wait_seconds: float) -> None:
         self._url = url
-        self._wait = max(1, math.ceil(wait_seconds))
+        # Whole seconds, and if it can be fewer than ours: then the server says what it waited for.
+        self._wait = max(1, math.ceil(wait_seconds) - 1)
         self._limits = Limits()
 
     def connect(self, until: float) -> "MySQLConnection":
