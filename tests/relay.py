@@ -18,16 +18,16 @@ def relay(port: int, to: int, flows: Event | None = None) -> Iterator[None]:
 
     While `flows` is given and not set, what is sent stays on the way.
     """
-    flows = flows or _flowing()
+    way = flows or _flowing()
     ends: list[socket.socket] = []
 
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
             with socket.create_connection(("127.0.0.1", to)) as server:
                 ends.extend((self.request, server))
-                answers = Thread(target=_pass_on, args=(server, self.request, flows))
+                answers = Thread(target=_pass_on, args=(server, self.request, way))
                 answers.start()
-                _pass_on(self.request, server, flows)
+                _pass_on(self.request, server, way)
                 answers.join()
 
     with _Relay(("127.0.0.1", port), Handler) as listening:
@@ -38,7 +38,7 @@ def relay(port: int, to: int, flows: Event | None = None) -> Iterator[None]:
         finally:
             listening.shutdown()
             thread.join()
-    flows.set()
+    way.set()
     for end in ends:
         with suppress(OSError):  # it was closed already
             end.shutdown(socket.SHUT_RDWR)

@@ -50,6 +50,8 @@ class Journal:
     def open(self) -> None:
         """Makes the folder, and tries whether files can be written there."""
         try:
+            if self.folder.is_file():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             trial = self.folder / _TRIAL
             try:

@@ -88,12 +88,19 @@ def test_a_file_that_is_not_the_one_is_noticed(stores: Settings, tmp_path: Path,
         file.rename(aside)
         refused(http, "was moved or removed")
         assert not file.exists()
+        # Its log belongs to it: beside another database it would be taken for that one's.
+        logs = [(path, path.with_suffix(".aside")) for path in folder.glob("RAW_DATA.db-wal")]
+        for log, there in logs:
+            log.rename(there)
         shutil.copy(other, file)
         refused(http, "was replaced by another file")
         init_elsewhere(settings)
         refused(http, "was replaced by another file")
         assert rows(file) == 0
-        file.unlink()
+        for path in folder.glob("RAW_DATA.db*"):
+            path.unlink()
+        for log, there in logs:
+            there.rename(log)
         aside.rename(file)
         answered(http)
 

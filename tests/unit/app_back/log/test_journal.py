@@ -1,11 +1,13 @@
 """The journal's files: what is in them is whole, and what cannot be is told."""
 
+import fcntl
 import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -48,8 +50,6 @@ def test_a_row_comes_back_as_it_went() -> None:
 def test_a_record_of_before_lacks_the_last_column() -> None:
     (row,) = rows(1)
     assert row.request_id is None
-    from zlib import crc32
-
     text = line(row)[:-1].partition(b" ")[2].replace(b',"request_id":null', b"")
     assert row_of(b"%08x %s" % (crc32(text), text)) == row
 
@@ -109,7 +109,7 @@ def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
     durable = file.stat().st_size
     with largest_file(durable + len(line(given[2])) + 20):
         for _ in range(3):
-            with pytest.raises(JournalError, match="^the journal's disk is full$"):
+            with pytest.raises(JournalError, match=r"^the journal's disk is full$"):
                 opened.append(given[2:4])
             assert opened.problem == "the journal's disk is full"
             assert file.stat().st_size == durable
@@ -172,9 +172,8 @@ def test_a_file_that_somebody_takes_before_it_is_locked_is_left_to_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between a file's making and its lock another worker takes it for an orphan."""
-    import fcntl
-
-    real, taken = fcntl.flock, []
+    real = fcntl.flock
+    taken: list[Path] = []
 
     def late(descriptor: int, how: int) -> None:
         if not taken:
