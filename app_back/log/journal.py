@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path

@@ -50,8 +50,7 @@ class SQLite:
         try:
             return SQLiteConnection(self._file, opened, until)
         except BaseException:
-            self._file.forget(opened)
-            opened.close()
+            self._file.close(opened)
             raise
 
     def close(self) -> None:
@@ -113,8 +112,7 @@ class SQLiteConnection:
 
     def close(self) -> None:
         """See `Connection`."""
-        self._file.forget(self._opened)
-        self._opened.close()
+        self._file.close(self._opened)
 
     @contextmanager
     def _transaction(self, until: float) -> Iterator[None]:
