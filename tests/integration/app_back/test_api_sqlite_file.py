@@ -88,8 +88,8 @@ def test_a_file_that_is_not_the_one_is_noticed(stores: Settings, tmp_path: Path,
         file.rename(aside)
         refused(http, "was moved or removed")
         assert not file.exists()
-        # Its log belongs to it: beside another database it would be taken for that one's.
-        logs = [(path, path.with_suffix(".aside")) for path in folder.glob("RAW_DATA.db-wal")]
+        # Its log and the log's index belong to it: beside another database they would be taken for that one's.
+        logs = [(path, tmp_path / path.name) for path in folder.glob("RAW_DATA.db-*")]
         for log, there in logs:
             log.rename(there)
         shutil.copy(other, file)
