@@ -64,7 +64,7 @@ async def post_prediction(
 @router.get("/predictions", tags=["predictions"], summary="List the latest predictions", responses=LIST_ANSWERS)
 def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20) -> PredictionList:
     """The latest predictions, newest first, with their complete inputs."""
-    return PredictionList(predictions=log.recent(limit))
+    return PredictionList(predictions=log.recent(limit), waiting=log.waiting())
 
 
 @figures.get(

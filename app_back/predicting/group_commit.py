@@ -86,7 +86,6 @@ class GroupCommit:
         writer = self._log.writer()
         while group := self._next_group():
             self._loop.call_soon_threadsafe(_settle, group, self._outcomes(group, writer))
-        writer.close()
 
     def _next_group(self) -> list[_Waiting]:
         """All that waits, or the first that comes; nothing when this writer is to end."""
