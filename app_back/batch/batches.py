@@ -18,8 +18,9 @@ from msgspec import json
 from app_back.batch.bodies import Kind, encounters_of
 from app_back.batch.checked import Checked, checked
 from app_back.errors import BatchBusyError, BatchTooLongError, refusal_of
-from app_back.log.prediction_log import LogWriter, PredictionLog
+from app_back.log.prediction_log import PredictionLog
 from app_back.log.row import LoggedRow
+from app_back.log.writer import LogWriter
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
 from app_back.models.served_version import LoadedModel

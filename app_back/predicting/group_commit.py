@@ -13,7 +13,8 @@ from threading import Thread
 from time import perf_counter
 
 from app_back.errors import BusyError, ServiceError
-from app_back.log.prediction_log import LogWriter, PredictionLog
+from app_back.log.prediction_log import PredictionLog
+from app_back.log.writer import LogWriter
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
 from app_back.predicting.scored import Encounter, answer_of, scored

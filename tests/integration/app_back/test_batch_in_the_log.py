@@ -57,10 +57,7 @@ def test_a_batch_that_breaks_off_in_the_middle_leaves_no_row(log: PredictionLog,
 
 
 def _places(log: PredictionLog, batch: list[LoggedRow]) -> list[str]:
-    writer = log.writer()
     try:
-        return [writer.write(batch, 1.0)]
+        return [log.writer().write(batch, 1.0)]
     except LogUnavailableError:
         return []
-    finally:
-        writer.close()
