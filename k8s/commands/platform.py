@@ -47,6 +47,10 @@ def up(overlay: str, registry: str, dataset: Path | None, tell: Tell) -> None:
     if dataset is not None:
         copy_dataset(dataset, own["readmission-airflow"])
         tell(f"{dataset.name} is in the cluster: the DAG cargar_datos reads it")
+    for one in (found for found in workloads() if not found.wanted):
+        # The manifest of what an autoscaler scales says no number, and an autoscaler leaves what is at 0 alone.
+        kubectl("scale", f"{one.kind.lower()}/{one.name}", "--replicas=1")
+        tell(f"{one.name}: was scaled to 0, and has a pod again")
     wait(tell)
 
 

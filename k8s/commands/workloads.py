@@ -21,14 +21,16 @@ class Workload:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it does all that it should."""
-        return self.ready >= self.wanted
+        """Whether it does all that it should; what somebody scaled to nothing does none of it."""
+        return self.ready >= self.wanted > 0
 
     @property
     def state(self) -> str:
         """In a word or two, for people."""
         if self.kind == "Job":
             return "done" if self.is_ready else self.problem or "running"
+        if not self.wanted:
+            return "scaled to 0: nothing of it runs; `make k8s-up` gives it a pod"
         return f"{self.ready}/{self.wanted} ready" + (f", {self.problem}" if self.problem and not self.is_ready else "")
 
 
