@@ -10,7 +10,8 @@ from fastapi.openapi.models import Example
 
 from app_back.body_limit import MAX_BODY_BYTES
 from app_back.log.database import NO_TABLE
-from app_back.log.prediction_log import NOT_READ, NOT_WRITTEN
+from app_back.log.prediction_log import NOT_READ
+from app_back.log.writer import NOT_WRITTEN
 from app_back.model_holder import WHAT_TO_DO
 from app_back.request_model import ORIGINAL_EXAMPLE, RICH_EXAMPLE
 from app_back.schemas import MAX_LISTED, ErrorResponse
@@ -84,7 +85,7 @@ def _listed() -> dict[str, Any]:
         "encounter_ref": RICH_EXAMPLE["encounter_ref"],
         "inputs": inputs,
     }
-    return {"predictions": [row | answer | {"request_id": None}]}
+    return {"predictions": [row | answer | {"request_id": None}], "waiting": 0}
 
 
 LISTED = _listed()
@@ -121,10 +122,11 @@ LIMIT_REFUSED = _error(
     ],
 )
 NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")
-NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}: {NO_TABLE}")
+_NO_JOURNAL = "the journal cannot be written (Not a directory)"
+NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}: {NO_TABLE}; {_NO_JOURNAL}")
 NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}: {NO_TABLE}")
 NOT_READY = _error("not_ready", f"failed checks: model: {NO_MODEL['error']['message']}")
-UNHEALTHY = _error("not_ready", f"failed checks: database: {NO_TABLE}")
+UNHEALTHY = _error("not_ready", f"failed checks: database: {NO_TABLE}; {_NO_JOURNAL}")
 FAILED = _error("internal_error", "the service failed; its log has the details")
 
 

@@ -64,7 +64,7 @@ def post_prediction(
 @router.get("/predictions", tags=["predictions"], summary="List the latest predictions", responses=LIST_ANSWERS)
 def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20) -> PredictionList:
     """The latest predictions, newest first, with their complete inputs."""
-    return PredictionList(predictions=log.recent(limit))
+    return PredictionList(predictions=log.recent(limit), waiting=log.waiting())
 
 
 @router.get("/model", tags=["model"], summary="Describe the model that answers", responses=MODEL_ANSWERS)

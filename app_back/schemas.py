@@ -14,6 +14,7 @@ class PredictionList(BaseModel):
     """The latest predictions, newest first."""
 
     predictions: list[LoggedPrediction]
+    waiting: Annotated[int, Field(description="predictions that wait in the journal until the database takes them")]
 
 
 class ModelResponse(BaseModel):

@@ -105,9 +105,10 @@ class WatchedFile:
         self._descriptor: int | None = None
         self._identity = _NO_IDENTITY
         self._logs: dict[int, os.stat_result | None] = {}
+        self._kept_open: list[sqlite3.Connection] = []
 
-    def connect(self) -> sqlite3.Connection:
-        """A new connection; for one thread at a time.
+    def connect(self, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+        """A new connection, for one thread at a time, that waits so long for a file that is locked.
 
         Raises:
             DatabaseFileError: as `check`, or there is no file.
@@ -115,10 +116,12 @@ class WatchedFile:
         with self._lock:
             self._check_file()
             require(self._path)
+            while self._kept_open:
+                self._close(self._kept_open.pop())
             # Connections of one process share an index of the log: two logs under one index would mix their pages.
             for log in self._logs.values():
                 self._check_log(log)
-            connection = self._opened()
+            connection = self._opened(busy_seconds)
             self._logs[id(connection)] = _stat(self._log)
             return connection
 
@@ -131,13 +134,30 @@ class WatchedFile:
         self._check_file()
         self._check_log(self._logs.get(id(connection)))
 
+    def close(self, connection: sqlite3.Connection) -> None:
+        """Closes a connection; while the file is not the same one, it stays open until that is back.
+
+        As the last connection closes, SQLite writes what the log holds into whatever file is there.
+        """
+        with self._lock:
+            try:
+                self._check_file()
+            except DatabaseFileError:
+                self._kept_open.append(connection)
+            else:
+                self._close(connection)
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        self.forget(connection)
+        connection.close()
+
     def forget(self, connection: sqlite3.Connection) -> None:
         """Takes note that a connection was closed."""
         self._logs.pop(id(connection), None)
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self, busy_seconds: float) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, check_same_thread=False
+            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=busy_seconds, check_same_thread=False
         )
         try:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -10,6 +10,7 @@ TABLE = "RAW_DATA.predictions"
 NO_TABLE = f"there is no table {TABLE}: run the DAG crear_bases_si_no_existen or `readmission init`"
 READ_ONLY = "the database is read-only"
 DISK_FULL = "the database's disk is full"
+LATE = "the database did not answer in time"
 
 
 class DatabaseError(Exception):

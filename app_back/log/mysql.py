@@ -8,28 +8,22 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pymysql
-from pymysql.constants import CR, ER
 from pymysql.cursors import DictCursor
 from sqlalchemy import URL
 
-from app_back.log import database
 from app_back.log.addresses import reach
 from app_back.log.database import (
+    LATE,
     ConnectionLostError,
     DatabaseError,
-    DuplicateError,
     Durability,
     RowRefusedError,
     common,
 )
+from app_back.log.mysql_errors import in_words
 from app_back.log.row import COLUMNS, LoggedRow
 from app_back.log.time_limit import Limits
 
-_DISK_FULL = (ER.DISK_FULL, ER.RECORD_FILE_FULL)
-# 1792 and 1836: in a transaction, and in a mode, that only read.
-_READ_ONLY = (ER.OPTION_PREVENTS_STATEMENT, 1792, 1836)
-_LOST = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN)
-_DENIED = (ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR)
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 _DURABILITY = ("innodb_flush_log_at_trx_commit", "sync_binlog", "log_bin")
 
@@ -42,7 +36,8 @@ class MySQL:
 
     def __init__(self, url: URL, wait_seconds: float) -> None:
         self._url = url
-        self._wait = max(1, math.ceil(wait_seconds))
+        # Whole seconds, and if it can be fewer than ours: then the server says what it waited for.
+        self._wait = max(1, math.ceil(wait_seconds) - 1)
         self._limits = Limits()
 
     def connect(self, until: float) -> "MySQLConnection":
@@ -157,10 +152,7 @@ class MySQLConnection:
                 yield
         except pymysql.Error as error:
             late = time.monotonic() >= until
-            raise (ConnectionLostError(_LATE) if late else _told(error)) from None
-
-
-_LATE = "the database did not answer in time"
+            raise (ConnectionLostError(LATE) if late else in_words(error)) from None
 
 
 def _literal(value: object) -> str:
@@ -172,28 +164,3 @@ def _literal(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         raise RowRefusedError(f"a figure is {value}")
     return repr(value) if isinstance(value, int | float) else f"'{value}'"
-
-
-def _told(error: pymysql.Error) -> DatabaseError:
-    """The error in words, without the server's, which may quote a value."""
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    if code == ER.DUP_ENTRY:
-        return DuplicateError("a row of that id is there already")
-    if code in _LOST:
-        return ConnectionLostError("the connection to the database broke")
-    if isinstance(error, pymysql.DataError | pymysql.IntegrityError) or code in _ROW:
-        return RowRefusedError(f"the database refuses a row (MySQL error {code})")
-    return DatabaseError(_WORDS.get(code, f"the database fails (MySQL error {code})"))
-
-
-# JSON that is none, and text that is none in utf8mb4: PyMySQL does not count them among the faults of data.
-_ROW = (3140, 3141, 3988, ER.TRUNCATED_WRONG_VALUE_FOR_FIELD)
-_WORDS = {
-    ER.NO_SUCH_TABLE: database.NO_TABLE,
-    ER.BAD_DB_ERROR: database.NO_TABLE,
-    ER.LOCK_WAIT_TIMEOUT: f"{database.TABLE} is locked by another connection",
-    ER.CON_COUNT_ERROR: "the database has no connection left",
-    **dict.fromkeys(_READ_ONLY, database.READ_ONLY),
-    **dict.fromkeys(_DISK_FULL, database.DISK_FULL),
-    **dict.fromkeys(_DENIED, "the database refuses the service's account"),
-}

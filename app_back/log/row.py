@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from readmission.clock import now
+
 _FRACTIONS = 1 << 12
 _RANDOM_BITS = 62
 _VERSION, _VARIANT = 0x7 << 76, 0b10 << _RANDOM_BITS
@@ -40,3 +42,8 @@ def new_id() -> str:
     fraction = nanoseconds * _FRACTIONS // 1_000_000
     value = milliseconds << 80 | _VERSION | fraction << 64 | _VARIANT | secrets.randbits(_RANDOM_BITS)
     return str(UUID(int=value))
+
+
+def probe_row() -> LoggedRow:
+    """A row that is only there to be taken back."""
+    return LoggedRow(new_id(), now(), None, "{}", 0, 0.0, 0.0, "", "", "")

@@ -46,12 +46,11 @@ class SQLite:
     def connect(self, until: float) -> "SQLiteConnection":
         """See `Database`."""
         with _told():
-            opened = self._file.connect()
+            opened = self._file.connect(max(until - time.monotonic(), 0.001))
         try:
             return SQLiteConnection(self._file, opened, until)
         except BaseException:
-            self._file.forget(opened)
-            opened.close()
+            self._file.close(opened)
             raise
 
     def close(self) -> None:
@@ -113,8 +112,7 @@ class SQLiteConnection:
 
     def close(self) -> None:
         """See `Connection`."""
-        self._file.forget(self._opened)
-        self._opened.close()
+        self._file.close(self._opened)
 
     @contextmanager
     def _transaction(self, until: float) -> Iterator[None]:

@@ -50,6 +50,8 @@ def settings(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Sett
 
 
 def test_the_examples_are_what_the_service_answers(settings: Settings, tmp_path: Path) -> None:
+    (settings.state_dir / "serving").mkdir(parents=True)
+    (settings.state_dir / "serving" / "journal").write_text("in the way: nothing keeps what the table does not take")
     with running_api(settings) as http:
         told = Documentation(http)
         without_a_model(http, told)

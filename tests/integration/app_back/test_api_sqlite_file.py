@@ -41,21 +41,19 @@ def rows(file: Path) -> int:
 
 
 def refused(http: httpx.Client, *reasons: str) -> None:
-    """Checks that nothing is answered, and that the service and its health say why: one of the reasons."""
-    for answer in (
-        http.post("/predict", json={}),
-        http.get("/predictions"),
-        http.get("/health"),
-        http.get("/health/ready"),
-    ):
-        assert answer.status_code == 503, answer.text
-        said = answer.json()["error"]["message"]
-        assert any(f"the database file RAW_DATA.db {reason} {CURE}" in said for reason in reasons), said
+    """Checks that the journal takes what is answered, and that the list says why: one of the reasons."""
+    answer = http.post("/predict", json={})
+    assert (answer.status_code, answer.json()["logged"]) == (200, "journal")
+    assert http.get("/health/ready").status_code == 200
+    listed = http.get("/predictions")
+    assert listed.status_code == 503, listed.text
+    said = listed.json()["error"]["message"]
+    assert any(f"the database file RAW_DATA.db {reason} {CURE}" in said for reason in reasons), said
 
 
 def answered(http: httpx.Client) -> None:
-    answer = http.post("/predict", json={})
-    assert answer.status_code == 200, answer.text
+    wait_for(lambda: http.post("/predict", json={}).json()["logged"] == "database", 20)
+    wait_for(lambda: http.get("/predictions").json()["waiting"] == 0, 20)
     assert http.get("/health/ready").status_code == 200
 
 
@@ -90,12 +88,19 @@ def test_a_file_that_is_not_the_one_is_noticed(stores: Settings, tmp_path: Path,
         file.rename(aside)
         refused(http, "was moved or removed")
         assert not file.exists()
+        # Its log and the log's index belong to it: beside another database they would be taken for that one's.
+        logs = [(path, tmp_path / path.name) for path in folder.glob("RAW_DATA.db-*")]
+        for log, there in logs:
+            log.rename(there)
         shutil.copy(other, file)
         refused(http, "was replaced by another file")
         init_elsewhere(settings)
         refused(http, "was replaced by another file")
         assert rows(file) == 0
-        file.unlink()
+        for path in folder.glob("RAW_DATA.db*"):
+            path.unlink()
+        for log, there in logs:
+            there.rename(log)
         aside.rename(file)
         answered(http)
 
@@ -117,19 +122,17 @@ def test_a_log_that_is_removed_is_noticed_and_loses_nothing(stores: Settings, tm
         for _ in range(3):
             answered(http)
         file.with_name("RAW_DATA.db-wal").unlink()
-        answer = http.post("/predict", json={})
-        assert answer.status_code == 503
-        assert "RAW_DATA.db lost its log, the file beside it that ends in -wal" in answer.json()["error"]["message"]
-        wait_for(lambda: http.get("/health/ready").status_code == 200)
+        assert http.post("/predict", json={}).json()["logged"] == "journal"
+        assert "RAW_DATA.db lost its log, the file beside it that ends in -wal" in api_log(settings)
+        wait_for(lambda: len(http.get("/predictions").json()["predictions"]) == 4)
         answered(http)
-        assert len(http.get("/predictions").json()["predictions"]) == 4
 
 
 def test_a_service_before_its_database_makes_none(stores: Settings, tmp_path: Path) -> None:
     settings = of_its_own(stores, tmp_path, "temprano")
     shutil.rmtree(settings.state_dir / "databases")
     with running_api(settings) as http:
-        answer = http.get("/health")
+        answer = http.get("/predictions")
         assert answer.status_code == 503
         assert "there is no database file RAW_DATA.db: run the DAG crear_bases" in answer.json()["error"]["message"]
         assert not (settings.state_dir / "databases").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from connections.sqlite_files import DatabaseFileError, create, engine_of
+from connections.sqlite_files import DatabaseFileError, create, engine_of, watched
 
 
 @pytest.fixture
@@ -126,3 +126,19 @@ def test_many_that_make_it_at_once_wait_for_each_other(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         for number in range(150):
             list(threads.map(create, [tmp_path / f"{number}.db"] * 8))
+
+
+def test_closing_writes_nothing_into_a_file_that_was_emptied(path: Path) -> None:
+    """The last connection's end would bring back the pages that the log holds, and nothing else of the database."""
+    file = watched(path)
+    connection = file.connect()
+    connection.execute("CREATE TABLE t (n INTEGER)")
+    connection.commit()
+    kept = path.read_bytes()
+    path.write_bytes(b"")
+    file.close(connection)
+    assert path.read_bytes() == b""
+    path.write_bytes(kept)
+    other = file.connect()
+    assert other.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    file.close(other)

@@ -1,0 +1,136 @@
+"""A file of the journal, which one process holds with a lock; the lock falls with the process."""
+
+import fcntl
+import logging
+import os
+from pathlib import Path
+
+from app_back.log.row import new_id
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = ".rows"
+_PIECE = 1 << 20  # bytes that are read at once
+
+
+class Segment:
+    """An append-only file of lines: `size` bytes are durable, of which `drained` are in the table too."""
+
+    def __init__(self, path: Path, descriptor: int, size: int, lines: int) -> None:
+        self.path = path
+        self.size = size
+        self.drained = 0
+        self.lines = lines
+        self.sound = True
+        self._descriptor = descriptor
+
+    @classmethod
+    def create(cls, folder: Path) -> "Segment":
+        """A new file, held by this process; raises OSError."""
+        while True:
+            path = folder / f"{new_id()}{SUFFIX}"
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            # Somebody who looks for orphans may have come before the lock: then it is theirs.
+            if _held(path, descriptor):
+                sync_folder(folder)
+                return cls(path, descriptor, 0, 0)
+            os.close(descriptor)
+
+    @classmethod
+    def adopt(cls, path: Path) -> "Segment | None":
+        """The file of a process that is gone, without what that had not finished; None where its process lives."""
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:  # another one drained it
+            return None
+        if not _held(path, descriptor):
+            os.close(descriptor)
+            return None
+        size, lines = _whole_lines(descriptor)
+        torn = os.fstat(descriptor).st_size - size
+        if torn:
+            logger.warning("%s ends in a write that broke off unanswered: %d bytes are cut", path.name, torn)
+            os.ftruncate(descriptor, size)
+            os.fsync(descriptor)
+        return cls(path, descriptor, size, lines)
+
+    def append(self, data: bytes, lines: int) -> None:
+        """Adds lines that are on the disk when it returns, or none of them.
+
+        Raises:
+            OSError: the disk is full, or fails.
+        """
+        try:
+            written = 0
+            while written < len(data):
+                written += os.pwrite(self._descriptor, data[written:], self.size + written)
+            # After a sync that failed nobody knows what the disk holds: then nothing is added to this file any more.
+            self.sound = False
+            os.fdatasync(self._descriptor)
+            self.sound = True
+        except OSError:
+            os.ftruncate(self._descriptor, self.size)
+            raise
+        self.size += len(data)
+        self.lines += lines
+
+    def read(self, most: int) -> list[bytes]:
+        """The next lines that are not drained, without their ends: `most` at most."""
+        wanted = _PIECE
+        while True:
+            wanted = min(wanted, self.size - self.drained)
+            piece = os.pread(self._descriptor, wanted, self.drained)
+            lines = piece.split(b"\n")[:-1][:most]
+            if lines or wanted >= self.size - self.drained:
+                return lines
+            wanted *= 2
+
+    def remove(self) -> None:
+        """Deletes the file and lets go of it."""
+        self.path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file, which is an orphan then."""
+        os.close(self._descriptor)
+
+
+def lines_of(path: Path) -> int:
+    """How many lines a file has that another process may hold, or remove."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        return _whole_lines(descriptor)[1]
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _held(path: Path, descriptor: int) -> bool:
+    """Whether this process got the lock of the file, which is still the one under that name."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except (BlockingIOError, FileNotFoundError):
+        return False
+
+
+def _whole_lines(descriptor: int) -> tuple[int, int]:
+    """The bytes up to the last line's end, and the number of lines."""
+    place = end = lines = 0
+    while piece := os.pread(descriptor, _PIECE, place):
+        last = piece.rfind(b"\n")
+        end = place + last + 1 if last >= 0 else end
+        lines += piece.count(b"\n")
+        place += len(piece)
+    return end, lines

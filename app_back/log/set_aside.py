@@ -1,0 +1,34 @@
+"""Lines that cannot become rows of the table: kept in files beside the journal, for a person to look at."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from app_back.log.segment import SUFFIX, sync_folder
+
+# What the database refuses for itself; such a file is drained again when it is renamed to end in SUFFIX.
+REFUSED = ".refused"
+# What is not what was written.
+DAMAGED = ".damaged"
+
+
+def keep(segment: Path, kind: str, lines: Sequence[bytes]) -> Path:
+    """Adds lines, without their ends, to the file of that kind beside a segment; those that it has are left out.
+
+    Returns:
+        The file, which is on the disk by then.
+    """
+    path = segment.with_name(segment.name.removesuffix(SUFFIX) + kind)
+    had = path.read_bytes().split(b"\n") if path.exists() else []
+    path.touch(mode=0o600)
+    with path.open("ab") as file:
+        file.writelines(line + b"\n" for line in lines if line not in had)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+    return path
+
+
+def files(folder: Path) -> int:
+    """How many such files lie in the folder."""
+    return sum(1 for kind in (REFUSED, DAMAGED) for _ in folder.glob(f"*{kind}"))
