@@ -3,6 +3,7 @@
 import os
 import tempfile
 from argparse import ArgumentParser
+from typing import Any
 
 import uvicorn
 
@@ -11,6 +12,17 @@ from app_back.metrics import SHARED_FOLDER
 from connections.settings import settings_or_exit
 
 STOP_SECONDS = 25
+# How connections are served; the benchmark's floor is served in the same way.
+SERVER: dict[str, Any] = {
+    "server_header": False,
+    "proxy_headers": False,
+    "http": PatientProtocol,
+    "ws": "none",
+    "log_config": None,
+    "access_log": False,
+    "timeout_keep_alive": IDLE_SECONDS,
+    "timeout_graceful_shutdown": STOP_SECONDS,
+}
 
 
 def main() -> None:
@@ -30,14 +42,7 @@ def main() -> None:
         port=asked.port,
         workers=None if asked.reload else workers,
         reload=asked.reload,
-        server_header=False,
-        proxy_headers=False,
-        http=PatientProtocol,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        timeout_keep_alive=IDLE_SECONDS,
-        timeout_graceful_shutdown=STOP_SECONDS,
+        **SERVER,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Engine, func, select
 
-from benchmarks.serving.durability import mysql_problems, sqlite_problems
+from benchmarks.serving.durability import problems
 from benchmarks.stores import MySql, mysql
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
@@ -57,8 +57,7 @@ def floor(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
     """An empty handler, served as the service is."""
     own = on_port(settings, folder)
     service = service_of(own, workers)
-    options = (f"--port={own.port('api')}", f"--workers={workers}", "--no-access-log")
-    command = (program("uvicorn"), "benchmarks.serving.floor:app", *options)
+    command = (program("python"), "-m", "benchmarks.serving.floor", str(own.port("api")), str(workers))
     environment = {**service.environment, "PYTHONPATH": str(ROOT)}
     with running(replace(service, name="floor", command=command, environment=environment), Folders.of(own)):
         yield Subject(f"{own.url('api')}/predict", PATIENT)
@@ -91,7 +90,7 @@ def on_sqlite(settings: Settings, folder: Path, workers: int) -> Iterator[Subjec
     own = on_port(settings, folder)
     initialise(own)
     with running(service_of(own, workers), Folders.of(own)):
-        yield Subject(f"{own.url('api')}/predict", PATIENT, engine_for(own, "RAW_DATA"), problems=sqlite_problems(own))
+        yield Subject(f"{own.url('api')}/predict", PATIENT, engine_for(own, "RAW_DATA"), problems=problems(own))
 
 
 @contextmanager
@@ -101,7 +100,7 @@ def on_mysql(settings: Settings, folder: Path, workers: int) -> Iterator[Subject
         own = database.settings(on_port(settings, folder), "api")
         with running(service_of(own, workers), Folders.of(own)):
             engine = database.engine("api")
-            yield Subject(f"{own.url('api')}/predict", PATIENT, engine, database, mysql_problems(engine))
+            yield Subject(f"{own.url('api')}/predict", PATIENT, engine, database, problems(own))
 
 
 def on_port(settings: Settings, folder: Path) -> Settings:
