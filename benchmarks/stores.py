@@ -1,6 +1,8 @@
 """What benchmarks run beside the service: a real MLflow with a version in production, and a MySQL of Compose."""
 
 import os
+import signal
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -37,7 +39,11 @@ _ONE_BATCH = PrepareParams(batch_size=1_000_000)
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder on the disk that the clone is on, where it is durable what is synchronised; gone after the block."""
+    """A folder on the disk that the clone is on, where it is durable what is synchronised; gone after the block.
+
+    A benchmark that is told to end leaves nothing running either.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     (ROOT / "var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=ROOT / "var") as folder:
         yield Path(folder)
