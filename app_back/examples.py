@@ -128,7 +128,6 @@ _NO_JOURNAL = "the journal cannot be written (Not a directory)"
 NOT_LOGGED = _error("prediction_log_unavailable", f"{NOT_WRITTEN}: {NO_TABLE}; {_NO_JOURNAL}")
 NOT_LISTED = _error("prediction_log_unavailable", f"{NOT_READ}: {NO_TABLE}")
 NOT_READY = _error("not_ready", f"failed checks: model: {NO_MODEL['error']['message']}")
-DATABASE_GONE = "the database does not answer: predictions go to the journal"
 UNHEALTHY = _error("not_ready", f"failed checks: log: {NO_TABLE}; {_NO_JOURNAL}")
 FAILED = _error("internal_error", "the service failed; its log has the details")
 

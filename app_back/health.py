@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from app_back import examples
 from app_back.deps import HealthDep
 from app_back.errors import NotReadyError
+from app_back.log.database import NO_TABLE
 from app_back.probes import Look
 from app_back.schemas import HealthResponse, LiveResponse
 
@@ -18,7 +19,7 @@ def _found(log: str, *problems: str, waiting: int = 0) -> dict[str, Any]:
     return {"status": "ok", "log": log, "waiting": waiting, "problems": list(problems)}
 
 
-_WELL = {"well": _found("database"), "journal": _found("journal", f"{examples.DATABASE_GONE}.", waiting=12)}
+_WELL = {"well": _found("database"), "journal": _found("journal", f"{NO_TABLE}.", waiting=12)}
 _failed = partial(examples.errors, 503, "A check failed; the message names it.")
 
 

@@ -1,7 +1,7 @@
 """Whether a prediction would be answered now: the log is asked by a write that is taken back, the model by a score."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from anyio import CapacityLimiter, fail_after, to_thread
@@ -56,7 +56,8 @@ class Health:
             if self._last is None or monotonic() - self._at > FRESH_SECONDS:
                 self._last = await self._looked()
                 self._at = monotonic()
-            return self._last
+            # What is known of the log without asking anybody is never older than the answer.
+            return replace(self._last, log=self._log.state())
 
     async def _looked(self) -> Look:
         try:

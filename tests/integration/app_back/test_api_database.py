@@ -11,7 +11,7 @@ from connections.tables import predictions
 from tests.conftest import Poll
 from tests.free_ports import free_offset
 from tests.integration.app_back.conftest import Api
-from tests.integration.app_back.servers import api_log, running_api
+from tests.integration.app_back.servers import api_log, running_api, wait_for
 
 
 @contextmanager
@@ -49,12 +49,16 @@ def test_while_there_is_no_table_the_journal_keeps_what_is_answered(api: Api, po
 
 
 def test_health_is_good_while_the_journal_takes_predictions(api: Api) -> None:
-    assert api.http.get("/health").json() == {"status": "ok", "checks": ["process", "database"]}
-    assert api.http.get("/health/ready").json() == {"status": "ok", "checks": ["process", "database", "model"]}
+    well = {"status": "ok", "log": "database", "waiting": 0, "problems": []}
+    assert api.http.get("/health").json() == api.http.get("/health/ready").json() == well
     with without_the_table(api.settings):
-        for path in ("/health/live", "/health", "/health/ready"):
-            assert api.http.get(path).status_code == 200
-    assert api.http.get("/health/ready").status_code == 200
+        wait_for(lambda: api.http.get("/health/ready").json()["log"] == "journal")
+        assert api.http.post("/predict", json={}).json()["logged"] == "journal"
+        told = api.http.get("/health").json()
+        assert (told["status"], told["log"], told["waiting"]) == ("ok", "journal", 1)
+        assert "no table RAW_DATA.predictions" in told["problems"][0]
+        assert api.http.get("/health/live").json() == {"status": "ok"}
+    wait_for(lambda: api.http.get("/health/ready").json() == well)
 
 
 def test_a_row_that_somebody_damaged_leaves_the_service_healthy(api: Api) -> None:
