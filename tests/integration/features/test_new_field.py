@@ -119,7 +119,7 @@ def test_a_request_may_hold_it(found: dict[str, Any]) -> None:
     number, choice = found["request"]["number_transfers"], found["request"]["smoker"]
     assert (number["minimum"], number["maximum"], number["default"]) == (0, 12, 1)
     assert choice["title"] == "Smoking"
-    assert choice["anyOf"][0]["enum"] == SMOKER
+    assert choice["anyOf"][0]["enum"] == [*SMOKER, ""]
 
 
 def test_the_form_asks_for_it(found: dict[str, Any]) -> None:
