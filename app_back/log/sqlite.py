@@ -77,9 +77,7 @@ class SQLiteConnection:
 
     def insert(self, rows: Sequence[LoggedRow], until: float) -> None:
         """See `Connection`."""
-        values = [self._values(row) for row in rows]
-        with self._transaction(until):
-            self._opened.executemany(self._insert, values)
+        with self._added(rows, until):
             self._file.check(self._opened)
             self._opened.execute("COMMIT")
 
@@ -96,10 +94,10 @@ class SQLiteConnection:
             )
             return {each[0] for each in found}
 
-    def probe(self, row: LoggedRow, until: float) -> None:
+    def probe(self, rows: Sequence[LoggedRow], until: float) -> None:
         """See `Connection`."""
-        with self._transaction(until):
-            self._opened.execute(self._insert, self._values(row))
+        with self._added(rows, until):
+            pass
 
     def newest(self, limit: int, until: float) -> list[dict[str, Any]]:
         """See `Connection`."""
@@ -115,11 +113,13 @@ class SQLiteConnection:
         self._file.close(self._opened)
 
     @contextmanager
-    def _transaction(self, until: float) -> Iterator[None]:
-        """A transaction, taken back at the end of the block unless that has committed it."""
+    def _added(self, rows: Sequence[LoggedRow], until: float) -> Iterator[None]:
+        """Adds the rows in a transaction, taken back at the end of the block unless that has committed it."""
+        values = [self._values(row) for row in rows]
         with self._bounded(until):
             self._opened.execute("BEGIN IMMEDIATE")
             try:
+                self._opened.executemany(self._insert, values)
                 yield
             finally:
                 if self._opened.in_transaction:
