@@ -96,8 +96,9 @@ class Drainer:
         return True
 
     def _attempt(self) -> None:
-        drained = self._journal.oldest_records(MOST_ROWS // self._patience)
         with self._held.used(self._until()) as connection:
+            # Not before there is a connection: to read a large record takes the time of those that predict.
+            drained = self._journal.oldest_records(MOST_ROWS // self._patience)
             if drained is None or not drained.rows:
                 connection.probe([probe_row()], self._until())
             else:

@@ -34,7 +34,8 @@ class RecordError(ValueError):
 
 def record(rows: Sequence[LoggedRow]) -> bytes:
     """The rows' record: one line, with its end."""
-    counted = b"%d %s" % (len(rows), _written([row._asdict() for row in rows]))
+    # Row by row, so that a batch does not keep other threads waiting.
+    counted = b"%d [%s]" % (len(rows), b",".join([_written(row._asdict()) for row in rows]))
     return b"%08x %s\n" % (crc32(counted), counted)
 
 
