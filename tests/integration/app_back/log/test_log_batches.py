@@ -49,9 +49,7 @@ def test_a_disk_that_fills_while_a_batch_is_drained_keeps_none_of_it(settings: S
             # 256 rows would find room, the batch does not.
             with largest_file(1_500_000):
                 away.close()
-                poll(
-                    lambda: "(input/output error)" in log.state().reason or in_table(settings), deadline=20, every=0.02
-                )
+                poll(lambda: "input/output error" in str(log.state().reason) or in_table(settings), 20, every=0.02)
                 assert not in_table(settings)
         poll(lambda: is_drained(log), deadline=20, every=0.02)
     assert in_table(settings) == ids(given)

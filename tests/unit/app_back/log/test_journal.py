@@ -2,26 +2,16 @@
 
 import fcntl
 import os
-from datetime import datetime
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
 from app_back.log.journal import Journal, JournalError
-from app_back.log.records import RecordError, count, record, rows_of
-from app_back.log.row import LoggedRow, new_id
+from app_back.log.records import record
+from app_back.log.row import LoggedRow
 from app_back.log.segment import Segment
 from tests.largest_file import largest_file
-
-AT = datetime(2026, 1, 2, 3, 4, 5, 678901)
-
-
-def rows(count: int, reference: str = "ñ\n\r\u2028\"'\\") -> list[LoggedRow]:
-    return [
-        LoggedRow(new_id(), AT, reference, '{"age": 65}', 0, 0.1 + 0.2, 1e-300, "m", "1", "real", None)
-        for _ in range(count)
-    ]
+from tests.unit.app_back.log.made import AT, rows
 
 
 def journal(folder: Path, capacity: int = 1_000_000) -> Journal:
@@ -37,29 +27,6 @@ def kept(opened: Journal) -> list[LoggedRow]:
         found += drained.rows
         opened.done(drained)
     return found
-
-
-@pytest.mark.parametrize("size", [1, 3, 10_000])
-def test_a_group_comes_back_as_it_went(size: int) -> None:
-    given = rows(size)
-    assert rows_of(record(given)) == given
-    assert count(record(given)) == size
-    assert record(given).count(b"\n") == 1
-
-
-def test_a_record_of_before_lacks_the_last_column() -> None:
-    given = rows(2)
-    assert given[0].request_id is None
-    text = record(given)[:-1].partition(b" ")[2].replace(b',"request_id":null', b"")
-    assert rows_of(b"%08x %s\n" % (crc32(text), text)) == given
-
-
-@pytest.mark.parametrize("place", [0, 8, 9, 10, 30, -2])
-def test_a_byte_that_changed_is_noticed(place: int) -> None:
-    changed = bytearray(record(rows(3)))
-    changed[place] ^= 1
-    with pytest.raises(RecordError):
-        rows_of(bytes(changed))
 
 
 def test_rows_come_back_in_their_order_and_the_files_go(tmp_path: Path) -> None:
