@@ -4,12 +4,13 @@ import errno
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from app_back.log.records import RecordError, count, record, rows_of
+from app_back.log.records import count, record, sound
 from app_back.log.row import LoggedRow
 from app_back.log.segment import SUFFIX, Segment, rows_in, sync_folder
 
@@ -131,6 +132,9 @@ class Journal:
                 self._segments.insert(0, segment)
             found += segment.rows
             logger.info("adopted %s: %d rows of a worker that is gone", path.name, segment.rows)
+        if found:
+            with suppress(OSError):  # the drain tells it
+                self.oldest_records(1)  # since when they wait is known before there is a database
         return found
 
     def _tell_once(self, path: Path, error: OSError) -> None:
@@ -152,12 +156,7 @@ class Journal:
         return None
 
     def _parsed(self, segment: Segment, records: list[bytes]) -> Drained:
-        rows, damaged = [], []
-        for each in records:
-            try:
-                rows += rows_of(each)
-            except RecordError:
-                damaged.append(each)
+        rows, damaged = sound(records)
         if rows:
             self.oldest = rows[0].created_at
         return Drained(segment, rows, damaged, sum(map(count, records)), sum(map(len, records)))

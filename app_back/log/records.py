@@ -5,7 +5,7 @@ reach beyond its line.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -25,7 +25,7 @@ def _fields() -> _Fields:
 # JSON by name, so that a journal of before, without a later field, is read.
 _read = msgspec.json.Decoder(list[msgspec.defstruct("Row", _fields())]).decode  # type: ignore[misc]
 _written = msgspec.json.Encoder().encode
-_COUNT = re.compile(rb"[0-9a-f]{8} (\d{1,9}) ")
+_COUNT = re.compile(rb"[0-9a-f]{8} ([1-9]\d{0,8}) ")
 
 
 class RecordError(ValueError):
@@ -52,6 +52,18 @@ def rows_of(line: bytes) -> list[LoggedRow]:
         return [LoggedRow(*msgspec.structs.astuple(row)) for row in _read(counted.partition(b" ")[2])]
     except msgspec.DecodeError as error:
         raise RecordError from error
+
+
+def sound(lines: Iterable[bytes]) -> tuple[list[LoggedRow], list[bytes]]:
+    """The rows of those lines that are records, and the other lines."""
+    rows: list[LoggedRow] = []
+    damaged = []
+    for line in lines:
+        try:
+            rows += rows_of(line)
+        except RecordError:
+            damaged.append(line)
+    return rows, damaged
 
 
 def count(line: bytes) -> int:

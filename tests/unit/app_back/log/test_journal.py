@@ -100,6 +100,7 @@ def test_what_a_worker_that_is_gone_left_is_adopted_by_one(tmp_path: Path, caplo
     (file,) = one.folder.iterdir()
     file.write_bytes(file.read_bytes() + record(rows(1))[:40])
     assert (one.adopt(), other.adopt()) == (5, 0)
+    assert one.oldest == AT
     assert "ends in a write that broke off unanswered: 40 bytes are cut" in caplog.text
     assert kept(one) == given
     assert kept(other) == [] == list(one.folder.iterdir())
