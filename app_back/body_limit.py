@@ -18,11 +18,16 @@ def limited(receive: Receive, most: int) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > most:
-            raise HTTPException(413, f"the body is larger than {most} bytes")
+        check(received, most)
         return message
 
     return counted
+
+
+def check(received: int, most: int) -> None:
+    """Raises HTTPException 413 when so many bytes of a body are more than may come."""
+    if received > most:
+        raise HTTPException(413, f"the body is larger than {most} bytes")
 
 
 class BodyLimit:

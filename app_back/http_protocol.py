@@ -31,8 +31,9 @@ class PatientProtocol(HttpToolsProtocol):
     """
 
     _deadline: TimerHandle | None = None
+    _awaited = False
     _in_head = False
-    _head_bytes = 0
+    _head_bytes = 0  # at most: all that has come since the head began
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """The first request is awaited."""
@@ -42,24 +43,25 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request has begun."""
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
-        self._await_request()
+        self._in_head = self._awaited = True
 
     def data_received(self, data: bytes) -> None:
         """A head that goes on and on is refused before it is whole."""
         begun = self.headers if self._in_head else None
+        self._head_bytes = self._head_bytes + len(data) if self._in_head else len(data)
         super().data_received(data)
-        if self._in_head and self.headers is begun:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(*_HEAD_TOO_LARGE)
+        if self._awaited:
+            self._await_request()
+        if self._in_head and self.headers is begun and self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(*_HEAD_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         """The head is whole: one that came at once may be too large all the same."""
         self._in_head = False
-        self._head_bytes = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if self._head_bytes > MAX_HEAD_BYTES:
-            raise ValueError("too large")  # which uvicorn's parser takes for no HTTP
+            self._head_bytes = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                raise ValueError("too large")  # which uvicorn's parser takes for no HTTP
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -69,6 +71,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        self._awaited = False
         self._no_deadline()
         super().on_message_complete()
 

@@ -3,13 +3,12 @@
 import json
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from readmission.features import shown
 
-_JSON = ("application/json", "application/json; charset=utf-8")
+_JSON = (b"application/json", b"application/json; charset=utf-8")
 
 
 def is_json(scope: Scope) -> bool:
@@ -18,12 +17,13 @@ def is_json(scope: Scope) -> bool:
     Raises:
         HTTPException: 400; the body is compressed.
     """
-    headers = Headers(scope=scope)
-    encoding = headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
-        raise _unreadable(f"the body is compressed ({shown(encoding)}); send it as it is")
-    kind = headers.get("content-type", "")
-    return kind in _JSON or _is_json(kind)
+    kind = b""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            kind = value
+        elif name == b"content-encoding" and value.lower() != b"identity":
+            raise _unreadable(f"the body is compressed ({shown(value.decode('latin-1'))}); send it as it is")
+    return kind in _JSON or _is_json(kind.decode("latin-1"))
 
 
 def _is_json(kind: str) -> bool:

@@ -1,9 +1,10 @@
 """Log lines as JSON, one a line, for what collects logs."""
 
-import json
 import logging
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import json
 
 # What every record has; anything else was given with it as `extra`.
 _OF_EVERY_RECORD = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "color_message"}
@@ -23,7 +24,7 @@ class JsonFormatter(logging.Formatter):
         told |= {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, default=str)
+        return json.encode(told, enc_hook=str).decode()
 
 
 def configure(level: str) -> None:

@@ -70,8 +70,9 @@ def get_predictions(log: LogDep, limit: Annotated[int, Query(ge=1, le=MAX_LISTED
 @figures.get(
     "/metrics", summary="Measure the service, for Prometheus", response_class=Response, responses=METRICS_ANSWERS
 )
-def get_metrics(metrics: MetricsDep) -> Response:
+def get_metrics(metrics: MetricsDep, log: LogDep, models: ModelsDep) -> Response:
     """Requests, latencies, commits, journal, model, probabilities and what fields lacked, in Prometheus's format."""
+    metrics.seen(log.state(), models)
     return Response(metrics.exposed(), media_type=CONTENT_TYPE_LATEST)
 
 

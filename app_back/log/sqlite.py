@@ -20,6 +20,9 @@ from app_back.log.database import (
 from app_back.log.row import COLUMNS, LoggedRow
 from connections.sqlite_files import DatabaseFileError, WatchedFile
 
+# Of a statement: SQLite takes 32,766 values in one.
+_MOST_ROWS = 500
+_CREATED_AT = COLUMNS.index("created_at")
 _FULL = 2
 _LOCKED = f"{TABLE} is locked by another process"
 _WORDS = {
@@ -70,9 +73,8 @@ class SQLiteConnection:
             described = opened.execute("SELECT * FROM predictions LIMIT 0").description
         self._columns = common([column[0] for column in described])
         self.complete = self._columns == COLUMNS
-        self._insert = (
-            f"INSERT INTO predictions ({', '.join(self._columns)}) VALUES ({', '.join('?' * len(self._columns))})"
-        )
+        self._into = f"INSERT INTO predictions ({', '.join(self._columns)}) VALUES "
+        self._marks = f"({', '.join('?' * len(self._columns))})"
         self.durability = Durability({"synchronous": level}, level >= _FULL)
 
     def insert(self, rows: Sequence[LoggedRow], until: float) -> None:
@@ -81,9 +83,15 @@ class SQLiteConnection:
             self._file.check(self._opened)
             self._opened.execute("COMMIT")
 
-    def _values(self, row: LoggedRow) -> tuple[object, ...]:
-        _, created_at, *_ = row
-        return row._replace(created_at=created_at.isoformat(" ", "microseconds"))[: len(self._columns)]  # type: ignore[arg-type]
+    def _insert_together(self, rows: Sequence[LoggedRow]) -> None:
+        """One statement: each gives Python's lock up and waits for it again, behind all that answers requests."""
+        marks = ", ".join([self._marks] * len(rows))
+        self._opened.execute(self._into + marks, [value for row in rows for value in self._values(row)])
+
+    def _values(self, row: LoggedRow) -> Sequence[object]:
+        values: list[object] = [*row[: len(self._columns)]]
+        values[_CREATED_AT] = row.created_at.isoformat(" ", "microseconds")
+        return values
 
     def present(self, ids: Collection[str], until: float) -> set[str]:
         """See `Connection`."""
@@ -115,11 +123,11 @@ class SQLiteConnection:
     @contextmanager
     def _added(self, rows: Sequence[LoggedRow], until: float) -> Iterator[None]:
         """Adds the rows in a transaction, taken back at the end of the block unless that has committed it."""
-        values = [self._values(row) for row in rows]
         with self._bounded(until):
             self._opened.execute("BEGIN IMMEDIATE")
             try:
-                self._opened.executemany(self._insert, values)
+                for start in range(0, len(rows), _MOST_ROWS):
+                    self._insert_together(rows[start : start + _MOST_ROWS])
                 yield
             finally:
                 if self._opened.in_transaction:

@@ -6,7 +6,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app_back.body_limit import MAX_BODY_BYTES, limited
+from app_back import body_limit
 from app_back.errors import answer_to
 from app_back.json_body import is_json, read_json
 from app_back.metrics import Metrics
@@ -39,7 +39,7 @@ class Predicting:
 
     async def _answer(self, request: Seen, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            answer = await _predicted(request.identifier, scope, limited(receive, MAX_BODY_BYTES))
+            answer = await _predicted(request.identifier, scope, receive)
         except Exception as error:
             failure = answer_to(error)
             request.status = failure.status_code
@@ -60,11 +60,12 @@ async def _predicted(identifier: str, scope: Scope, receive: Receive) -> bytes:
 
 
 async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+    body, more = b"", True
+    while more:
         message = await receive()
         body += message.get("body", b"")
+        body_limit.check(len(body), body_limit.MAX_BODY_BYTES)
+        more = message.get("more_body", False)
     return body
 
 

@@ -7,6 +7,7 @@ come, the fewer commits each of them costs.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -43,7 +44,8 @@ class GroupCommit:
         self._log = log
         self._metrics = metrics
         self._limit = limit
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._gathered: list[_Waiting] = []
+        self._queue: SimpleQueue[list[_Waiting]] = SimpleQueue()
         self._unanswered = 0
         writers = log.best_writers
         self._threads = [Thread(target=self._write, name=f"writer-{number}", daemon=True) for number in range(writers)]
@@ -58,7 +60,7 @@ class GroupCommit:
     def stop(self) -> None:
         """Answers what was accepted, then ends the writers. Blocks: not for the event loop's own thread."""
         for _ in self._threads:
-            self._queue.put(None)
+            self._queue.put([])
         for thread in self._threads:
             thread.join()
 
@@ -76,11 +78,18 @@ class GroupCommit:
         assert self._loop is not None, "started before the first request"
         waiting = _Waiting(encounter, self._loop.create_future(), perf_counter())
         self._unanswered += 1
-        self._queue.put(waiting)
+        if not self._gathered:
+            # After all that the loop has at hand: what came together wakes one writer, once.
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(waiting)
         try:
             return await waiting.answer
         finally:
             self._unanswered -= 1
+
+    def _hand_over(self) -> None:
+        self._queue.put(self._gathered)
+        self._gathered = []
 
     def _write(self) -> None:
         assert self._loop is not None
@@ -90,18 +99,13 @@ class GroupCommit:
 
     def _next_group(self) -> list[_Waiting]:
         """All that waits, or the first that comes; nothing when this writer is to end."""
-        first = self._queue.get()
-        if first is None:
-            return []
-        group = [first]
-        try:
-            while len(group) < MAX_GROUP:
-                if (following := self._queue.get_nowait()) is None:
-                    self._queue.put(None)  # that was the end of a writer, and this one has work yet
+        group = self._queue.get()
+        with suppress(Empty):
+            while group and len(group) < MAX_GROUP:
+                if not (following := self._queue.get_nowait()):
+                    self._queue.put([])  # that was the end of a writer, and this one has work yet
                     break
-                group.append(following)
-        except Empty:
-            pass
+                group += following
         return group
 
     def _outcomes(self, group: Sequence[_Waiting], writer: LogWriter) -> Sequence[Outcome]:

@@ -1,6 +1,7 @@
 """What is made of encounters: their scores, the rows that are logged and the answers that are sent."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,14 +37,16 @@ def scored(encounters: Sequence[Encounter], model: LoadedModel) -> Scored:
     """
     matrix = model.scorer.encoding.of_requests([encounter.inputs for encounter in encounters])
     probabilities = model.scorer.of_matrix(matrix).tolist()
-    return Scored([_row(*each, model) for each in zip(encounters, probabilities, strict=True)], matrix)
+    at = now()
+    rows = [_row(*each, model, at) for each in zip(encounters, probabilities, strict=True)]
+    return Scored(rows, matrix)
 
 
-def _row(encounter: Encounter, probability: float, model: LoadedModel) -> LoggedRow:
+def _row(encounter: Encounter, probability: float, model: LoadedModel, at: datetime) -> LoggedRow:
     config, reference = model.scorer.config, encounter.inputs["encounter_ref"]
     return LoggedRow(
         prediction_id=new_id(),
-        created_at=now(),
+        created_at=at,
         encounter_ref=None if reference is None else str(reference),
         inputs=json.encode(encounter.inputs).decode(),
         prediction=model.scorer.decide(probability),

@@ -47,7 +47,7 @@ class Encoding:
         Raises:
             FieldError: the contract does not allow a value.
         """
-        numbers = [[field.model_value(request.get(field.name)) for field in self._numbers] for request in requests]
+        numbers = [[_number(field, request.get(field.name)) for field in self._numbers] for request in requests]
         return self._filled(numbers, [self._places(request) for request in requests])
 
     def of_columns(self, numbers: NDArray[np.float64], places: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -90,6 +90,13 @@ class Encoding:
         matrix[:, : len(self._numbers)] = standardised
         np.put_along_axis(matrix, np.array(places, dtype=np.intp), 1.0, axis=1)
         return np.ascontiguousarray(matrix[:, : self.width])
+
+
+def _number(field: Field, value: Value) -> str | float:
+    """As `Field.model_value`, at once for what needs no reading."""
+    if type(value) is int and field.minimum <= value <= field.maximum:
+        return value
+    return field.model_value(value)
 
 
 def _at_once(field: Field, columns: Mapping[str, int]) -> dict[Value, int]:
