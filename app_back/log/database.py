@@ -62,8 +62,8 @@ class Connection(Protocol):
     def present(self, ids: Collection[str], until: float) -> set[str]:
         """Those of the ids that are in the table."""
 
-    def probe(self, row: LoggedRow, until: float) -> None:
-        """Adds a row and takes it back."""
+    def probe(self, rows: Sequence[LoggedRow], until: float) -> None:
+        """Adds the rows and takes them back."""
 
     def newest(self, limit: int, until: float) -> list[dict[str, Any]]:
         """The latest rows, newest first, by the names of their columns."""

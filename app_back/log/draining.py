@@ -1,4 +1,7 @@
-"""Brings what the journal holds into the table, exactly once by id, and finds out when the database is back."""
+"""Brings what the journal holds into the table, exactly once by id, and finds out when the database is back.
+
+A record of the journal is committed at once: whoever reads the table sees none or all of its rows.
+"""
 
 import logging
 import time
@@ -7,15 +10,20 @@ from threading import Thread
 
 from app_back.log import set_aside
 from app_back.log.availability import Availability
-from app_back.log.database import Connection, DatabaseError, RowRefusedError, insert_missing
+from app_back.log.database import Connection, DatabaseError, DuplicateError, RowRefusedError, insert_missing
 from app_back.log.held_connection import HeldConnection
 from app_back.log.journal import Drained, Journal
-from app_back.log.records import line
+from app_back.log.records import record
 from app_back.log.row import LoggedRow, probe_row
 
 logger = logging.getLogger(__name__)
 
+# Small records are drained together up to so many rows.
 MOST_ROWS = 256
+# What a row may take, beside what a statement may.
+ROW_SECONDS = 0.001
+# Failures make the drain take fewer rows, and give each more time: by this factor at most.
+_MOST_PATIENCE = 16
 RETRY_SECONDS = 0.5
 ADOPT_SECONDS = 5.0
 
@@ -36,7 +44,7 @@ class Drainer:
         self._available = available
         self._wait = wait_seconds
         self._drop_others = drop_others
-        self._most = MOST_ROWS
+        self._patience = 1
         self._end = float("inf")
         self._adopted_at = float("-inf")
         self._thread = Thread(target=self._run, name="log-drain", daemon=True)
@@ -77,44 +85,59 @@ class Drainer:
         try:
             self._attempt()
         except DatabaseError as error:
-            self._most = max(self._most // 2, 1)
+            self._patience = min(self._patience * 2, _MOST_PATIENCE)
             self._available.failed(str(error))
             return False
         except OSError as error:
             logger.error("the journal cannot be drained: %s", error.strerror)
             return False
-        self._most = min(self._most * 2, MOST_ROWS)
+        self._patience = max(self._patience // 2, 1)
         self._available.works()
         return True
 
     def _attempt(self) -> None:
-        drained = self._journal.oldest_lines(self._most)
-        until = min(time.monotonic() + self._wait, self._end)
-        with self._held.used(until) as connection:
+        with self._held.used(self._until()) as connection:
+            # Not before there is a connection: to read a large record takes the time of those that predict.
+            drained = self._journal.oldest_records(MOST_ROWS // self._patience)
             if drained is None or not drained.rows:
-                connection.probe(probe_row(), until)
+                connection.probe([probe_row()], self._until())
             else:
-                self._write(drained, connection, until)
+                self._write(drained, connection)
         if drained is not None:
             if drained.damaged:
                 self._set_aside(drained, set_aside.DAMAGED, drained.damaged, "are not what was written")
             self._journal.done(drained)
 
-    def _write(self, drained: Drained, connection: Connection, until: float) -> None:
+    def _until(self, rows: int = 0) -> float:
+        return min(time.monotonic() + self._wait + rows * ROW_SECONDS * self._patience, self._end)
+
+    def _write(self, drained: Drained, connection: Connection) -> None:
+        rows = drained.rows
         try:
-            insert_missing(connection, drained.rows, until)
+            insert_missing(connection, rows, self._until(len(rows)))
         except RowRefusedError:
-            refused = [row for row in drained.rows if not self._taken(row, connection)]
-            self._set_aside(drained, set_aside.REFUSED, [line(row)[:-1] for row in refused], "are refused")
+            there = connection.present([row.prediction_id for row in rows], self._until(len(rows)))
+            refused = self._refused([row for row in rows if row.prediction_id not in there], connection)
+            aside = {row.prediction_id for row in refused}
+            others = [row for row in rows if row.prediction_id not in aside]
+            if others:
+                insert_missing(connection, others, self._until(len(rows)))
+            self._set_aside(drained, set_aside.REFUSED, [record([row]) for row in refused], "are refused")
 
-    def _taken(self, row: LoggedRow, connection: Connection) -> bool:
+    def _refused(self, rows: list[LoggedRow], connection: Connection) -> list[LoggedRow]:
+        """Those that the database refuses for themselves: halves of the rows are tried, and taken back."""
         try:
-            insert_missing(connection, [row], time.monotonic() + self._wait)
+            connection.probe(rows, self._until(len(rows)))
         except RowRefusedError as error:
-            logger.error("prediction %s does not get into the table: %s", row.prediction_id, error)
-            return False
-        return True
+            if len(rows) > 1:
+                half = len(rows) // 2
+                return self._refused(rows[:half], connection) + self._refused(rows[half:], connection)
+            if isinstance(error, DuplicateError):  # it got there meanwhile
+                return []
+            logger.error("prediction %s does not get into the table: %s", rows[0].prediction_id, error)
+            return rows
+        return []
 
-    def _set_aside(self, drained: Drained, kind: str, lines: list[bytes], why: str) -> None:
-        path = set_aside.keep(drained.segment.path, kind, lines)
-        logger.error("%d predictions of the journal %s: they are kept in %s", len(lines), why, path)
+    def _set_aside(self, drained: Drained, kind: str, records: list[bytes], why: str) -> None:
+        path = set_aside.keep(drained.segment.path, kind, records)
+        logger.error("%d records of the journal %s: they are kept in %s", len(records), why, path)

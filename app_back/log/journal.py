@@ -4,14 +4,15 @@ import errno
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from app_back.log.records import RecordError, line, row_of
+from app_back.log.records import count, record, sound
 from app_back.log.row import LoggedRow
-from app_back.log.segment import SUFFIX, Segment, lines_of, sync_folder
+from app_back.log.segment import SUFFIX, Segment, rows_in, sync_folder
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +26,12 @@ class JournalError(Exception):
 
 
 class Drained(NamedTuple):
-    """The oldest lines of the journal: the rows that they hold, and those that hold none any more."""
+    """The oldest records of the journal: the rows that they hold, and those records that hold none any more."""
 
     segment: Segment
     rows: list[LoggedRow]
     damaged: list[bytes]
-    lines: int
+    counted: int  # rows, those of the damaged records included
     bytes: int
 
 
@@ -75,7 +76,7 @@ class Journal:
     @property
     def rows(self) -> int:
         """How many rows wait."""
-        return sum(segment.lines for segment in self._segments.copy())
+        return sum(segment.rows for segment in self._segments.copy())
 
     @property
     def size(self) -> int:
@@ -83,22 +84,22 @@ class Journal:
         return sum(segment.size for segment in self._segments.copy())
 
     def rows_of_others(self) -> int:
-        """How many lines the files of other workers have."""
+        """How many rows the files of other workers have."""
         own = {segment.path for segment in self._segments.copy()}
-        return sum(lines_of(path) for path in self.folder.glob(f"*{SUFFIX}") if path not in own)
+        return sum(rows_in(path) for path in self.folder.glob(f"*{SUFFIX}") if path not in own)
 
     def append(self, rows: Sequence[LoggedRow]) -> None:
-        """Keeps all rows, on the disk when it returns, or none.
+        """Keeps all rows as one record, on the disk when it returns, or none: also if the process is killed in it.
 
         Raises:
             JournalError: the journal or its disk is full, or the disk fails.
         """
-        data = b"".join(map(line, rows))
+        data = record(rows)
         with self._lock:
             self._full_from = self.size if self.size + len(data) > self.capacity else None
             try:
                 if self._full_from is None:
-                    self._writable().append(data, len(rows))
+                    self._writable().append(data)
                     self._fault = None
             except OSError as error:
                 self._fault = _why(error)
@@ -129,8 +130,11 @@ class Journal:
                 continue
             with self._lock:
                 self._segments.insert(0, segment)
-            found += segment.lines
-            logger.info("adopted %s: %d rows of a worker that is gone", path.name, segment.lines)
+            found += segment.rows
+            logger.info("adopted %s: %d rows of a worker that is gone", path.name, segment.rows)
+        if found:
+            with suppress(OSError):  # the drain tells it
+                self.oldest_records(1)  # since when they wait is known before there is a database
         return found
 
     def _tell_once(self, path: Path, error: OSError) -> None:
@@ -138,33 +142,31 @@ class Journal:
             self._unusable.add(path)
             logger.error("%s cannot be adopted (%s): its rows wait there", path.name, error.strerror)
 
-    def oldest_lines(self, most: int) -> Drained | None:
-        """The lines that are to be drained next, `most` at most; None when nothing waits."""
+    def oldest_records(self, most: int) -> Drained | None:
+        """The records that are to be drained next, of `most` rows together, or one that has more.
+
+        None when nothing waits.
+        """
         while (segment := next(iter(self._segments), None)) is not None:
-            lines = segment.read(most)
-            if lines:
-                return self._parsed(segment, lines)
+            records = segment.read(most)
+            if records:
+                return self._parsed(segment, records)
             self._remove_if_empty(segment)
         self.oldest = None
         return None
 
-    def _parsed(self, segment: Segment, lines: list[bytes]) -> Drained:
-        rows, damaged = [], []
-        for each in lines:
-            try:
-                rows.append(row_of(each))
-            except RecordError:
-                damaged.append(each)
+    def _parsed(self, segment: Segment, records: list[bytes]) -> Drained:
+        rows, damaged = sound(records)
         if rows:
             self.oldest = rows[0].created_at
-        return Drained(segment, rows, damaged, len(lines), sum(map(len, lines)) + len(lines))
+        return Drained(segment, rows, damaged, sum(map(count, records)), sum(map(len, records)))
 
     def done(self, drained: Drained) -> None:
-        """Takes note that the lines are in the table, or set aside; a file without others goes."""
+        """Takes note that the records are in the table, or set aside; a file without others goes."""
         segment = drained.segment
         with self._lock:
             segment.drained += drained.bytes
-            segment.lines -= drained.lines
+            segment.rows -= drained.counted
         self._remove_if_empty(segment)
 
     def _remove_if_empty(self, segment: Segment) -> None:

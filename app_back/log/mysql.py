@@ -3,7 +3,7 @@
 import math
 import socket
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -107,24 +107,27 @@ class MySQLConnection:
 
     def insert(self, rows: Sequence[LoggedRow], until: float) -> None:
         """See `Connection`."""
-        statements = [self._insert(rows[first : first + _ROWS]) for first in range(0, len(rows), _ROWS)]
+        statements = self._inserts(rows)
         with self._bounded(until):
             if len(statements) == 1:
                 self._session.query(statements[0])
             else:
-                self._insert_all(statements)
+                self._in_transaction(statements, self._session.commit)
 
-    def _insert_all(self, statements: Sequence[bytes]) -> None:
-        """Several statements in one transaction: what a server would not take in one packet, or lock at once."""
+    def _in_transaction(self, statements: Sequence[bytes], end: Callable[[], None]) -> None:
         self._session.begin()
         try:
             for statement in statements:
                 self._session.query(statement)
-            self._session.commit()
+            end()
         except pymysql.Error:
             with suppress(pymysql.Error):  # the connection is gone, and the transaction with it
                 self._session.rollback()
             raise
+
+    def _inserts(self, rows: Sequence[LoggedRow]) -> list[bytes]:
+        """Statements of so many rows that a server takes each in one packet."""
+        return [self._insert(rows[first : first + _ROWS]) for first in range(0, len(rows), _ROWS)]
 
     def _insert(self, rows: Sequence[LoggedRow]) -> bytes:
         width = len(self._columns)
@@ -138,12 +141,11 @@ class MySQLConnection:
             cursor.execute(f"SELECT prediction_id FROM predictions WHERE prediction_id IN ({listed})")
             return {found[0] for found in cursor.fetchall()}
 
-    def probe(self, row: LoggedRow, until: float) -> None:
+    def probe(self, rows: Sequence[LoggedRow], until: float) -> None:
         """See `Connection`."""
+        statements = self._inserts(rows)
         with self._bounded(until):
-            self._session.begin()
-            self._session.query(self._insert([row]))
-            self._session.rollback()
+            self._in_transaction(statements, self._session.rollback)
 
     def newest(self, limit: int, until: float) -> list[dict[str, Any]]:
         """See `Connection`."""

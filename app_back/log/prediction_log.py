@@ -104,7 +104,7 @@ class PredictionLog:
         until = time.monotonic() + self._wait
         try:
             with self._prober.used(until) as connection:
-                connection.probe(probe_row(), until)
+                connection.probe([probe_row()], until)
                 self._durability = connection.durability
         except DatabaseError as error:
             self._available.failed(str(error))

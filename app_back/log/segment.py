@@ -3,24 +3,28 @@
 import fcntl
 import logging
 import os
+from io import BufferedReader
 from pathlib import Path
 
+from app_back.log.records import count
 from app_back.log.row import new_id
 
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".rows"
-_PIECE = 1 << 20  # bytes that are read at once
 
 
 class Segment:
-    """An append-only file of lines: `size` bytes are durable, of which `drained` are in the table too."""
+    """An append-only file of records: `size` bytes are durable, of which `drained` are in the table too.
 
-    def __init__(self, path: Path, descriptor: int, size: int, lines: int) -> None:
+    `rows` is how many rows the others hold.
+    """
+
+    def __init__(self, path: Path, descriptor: int, size: int, rows: int) -> None:
         self.path = path
         self.size = size
         self.drained = 0
-        self.lines = lines
+        self.rows = rows
         self.sound = True
         self._descriptor = descriptor
 
@@ -46,24 +50,24 @@ class Segment:
         if not _held(path, descriptor):
             os.close(descriptor)
             return None
-        size, lines = _whole_lines(descriptor)
+        size, rows = _whole_records(descriptor)
         torn = os.fstat(descriptor).st_size - size
         if torn:
             logger.warning("%s ends in a write that broke off unanswered: %d bytes are cut", path.name, torn)
             os.ftruncate(descriptor, size)
             os.fsync(descriptor)
-        return cls(path, descriptor, size, lines)
+        return cls(path, descriptor, size, rows)
 
-    def append(self, data: bytes, lines: int) -> None:
-        """Adds lines that are on the disk when it returns, or none of them.
+    def append(self, record: bytes) -> None:
+        """Adds a record, which is on the disk when it returns, or nothing.
 
         Raises:
             OSError: the disk is full, or fails.
         """
         try:
             written = 0
-            while written < len(data):
-                written += os.pwrite(self._descriptor, data[written:], self.size + written)
+            while written < len(record):
+                written += os.pwrite(self._descriptor, record[written:], self.size + written)
             # After a sync that failed nobody knows what the disk holds: then nothing is added to this file any more.
             self.sound = False
             os.fdatasync(self._descriptor)
@@ -71,19 +75,22 @@ class Segment:
         except OSError:
             os.ftruncate(self._descriptor, self.size)
             raise
-        self.size += len(data)
-        self.lines += lines
+        self.size += len(record)
+        self.rows += count(record)
 
     def read(self, most: int) -> list[bytes]:
-        """The next lines that are not drained, without their ends: `most` at most."""
-        wanted = _PIECE
-        while True:
-            wanted = min(wanted, self.size - self.drained)
-            piece = os.pread(self._descriptor, wanted, self.drained)
-            lines = piece.split(b"\n")[:-1][:most]
-            if lines or wanted >= self.size - self.drained:
-                return lines
-            wanted *= 2
+        """The next records that are not drained: those that hold `most` rows together, and one at least."""
+        records: list[bytes] = []
+        place, end, rows = self.drained, self.size, 0  # what lies beyond that end may be taken back
+        with _opened(self._descriptor, place) as file:
+            while place < end:
+                record = file.readline()
+                rows += count(record)
+                if records and rows > most:
+                    break
+                records.append(record)
+                place += len(record)
+        return records
 
     def remove(self) -> None:
         """Deletes the file and lets go of it."""
@@ -95,14 +102,14 @@ class Segment:
         os.close(self._descriptor)
 
 
-def lines_of(path: Path) -> int:
-    """How many lines a file has that another process may hold, or remove."""
+def rows_in(path: Path) -> int:
+    """How many rows a file has that another process may hold, or remove."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return 0
     try:
-        return _whole_lines(descriptor)[1]
+        return _whole_records(descriptor)[1]
     finally:
         os.close(descriptor)
 
@@ -125,12 +132,18 @@ def _held(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _whole_lines(descriptor: int) -> tuple[int, int]:
-    """The bytes up to the last line's end, and the number of lines."""
-    place = end = lines = 0
-    while piece := os.pread(descriptor, _PIECE, place):
-        last = piece.rfind(b"\n")
-        end = place + last + 1 if last >= 0 else end
-        lines += piece.count(b"\n")
-        place += len(piece)
-    return end, lines
+def _opened(descriptor: int, place: int) -> BufferedReader:
+    file = os.fdopen(descriptor, "rb", closefd=False)
+    file.seek(place)
+    return file
+
+
+def _whole_records(descriptor: int) -> tuple[int, int]:
+    """The bytes up to the last record's end, and the number of rows."""
+    size = rows = 0
+    with _opened(descriptor, 0) as file:
+        for record in file:
+            if record.endswith(b"\n"):
+                size += len(record)
+                rows += count(record)
+    return size, rows

@@ -1,4 +1,4 @@
-"""Lines that cannot become rows of the table: kept in files beside the journal, for a person to look at."""
+"""Records that cannot become rows of the table: kept in files beside the journal, for a person to look at."""
 
 import os
 from collections.abc import Sequence
@@ -12,17 +12,20 @@ REFUSED = ".refused"
 DAMAGED = ".damaged"
 
 
-def keep(segment: Path, kind: str, lines: Sequence[bytes]) -> Path:
-    """Adds lines, without their ends, to the file of that kind beside a segment; those that it has are left out.
+def keep(segment: Path, kind: str, records: Sequence[bytes]) -> Path:
+    """Adds records to the file of that kind beside a segment; those that it has are left out.
 
     Returns:
         The file, which is on the disk by then.
     """
     path = segment.with_name(segment.name.removesuffix(SUFFIX) + kind)
-    had = path.read_bytes().split(b"\n") if path.exists() else []
     path.touch(mode=0o600)
-    with path.open("ab") as file:
-        file.writelines(line + b"\n" for line in lines if line not in had)
+    with path.open("a+b") as file:
+        file.seek(0)
+        had = set(file)
+        if any(not record.endswith(b"\n") for record in had):  # a crash left part of one
+            file.write(b"\n")
+        file.writelines(record for record in records if record not in had)
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.parent)

@@ -79,9 +79,7 @@ class SQLiteConnection:
 
     def insert(self, rows: Sequence[LoggedRow], until: float) -> None:
         """See `Connection`."""
-        with self._transaction(until):
-            for start in range(0, len(rows), _MOST_ROWS):
-                self._insert_together(rows[start : start + _MOST_ROWS])
+        with self._added(rows, until):
             self._file.check(self._opened)
             self._opened.execute("COMMIT")
 
@@ -104,10 +102,10 @@ class SQLiteConnection:
             )
             return {each[0] for each in found}
 
-    def probe(self, row: LoggedRow, until: float) -> None:
+    def probe(self, rows: Sequence[LoggedRow], until: float) -> None:
         """See `Connection`."""
-        with self._transaction(until):
-            self._insert_together([row])
+        with self._added(rows, until):
+            pass
 
     def newest(self, limit: int, until: float) -> list[dict[str, Any]]:
         """See `Connection`."""
@@ -123,11 +121,13 @@ class SQLiteConnection:
         self._file.close(self._opened)
 
     @contextmanager
-    def _transaction(self, until: float) -> Iterator[None]:
-        """A transaction, taken back at the end of the block unless that has committed it."""
+    def _added(self, rows: Sequence[LoggedRow], until: float) -> Iterator[None]:
+        """Adds the rows in a transaction, taken back at the end of the block unless that has committed it."""
         with self._bounded(until):
             self._opened.execute("BEGIN IMMEDIATE")
             try:
+                for start in range(0, len(rows), _MOST_ROWS):
+                    self._insert_together(rows[start : start + _MOST_ROWS])
                 yield
             finally:
                 if self._opened.in_transaction:

@@ -1,7 +1,7 @@
 """Writes rows while the database takes none, or drains them, and is killed at a given call to the system.
 
 A program of its own, since nothing may clean up after it. Arguments: the call, when in it (`before`, `after` or
-`within`), at which turn, and how many groups of three rows to write: their ids are printed when they are durable.
+`within`), at which turn, how many groups to write, and of how many rows: their ids are printed when they are durable.
 """
 
 import os
@@ -36,12 +36,12 @@ def end_at(call: str, when: str, turn: int) -> None:
 
 
 if __name__ == "__main__":
-    call, when, turn, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    call, when, turn, count, size = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
     end_at(call, when, turn)
     log = PredictionLog(Settings())
     log.start()
     writer = log.writer()
-    for group in (rows(3) for _ in range(count)):
+    for group in (rows(size) for _ in range(count)):
         for row in group:
             sys.stdout.write(f"begun {row.prediction_id}\n")
         sys.stdout.flush()

@@ -49,6 +49,15 @@ def no_table(settings: Settings) -> Iterator[None]:
         connection.execute(text("ALTER TABLE elsewhere RENAME TO predictions"))
 
 
+def narrow(settings: Settings) -> None:
+    """Has SQLite refuse a name that is too long, as MySQL does."""
+    with engine_for(settings, "RAW_DATA").begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER narrow BEFORE INSERT ON predictions WHEN length(NEW.model_name) > 128 "
+            "BEGIN SELECT RAISE(ABORT, 'too long'); END"
+        )
+
+
 @contextmanager
 def another_session(settings: Settings) -> Iterator["pymysql.Connection[pymysql.cursors.Cursor]"]:
     """A connection of somebody else's, past any relay."""

@@ -12,6 +12,7 @@ from connections.settings import Settings
 from connections.tables import predictions
 from readmission.prediction import LoggedPrediction
 from tests.conftest import Poll
+from tests.integration.app_back.log import faults
 from tests.integration.app_back.log.rows import REFERENCE, ids, in_table, rows, started
 
 
@@ -90,11 +91,7 @@ def test_a_row_that_the_database_refuses_is_set_aside_and_the_others_are_in_the_
     logging_settings: Settings, poll: Poll, caplog: pytest.LogCaptureFixture
 ) -> None:
     if is_sqlite(engine_for(logging_settings, "RAW_DATA")):
-        with engine_for(logging_settings, "RAW_DATA").begin() as connection:
-            connection.exec_driver_sql(
-                "CREATE TRIGGER narrow BEFORE INSERT ON predictions WHEN length(NEW.model_name) > 128 "
-                "BEGIN SELECT RAISE(ABORT, 'too long'); END"
-            )
+        faults.narrow(logging_settings)
     good, bad = rows(5), rows(1, model_name="m" * 129)
     with started(logging_settings) as log:
         writer = log.writer()

@@ -1,29 +1,17 @@
 """The journal's files: what is in them is whole, and what cannot be is told."""
 
 import fcntl
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+import os
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
 from app_back.log.journal import Journal, JournalError
-from app_back.log.records import RecordError, line, row_of
-from app_back.log.row import LoggedRow, new_id
+from app_back.log.records import record
+from app_back.log.row import LoggedRow
 from app_back.log.segment import Segment
-
-AT = datetime(2026, 1, 2, 3, 4, 5, 678901)
-
-
-def rows(count: int, reference: str = "ñ\n\r\u2028\"'\\") -> list[LoggedRow]:
-    return [
-        LoggedRow(new_id(), AT, reference, '{"age": 65}', 0, 0.1 + 0.2, 1e-300, "m", "1", "real", None)
-        for _ in range(count)
-    ]
+from tests.largest_file import largest_file
+from tests.unit.app_back.log.made import AT, rows
 
 
 def journal(folder: Path, capacity: int = 1_000_000) -> Journal:
@@ -35,31 +23,10 @@ def journal(folder: Path, capacity: int = 1_000_000) -> Journal:
 def kept(opened: Journal) -> list[LoggedRow]:
     """Every row, which is drained by that."""
     found: list[LoggedRow] = []
-    while (drained := opened.oldest_lines(7)) is not None:
+    while (drained := opened.oldest_records(7)) is not None:
         found += drained.rows
         opened.done(drained)
     return found
-
-
-def test_a_row_comes_back_as_it_went() -> None:
-    (row,) = rows(1)
-    assert row_of(line(row)[:-1]) == row
-    assert line(row).count(b"\n") == 1
-
-
-def test_a_record_of_before_lacks_the_last_column() -> None:
-    (row,) = rows(1)
-    assert row.request_id is None
-    text = line(row)[:-1].partition(b" ")[2].replace(b',"request_id":null', b"")
-    assert row_of(b"%08x %s" % (crc32(text), text)) == row
-
-
-@pytest.mark.parametrize("place", [0, 8, 30, -1])
-def test_a_byte_that_changed_is_noticed(place: int) -> None:
-    record = bytearray(line(rows(1)[0])[:-1])
-    record[place] ^= 1
-    with pytest.raises(RecordError):
-        row_of(bytes(record))
 
 
 def test_rows_come_back_in_their_order_and_the_files_go(tmp_path: Path) -> None:
@@ -75,7 +42,7 @@ def test_rows_come_back_in_their_order_and_the_files_go(tmp_path: Path) -> None:
 
 def test_a_full_journal_takes_no_part_of_a_group_and_goes_on_when_it_has_room(tmp_path: Path) -> None:
     given = rows(4)
-    opened = journal(tmp_path, capacity=3 * len(line(given[0])) + 10)
+    opened = journal(tmp_path, capacity=3 * len(record(given[:1])) + 10)
     opened.append(given[:2])
     with pytest.raises(JournalError, match=r"^the journal is full \(0 MB, JOURNAL_MAX_MB\)$"):
         opened.append(given[2:])
@@ -88,26 +55,13 @@ def test_a_full_journal_takes_no_part_of_a_group_and_goes_on_when_it_has_room(tm
     assert kept(opened) == given[2:]
 
 
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """The system lets no file become larger, as if its disk were full."""
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
 def test_a_full_disk_leaves_no_half_record(tmp_path: Path) -> None:
     opened = journal(tmp_path)
     given = rows(6)
     opened.append(given[:2])
     (file,) = opened.folder.iterdir()
     durable = file.stat().st_size
-    with largest_file(durable + len(line(given[2])) + 20):
+    with largest_file(durable + len(record(given[2:3])) + 20):
         for _ in range(3):
             with pytest.raises(JournalError, match=r"^the journal's disk is full$"):
                 opened.append(given[2:4])
@@ -144,28 +98,61 @@ def test_what_a_worker_that_is_gone_left_is_adopted_by_one(tmp_path: Path, caplo
     assert one.rows_of_others() == 5
     gone.close()
     (file,) = one.folder.iterdir()
-    file.write_bytes(file.read_bytes() + line(rows(1)[0])[:40])
+    file.write_bytes(file.read_bytes() + record(rows(1))[:40])
     assert (one.adopt(), other.adopt()) == (5, 0)
+    assert one.oldest == AT
     assert "ends in a write that broke off unanswered: 40 bytes are cut" in caplog.text
     assert kept(one) == given
     assert kept(other) == [] == list(one.folder.iterdir())
 
 
-def test_damage_in_the_middle_does_not_reach_beyond_its_line(tmp_path: Path) -> None:
+def test_a_batch_that_was_not_written_whole_is_cut_off_whole(tmp_path: Path) -> None:
+    before, batch = rows(3), rows(1_000)
+    torn = record(batch)
+    for end in (1, 8, 9, 13, 14, *range(1_000, len(torn), 7_919), len(torn) - 2, len(torn) - 1):
+        gone = journal(tmp_path)
+        gone.append(before)
+        gone.append(batch)
+        gone.close()
+        (file,) = gone.folder.iterdir()
+        os.truncate(file, len(record(before)) + end)
+        opened = journal(tmp_path)
+        assert opened.adopt() == 3, end
+        assert file.stat().st_size == len(record(before))
+        assert kept(opened) == before, end
+
+
+@pytest.mark.parametrize("lost", [slice(60, 61), slice(4_096, 8_192)])
+def test_damage_in_the_middle_takes_its_record_and_no_other(tmp_path: Path, lost: slice) -> None:
+    """A byte that changed, and a page that a loss of power kept from the disk while the record's end got there."""
     gone = journal(tmp_path)
-    given = rows(5)
-    gone.append(given)
+    groups = [rows(50) for _ in range(3)]
+    for group in groups:
+        gone.append(group)
     gone.close()
     (file,) = gone.folder.iterdir()
-    data = bytearray(file.read_bytes())
-    data[2 * len(line(given[0])) + 60] ^= 255
-    file.write_bytes(data)
+    damaged = bytearray(record(groups[1]))
+    damaged[lost] = bytes(lost.stop - lost.start)
+    file.write_bytes(record(groups[0]) + damaged + record(groups[2]))
     opened = journal(tmp_path)
-    opened.adopt()
-    drained = opened.oldest_lines(10)
+    assert opened.adopt() == 150
+    drained = opened.oldest_records(200)
     assert drained is not None
-    assert drained.rows == given[:2] + given[3:]
-    assert len(drained.damaged) == 1 and drained.lines == 5
+    assert drained.rows == groups[0] + groups[2]
+    assert drained.damaged == [damaged] and drained.counted == 150
+    opened.done(drained)
+    assert (opened.rows, opened.size) == (0, 0)
+
+
+def test_small_records_are_drained_together_and_a_large_one_whole(tmp_path: Path) -> None:
+    opened = journal(tmp_path)
+    sizes = []
+    for size in (2, 3, 2, 20, 1):
+        opened.append(rows(size))
+    while (drained := opened.oldest_records(7)) is not None:
+        sizes.append(len(drained.rows))
+        opened.done(drained)
+    assert sizes == [7, 20, 1]
 
 
 def test_a_file_that_somebody_takes_before_it_is_locked_is_left_to_them(
