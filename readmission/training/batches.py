@@ -30,6 +30,7 @@ from readmission.training.mlflow_runs import (
     BatchResult,
     log_data,
     log_figures,
+    log_measured,
     log_params,
     log_result,
     open_run,
@@ -73,6 +74,7 @@ def begin(
         run = open_run(tracking, settings, title, tags)
         leases.acquire(engine, leases.PREPARED_SET, run.info.run_id, owner)
         log_params(tracking, run.info.run_id, prepared, params)
+        log_measured(tracking, run.info.run_id, prepared)
     plan = TrainingPlan(
         parent_run_id=run.info.run_id,
         prepared_id=prepared.prepared_id,

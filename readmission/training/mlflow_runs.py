@@ -29,6 +29,7 @@ OWNER_TAG = "held_by"
 MEASURED: tuple[Split, ...] = ("val", "test")
 DIGEST_LENGTH = 36  # the longest that MLflow takes
 _CONTEXT = "mlflow.data.context"
+_CONTEXTS: dict[Split, str] = {"val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,20 @@ def _data_set(prepared: PreparedSet, split: Split, rows: int, part: str = "") ->
 
 def log_data(tracking: MlflowClient, run_id: str, prepared: PreparedSet, batch_id: int) -> dict[Split, Dataset]:
     """Logs the rows of a batch as what a run was trained on, and those of validation and test, which it gives back."""
-    measured = {split: _data_set(prepared, split, prepared.rows[split]) for split in MEASURED}
+    measured = log_measured(tracking, run_id, prepared)
     batch = _data_set(prepared, "train", prepared.batches[batch_id], f" batch {batch_id}")
-    contexts = {"training": batch, "validation": measured["val"], "test": measured["test"]}
-    tracking.log_inputs(
-        run_id, [DatasetInput(data, [InputTag(_CONTEXT, context)]) for context, data in contexts.items()]
-    )
+    tracking.log_inputs(run_id, [DatasetInput(batch, [InputTag(_CONTEXT, "training")])])
+    return measured
+
+
+def log_measured(tracking: MlflowClient, run_id: str, prepared: PreparedSet) -> dict[Split, Dataset]:
+    """Logs the rows of validation and test, which it gives back.
+
+    A training does so when it begins: of two batches that name them first, at once, MLflow would refuse one.
+    """
+    measured = {split: _data_set(prepared, split, prepared.rows[split]) for split in MEASURED}
+    inputs = [DatasetInput(data, [InputTag(_CONTEXT, _CONTEXTS[split])]) for split, data in measured.items()]
+    tracking.log_inputs(run_id, inputs)
     return measured
 
 

@@ -41,6 +41,17 @@ def test_without_a_prepared_set_training_says_what_to_run(stores: Settings, tmp_
     assert lease_is_free(settings)
 
 
+def test_what_all_batches_are_measured_on_is_in_mlflow_before_the_first(own: Settings) -> None:
+    """MLflow refuses one of two runs that log a data set for the first time at once."""
+    plan = batches.begin(own, FOREST)
+    begun = client(own).get_run(plan.parent_run_id)
+    assert begun.inputs is not None
+    assert [given.dataset.name for given in begun.inputs.dataset_inputs] == [
+        "CLEAN_DATA.val_data",
+        "CLEAN_DATA.test_data",
+    ]
+
+
 def test_a_failing_batch_does_not_stop_the_others(own: Settings) -> None:
     run_sql(own, "UPDATE train_data SET target = 0 WHERE batch_id = 2")
     plan = batches.begin(own, FOREST)
