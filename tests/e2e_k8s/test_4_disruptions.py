@@ -23,10 +23,10 @@ def _all_are_ready(poll: Poll) -> None:
 
 
 def test_a_pod_that_is_deleted_fails_no_request(cluster: Cluster, poll: Poll, figures: Figures) -> None:
-    (first, *_) = _pods()
+    (first, *_), before = sorted(_pods()), _pods()
     with load(AT_ONCE, PAUSE) as outcome:
         kubectl("delete", f"pod/{first}", "--wait=false")
-        poll(lambda: first not in _pods() and _is_ready("api"), deadline=120, every=1)
+        poll(lambda: _pods().get(first, before[first]) != before[first] and _is_ready("api"), deadline=120, every=1)
     cluster.close("api")
     _assert_nothing_failed(outcome)
     _assert_all_are_logged(cluster, outcome)
@@ -34,10 +34,10 @@ def test_a_pod_that_is_deleted_fails_no_request(cluster: Cluster, poll: Poll, fi
 
 
 def test_a_rolling_update_fails_no_request(cluster: Cluster, poll: Poll, figures: Figures) -> None:
-    before = set(_pods())
+    before = set(_pods().values())
     with load(AT_ONCE, PAUSE) as outcome:
         kubectl("rollout", "restart", "statefulset/api")
-        poll(lambda: not before & set(_pods()) and _is_ready("api"), deadline=240, every=1)
+        poll(lambda: not before & set(_pods().values()) and _is_ready("api"), deadline=240, every=1)
     cluster.close("api")
     _assert_nothing_failed(outcome)
     _assert_all_are_logged(cluster, outcome)
@@ -45,7 +45,7 @@ def test_a_rolling_update_fails_no_request(cluster: Cluster, poll: Poll, figures
 
 
 def test_a_pod_that_is_killed_breaks_only_what_was_in_flight(cluster: Cluster, poll: Poll, figures: Figures) -> None:
-    (first, *_) = _pods()
+    (first, *_) = sorted(_pods())
     before = crash.restarts(first)
     with load(AT_ONCE, PAUSE) as outcome:
         crash.kill(first)
@@ -57,8 +57,9 @@ def test_a_pod_that_is_killed_breaks_only_what_was_in_flight(cluster: Cluster, p
     figures["connections_tried_again_after_sigkill"] = len(outcome.refused)
 
 
-def _pods() -> list[str]:
-    return sorted(pod["metadata"]["name"] for pod in objects("pods", selector=API))
+def _pods() -> dict[str, str]:
+    """The pods by name, which one that follows another has too, with what tells them apart."""
+    return {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in objects("pods", selector=API)}
 
 
 def _is_ready(name: str) -> bool:
