@@ -129,6 +129,7 @@ def test_a_command_works_in_any_folder_and_leaves_nothing_there(command: str, cl
     foreign, out = tmp_path / "foreign", tmp_path / "out"
     foreign.mkdir()
     out.mkdir()
+    (out / "ask.csv").write_text("age,number_inpatient\n80,3\n65,0\n", encoding="utf-8")
     arguments, codes, said = TRIALS[command]
     done = subprocess.run(
         (str(Path(sys.executable).parent / "readmission"), command, *arguments.format(out=out).split()),

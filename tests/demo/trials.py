@@ -24,7 +24,7 @@ def is_a_prediction(said: str) -> bool:
 
 
 # By command, in the order in which they are tried: what is typed after it, the exit codes that are right, and what it
-# says. `{out}` is a folder that is not the current one.
+# says. `{out}` is a folder that is not the current one, with a file of two encounters, `ask.csv`.
 TRIALS: dict[str, tuple[str, set[int], Said]] = {
     "init": ("", {0}, matches(r"RAW_DATA: at revision .*nothing to migrate")),
     "synth": ("--out {out}/made.csv --rows 500", {0}, matches(r"made\.csv: 500 synthetic encounters")),
@@ -35,6 +35,12 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
     "promote": ("2 --force --reason tried", {0}, matches("version 2 of mejor_modelo_diabetes promoted: tried")),
     "rollback": ("", {0}, matches("version 1 of mejor_modelo_diabetes promoted: rolled back by hand")),
     "predict": ("number_inpatient=3 age=80", {0}, is_a_prediction),
+    "score": (
+        "{out}/ask.csv {out}/scored.csv",
+        {0},
+        matches(r"scored\.csv: 2 encounters by version 1 of"),
+    ),
+    "registry": ("adopt", {0}, matches("version 1 of mejor_modelo_diabetes proves itself already")),
     "export": ("--folder {out}/models", {0}, matches(r"modelo_entrenado_final\.pkl: [\d,]+ bytes")),
 }
 
