@@ -78,14 +78,6 @@ class Scorer:
             )
         return cls(config, files[FOREST_FILE])
 
-    def model_row(self, request: Mapping[str, Value]) -> dict[str, str | float]:
-        """The inputs of this model, one value a field that it lists, for a whole request.
-
-        Raises:
-            FieldError: the contract does not allow a value.
-        """
-        return {field.name: field.model_value(request.get(field.name)) for field in self.fields}
-
     def matrix(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
         """The forest's input, shape (rows, columns), for model rows: numbers standardised, categories one-hot."""
         return self.encoding.of_rows(rows)

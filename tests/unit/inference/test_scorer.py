@@ -13,16 +13,14 @@ from sklearn.pipeline import Pipeline
 from readmission.features import BY_NAME, CATEGORIES, NUMBERS, FieldError, complete_request, model_row
 from readmission.inference import Scorer
 from readmission.model import serving_files
-from readmission.model.forest import inputs, make_pipeline, positive
-from readmission.params import ForestParams
+from readmission.model.forest import inputs, positive
 from tests.conftest import ROOT
-from tests.unit.prepared import prepared_rows
+from tests.unit.prepared import fitted_pipeline, prepared_rows
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    rows = prepared_rows(1_500, seed=1)
-    return make_pipeline(ForestParams(n_estimators=60, min_samples_leaf=10), 1).fit(inputs(rows), rows["target"])
+    return fitted_pipeline()
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,12 @@ from connections.model_registry import RegisteredVersion
 from connections.settings import Settings
 from readmission.inference import Scorer
 from readmission.model import serving_files
-from readmission.model.forest import inputs, make_pipeline
-from readmission.params import ForestParams
 from readmission.scoring.choices import Options
 from readmission.scoring.engines import Engine, onnx_engine, sklearn_engine
 from readmission.scoring.results import ModelRecord
 from readmission.scoring.score import Model, score_table
 from readmission.scoring.tables import open_table
-from tests.unit.prepared import prepared_rows
+from tests.unit.prepared import fitted_pipeline, prepared_rows
 
 VERSION = RegisteredVersion("modelo", "7", "run", {})
 Score = Callable[..., ModelRecord]
@@ -26,8 +24,7 @@ Score = Callable[..., ModelRecord]
 
 @pytest.fixture(scope="session")
 def pipeline() -> Pipeline:
-    rows = prepared_rows(1_500, seed=1)
-    return make_pipeline(ForestParams(n_estimators=60, min_samples_leaf=10), 1).fit(inputs(rows), rows["target"])
+    return fitted_pipeline()
 
 
 @pytest.fixture(scope="session")
