@@ -17,6 +17,8 @@ OFFERED = {
     "variable MINIO_ROOT_USER": ("the root account", "its only account"),
     "variable MINIO_ROOT_PASSWORD": ("the root account's", "its only account's"),
     "variable MINIO_BROWSER_REDIRECT_URL": ("where its console is seen from outside", "ignored, as it has none"),
+    "variable HOME": ("where it writes besides /data", "the same"),
+    "variable MC_CONFIG_DIR": ("where `mc` keeps its aliases", "the same"),
     "argument server": ("starts", "starts"),
     "argument /data": ("the folder that it keeps", "the folder that it keeps"),
     "argument --console-address": ("where the console listens", "where a page says that there is none"),

@@ -86,4 +86,4 @@ ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
 GOVERNING = {"api-pods"}
 COMMANDS_DIFFER = {"airflow-worker": "the executor gives each pod its command"}
 # Docker's alone: on Kubernetes a Service and a policy lead to what is published, and policies to the outside.
-DOCKERS_NETWORKS = {"published", "outside"}
+DOCKERS_NETWORKS = {"published-api", "published-front", "published-mlflow", "outside"}
