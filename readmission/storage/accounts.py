@@ -41,8 +41,11 @@ GRANTED: dict[str, Rights] = {
         ("CLEAN_DATA", fixed.leases.name): _RECORD | {"DELETE"},
         **_swapped("CLEAN_DATA", [*map(prepared_name, SPLITS), fixed.encounters.name]),
     },
-    "api": {("RAW_DATA", fixed.predictions.name): _ADD},
-    "keeper": {("RAW_DATA", fixed.predictions.name): _READ | {"DELETE"}},
+    "api": {("RAW_DATA", fixed.predictions.name): _ADD, ("RAW_DATA", fixed.forgotten.name): _READ},
+    "keeper": {
+        ("RAW_DATA", fixed.predictions.name): _READ | {"DELETE"},
+        ("RAW_DATA", fixed.forgotten.name): _ADD,
+    },
 }
 
 

@@ -23,7 +23,8 @@ GOOD = {"BIND_ADDRESS": "127.0.0.1", "MYSQL_ROOT_PASSWORD": "kT3-x_9", "AWS_SECR
 HOLDERS = {
     "MYSQL_ROOT_PASSWORD": {"mysql"},
     "MYSQL_OWNER_PASSWORD": {"mysql", "migrate"},
-    "MYSQL_KEEPER_PASSWORD": {"mysql"},
+    "MYSQL_KEEPER_PASSWORD": {"mysql", "keeper"},
+    "FORGET_KEY": {"api", "keeper"},
     "MYSQL_API_PASSWORD": {"mysql", "api"},
     "MYSQL_MLFLOW_PASSWORD": {"mysql", "mlflow"},
     "MYSQL_PIPELINE_PASSWORD": {"mysql", "airflow-worker"},
@@ -50,7 +51,7 @@ def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secre
 def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
-    assert len(required) == 14
+    assert len(required) == 15
     assert required.keys() <= services[CHECK]["environment"].keys()
     assert all("make env" in message for message in required.values())
     for name in required:

@@ -16,7 +16,7 @@ from k8s.commands.manifests import bare
 from tests.unit.k8s.objects import Manifests, Pod, environment, pods, stepping_stones
 
 # What reads the platform's settings: these workloads, and the pods of Airflow's tasks.
-READ_SETTINGS = {"adopt", "api", "bucket", "front", "migrate", "airflow-task"}
+READ_SETTINGS = {"adopt", "api", "bucket", "front", "keeper", "migrate", "airflow-task"}
 # Variables that are no settings, by the image whose program reads them.
 OF_THE_IMAGE = {
     "readmission-airflow": {

@@ -12,6 +12,7 @@ SAME = {
     "mlflow": ("mlflow", "mlflow"),
     "adopt": ("adopt", "adopt"),
     "migrate": ("migrate", "migrate"),
+    "keeper": ("keeper", "keeper"),
     "api": ("api", "api"),
     "front": ("front", "front"),
     "airflow-init": ("airflow-apiserver", "migrate"),
@@ -75,7 +76,7 @@ DIFFERENT = {
         "TRAINING_JOBS": "as above",
     },
     "api": {"EXPERIMENT": "one ConfigMap of settings", "TRAINING_JOBS": "as above"},
-    "adopt api front migrate mlflow": {"HOME": "the root file system is only read"},
+    "adopt api front keeper migrate mlflow": {"HOME": "the root file system is only read"},
     "mlflow": {"BIND_ADDRESS": "where Docker publishes it"},
     "postgres": {"PGDATA": "a claim's own folder may hold lost+found"},
 }

@@ -59,7 +59,7 @@ def test_a_secret_is_written_as_kubernetes_takes_it() -> None:
 
 def test_no_secret_is_made_that_no_pod_reads(manifests: Manifests) -> None:
     read = {name for pod in pods(manifests) for kind, name, _key, _optional in named(pod) if kind == "Secret"}
-    without_stores = {"mysql-root", "mysql-keeper", "minio-root"}
+    without_stores = {"mysql-root", "minio-root"}
     assert SECRETS.keys() - read <= without_stores
 
 
@@ -75,7 +75,7 @@ def test_a_password_that_a_volume_keeps_is_not_changed_under_it(name: str) -> No
     before, claims = to_write(contents(ENV), {}), {"data-mysql-0", "data-postgres-0", "dataset"}
     changed = {key: value + "-new" if key in SECRETS[name] else value for key, value in ENV.items()}
     wanted = to_write(contents(changed), before)
-    kept = [name] if name in ("mysql-root", "postgres") else []
+    kept = [name] if name in ("mysql-root", "forget", "postgres") else []
     assert locked_out(wanted, before, claims) == kept
     assert locked_out(wanted, before, {"dataset"}) == locked_out(wanted, {}, claims) == []
     assert locked_out(before, before, claims) == []
