@@ -65,7 +65,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         f"CREATE TABLE RAW_DATA.initial_data_old LIKE {PREDICTIONS}",
         f"CREATE TABLE RAW_DATA.initial_data_old AS SELECT * FROM {PREDICTIONS}",
         f"CREATE VIEW RAW_DATA.initial_data_old AS SELECT * FROM {PREDICTIONS}",
-        f"DELETE initial_data, predictions FROM RAW_DATA.initial_data JOIN {PREDICTIONS}",
+        f"DELETE RAW_DATA.initial_data, {PREDICTIONS} FROM RAW_DATA.initial_data JOIN {PREDICTIONS}",
         "ALTER TABLE RAW_DATA.loads ADD COLUMN more INT",
         "DELETE FROM RAW_DATA.loads",
         "DELETE FROM CLEAN_DATA.prepared_sets",
