@@ -17,7 +17,8 @@ run-pipeline: ## Run the four DAGs in order in the services in Docker, with thei
 
 .PHONY: backup
 backup: ## Save what the services in Docker hold into one file of BACKUPS (backups), while they run
-	@$(OWN_COMPOSE) --look && $(SYSTEM_PYTHON) compose/backup.py save $(or $(BACKUPS),backups)
+	@$(OWN_COMPOSE) --if-up --look || { echo "nothing was saved: the services in Docker have to run (make up)"; exit 1; }
+	@$(SYSTEM_PYTHON) compose/backup.py save $(or $(BACKUPS),backups)
 
 .PHONY: restore
 restore: ## Bring a backup back into an empty stack, then `make up` (FILE=…; FORCE=1 replaces what is there; RECORD=…)
