@@ -15,6 +15,18 @@ up: env ## Build and start the services in Docker, wait until they are healthy, 
 run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress
 	@$(OWN_COMPOSE) run --rm --no-deps run-pipeline
 
+.PHONY: backup
+backup: ## Save what the services in Docker hold into one file of BACKUPS (backups), while they run
+	@$(OWN_COMPOSE) --if-up --look || { echo "nothing was saved: the services in Docker have to run (make up)"; exit 1; }
+	@$(SYSTEM_PYTHON) compose/backup.py save $(or $(BACKUPS),backups)
+
+.PHONY: restore
+restore: ## Bring a backup back into an empty stack, then `make up` (FILE=…; FORCE=1 replaces what is there; RECORD=…)
+	@[ -n "$(FILE)" ] || { echo "which backup? make restore FILE=backups/NAME.tar"; exit 1; }
+	@$(CAN_START) up
+	@$(OWN_COMPOSE) --look
+	@$(SYSTEM_PYTHON) compose/backup.py restore $(FILE) $(if $(FORCE),--force) $(if $(RECORD),--record $(RECORD))
+
 .PHONY: ps
 ps: ## Show the services in Docker and whether they are healthy
 	@$(OWN_COMPOSE) ps --all

@@ -97,7 +97,7 @@ class MySql:
         url = f"mysql+pymysql://{account}:{self.stack.mysql_password(account)}@{address}"
         return settings.model_copy(update={"database_url": SecretStr(url)})
 
-    def engine(self, account: str = "pipeline") -> Engine:
+    def engine(self, account: str = "owner") -> Engine:
         """`RAW_DATA` as one of the platform's accounts."""
         return self.stack.database(account, "RAW_DATA")
 
@@ -123,7 +123,7 @@ def mysql(folder: Path, settings: Settings) -> Iterator[MySql]:
     server = MySql(Stack(project, env, folder / "data"))
     try:
         server.stack.compose("up", "--detach", "--wait", "mysql")
-        initialise(server.settings(settings, "pipeline"))
+        initialise(server.settings(settings, "owner"), grants=True)
         yield server
     finally:
         server.stack.compose("down", "--volumes", "--timeout", "1")

@@ -128,6 +128,7 @@ RULES: dict[str, Rule] = {
     "DATASET_SHA256": _matching(r"[0-9A-Fa-f]{64}", "the 64 hexadecimal digits of a SHA-256"),
     "DATASET_FETCH_SECONDS": Rule("a number of seconds above 0", _seconds),
     "LEAST_LOAD_SHARE": Rule("a share from 0 to 1", _share),
+    "RETENTION_DAYS": _whole(183, 36_500),
     "SYNTHETIC_ROWS": _whole(1_000),
     "TRAINING_JOBS": _whole(1),
     "AIRFLOW_WORKER_CONCURRENCY": _whole(1),

@@ -59,6 +59,17 @@ predictions = Table(
     Index("predictions_encounter_ref", "encounter_ref"),
 )
 
+forgotten = Table(
+    "forgotten",
+    RAW,
+    Column("forgotten_id", _Key, primary_key=True, autoincrement=True),
+    Column("asked_at", _Moment, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("digest", String(64)),
+    Column("until", _Moment, nullable=False),
+    Column("rows", Integer, nullable=False),
+)
+
 prepared_sets = Table(
     "prepared_sets",
     CLEAN,

@@ -42,6 +42,10 @@ class NothingPreparedError(ReadmissionError):
     """A step needs a prepared data set, and there is none, or its tables hold something else."""
 
 
+class NotMigratedError(ReadmissionError):
+    """The databases' tables are not those of this release; the message says who brings them up to date."""
+
+
 class InUseError(ReadmissionError):
     """Another run holds the prepared data set."""
 

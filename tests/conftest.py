@@ -131,6 +131,7 @@ def _settings(folder: Path) -> Settings:
         airflow_jwt_secret=_secret(64),
         airflow_fernet_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),
         airflow_secret_key=_secret(32),
+        forget_key=_secret(32),
     )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from app_back.log.row import COLUMNS, LoggedRow
+from connections.forgotten import Entry
 
 TABLE = "RAW_DATA.predictions"
 NO_TABLE = f"there is no table {TABLE}: run the DAG crear_bases_si_no_existen or `readmission init`"
@@ -64,6 +66,9 @@ class Connection(Protocol):
 
     def probe(self, rows: Sequence[LoggedRow], until: float) -> None:
         """Adds the rows and takes them back."""
+
+    def forgotten(self, since: datetime, until: float) -> list[Entry]:
+        """The record of deletions of what was answered at that moment or later; none where there is no such table."""
 
     def newest(self, limit: int, until: float) -> list[dict[str, Any]]:
         """The latest rows, newest first, by the names of their columns."""

@@ -15,6 +15,7 @@ from app_back.log.held_connection import HeldConnection
 from app_back.log.journal import Drained, Journal
 from app_back.log.records import record
 from app_back.log.row import LoggedRow, probe_row
+from connections.forgotten import Record
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ ROW_SECONDS = 0.001
 _MOST_PATIENCE = 16
 RETRY_SECONDS = 0.5
 ADOPT_SECONDS = 5.0
+REFUSED_SECONDS = 24 * 3600.0
 
 
 class Drainer:
@@ -38,15 +40,17 @@ class Drainer:
         available: Availability,
         wait_seconds: float,
         drop_others: Callable[[], None],
+        forget_key: str,
     ) -> None:
         self._journal = journal
         self._held = held
         self._available = available
         self._wait = wait_seconds
         self._drop_others = drop_others
+        self._forget_key = forget_key
         self._patience = 1
         self._end = float("inf")
-        self._adopted_at = float("-inf")
+        self._adopted_at = self._refused_at = float("-inf")
         self._thread = Thread(target=self._run, name="log-drain", daemon=True)
 
     def start(self) -> None:
@@ -65,7 +69,14 @@ class Drainer:
         """Looks for orphans, unless that was a moment ago."""
         if time.monotonic() - self._adopted_at > ADOPT_SECONDS:
             self._adopted_at = time.monotonic()
+            self._try_again_what_was_refused()
             self._journal.adopt()
+
+    def _try_again_what_was_refused(self) -> None:
+        """At the start and each day: what was forgotten meanwhile goes, and what is still refused is kept again."""
+        if time.monotonic() - self._refused_at > REFUSED_SECONDS:
+            self._refused_at = time.monotonic()
+            set_aside.bring_back(self._journal.folder)
 
     def _run(self) -> None:
         while self._end == float("inf"):
@@ -112,7 +123,9 @@ class Drainer:
         return min(time.monotonic() + self._wait + rows * ROW_SECONDS * self._patience, self._end)
 
     def _write(self, drained: Drained, connection: Connection) -> None:
-        rows = drained.rows
+        rows = self._remembered(drained.rows, connection)
+        if not rows:
+            return
         try:
             insert_missing(connection, rows, self._until(len(rows)))
         except RowRefusedError:
@@ -123,6 +136,15 @@ class Drainer:
             if others:
                 insert_missing(connection, others, self._until(len(rows)))
             self._set_aside(drained, set_aside.REFUSED, [record([row]) for row in refused], "are refused")
+
+    def _remembered(self, rows: list[LoggedRow], connection: Connection) -> list[LoggedRow]:
+        """Those that nobody asked to be forgotten while they waited."""
+        entries = connection.forgotten(min(row.created_at for row in rows), self._until(len(rows)))
+        record = Record(self._forget_key, entries)
+        kept = [row for row in rows if not record.covers(row.prediction_id, row.encounter_ref, row.created_at)]
+        if gone := len(rows) - len(kept):
+            logger.warning("%d predictions were forgotten while they waited in the journal: they are dropped", gone)
+        return kept
 
     def _refused(self, rows: list[LoggedRow], connection: Connection) -> list[LoggedRow]:
         """Those that the database refuses for themselves: halves of the rows are tried, and taken back."""

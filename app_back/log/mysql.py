@@ -5,9 +5,11 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import pymysql
+from pymysql.constants import ER
 from pymysql.cursors import DictCursor
 from sqlalchemy import URL
 
@@ -23,6 +25,7 @@ from app_back.log.database import (
 from app_back.log.mysql_errors import in_words
 from app_back.log.row import COLUMNS, LoggedRow
 from app_back.log.time_limit import Limits
+from connections.forgotten import Entry
 
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 # Of one statement.
@@ -146,6 +149,18 @@ class MySQLConnection:
         statements = self._inserts(rows)
         with self._bounded(until):
             self._in_transaction(statements, self._session.rollback)
+
+    def forgotten(self, since: datetime, until: float) -> list[Entry]:
+        """See `Connection`."""
+        with self._bounded(until), self._session.cursor() as cursor:
+            try:
+                cursor.execute("SELECT kind, digest, until FROM forgotten WHERE until >= %s", (since,))
+            except pymysql.Error as error:
+                # Before the migration that makes it, nobody can have asked for anything to be forgotten.
+                if error.args[0] in (ER.NO_SUCH_TABLE, ER.TABLEACCESS_DENIED_ERROR):
+                    return []
+                raise
+            return [Entry(*row) for row in cursor.fetchall()]
 
     def newest(self, limit: int, until: float) -> list[dict[str, Any]]:
         """See `Connection`."""

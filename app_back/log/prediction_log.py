@@ -43,7 +43,8 @@ class PredictionLog:
         self._available = Availability()
         self._held: list[HeldConnection] = []
         self._reader, self._prober, drain = self._hold(), self._hold(), self._hold()
-        self._drainer = Drainer(self._journal, drain, self._available, self._wait, self._drop_all)
+        key = settings.forget_key.get_secret_value()
+        self._drainer = Drainer(self._journal, drain, self._available, self._wait, self._drop_all, key)
         self._probed_at = float("-inf")
         self._durability: Durability | None = None
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from app_back.log.segment import SUFFIX, sync_folder
@@ -30,6 +31,14 @@ def keep(segment: Path, kind: str, records: Sequence[bytes]) -> Path:
         os.fsync(file.fileno())
     sync_folder(path.parent)
     return path
+
+
+def bring_back(folder: Path) -> None:
+    """Gives what the database refused back to the journal, where nobody is at work on a file of that name."""
+    for path in folder.glob(f"*{REFUSED}"):
+        with suppress(OSError):  # another worker was quicker, or still holds the file that it came from
+            os.link(path, path.with_suffix(SUFFIX))
+            path.unlink()
 
 
 def files(folder: Path) -> int:

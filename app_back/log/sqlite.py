@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from app_back.log.database import (
@@ -18,6 +19,7 @@ from app_back.log.database import (
     common,
 )
 from app_back.log.row import COLUMNS, LoggedRow
+from connections.forgotten import Entry
 from connections.sqlite_files import DatabaseFileError, WatchedFile
 
 # Of a statement: SQLite takes 32,766 values in one.
@@ -90,7 +92,7 @@ class SQLiteConnection:
 
     def _values(self, row: LoggedRow) -> Sequence[object]:
         values: list[object] = [*row[: len(self._columns)]]
-        values[_CREATED_AT] = row.created_at.isoformat(" ", "microseconds")
+        values[_CREATED_AT] = _text(row.created_at)
         return values
 
     def present(self, ids: Collection[str], until: float) -> set[str]:
@@ -106,6 +108,14 @@ class SQLiteConnection:
         """See `Connection`."""
         with self._added(rows, until):
             pass
+
+    def forgotten(self, since: datetime, until: float) -> list[Entry]:
+        """See `Connection`."""
+        with self._bounded(until):
+            if not self._opened.execute("SELECT 1 FROM sqlite_schema WHERE name = 'forgotten'").fetchone():
+                return []  # before the migration that makes it, nobody can have asked for anything to be forgotten
+            found = self._opened.execute("SELECT kind, digest, until FROM forgotten WHERE until >= ?", (_text(since),))
+            return [Entry(kind, digest, datetime.fromisoformat(moment)) for kind, digest, moment in found]
 
     def newest(self, limit: int, until: float) -> list[dict[str, Any]]:
         """See `Connection`."""
@@ -140,6 +150,11 @@ class SQLiteConnection:
             self._file.check(self._opened)
             self._opened.execute(f"PRAGMA busy_timeout={milliseconds:d}")
             yield
+
+
+def _text(moment: datetime) -> str:
+    """A moment as SQLAlchemy keeps it."""
+    return moment.isoformat(" ", "microseconds")
 
 
 @contextmanager

@@ -41,6 +41,10 @@ class Settings(Addresses):
     aws_default_region: str = "us-east-1"
     bucket: str = "mlflows3"
 
+    # How long a logged prediction is kept, and what the record of those that were deleted is written with.
+    retention_days: int = 400
+    forget_key: SecretStr = NO_SECRET
+
     # Training.
     experiment: str = "readmission"
     training_jobs: int = Field(default=1, description="cores one training task may use")

@@ -45,7 +45,7 @@ def up(overlay: str, registry: str, dataset: Path | None, tell: Tell) -> None:
         own_images.load(images(manifests), tell)
     for changed in secrets.write():
         tell(f"Secret {changed}: written")
-    kubectl("delete", "job/bucket", "job/adopt", "--ignore-not-found", "--wait")
+    kubectl("delete", "job/bucket", "job/adopt", "job/migrate", "--ignore-not-found", "--wait")
     apply(as_text(marked(manifests, objects("secrets", "configmaps"))))
     if dataset is not None:
         copy_dataset(dataset, own["readmission-airflow"])

@@ -13,9 +13,12 @@ from k8s.commands.manifests import Manifest
 # Each Secret, and the settings of `.env` that it holds.
 SECRETS: dict[str, tuple[str, ...]] = {
     "mysql-root": ("MYSQL_ROOT_PASSWORD",),
+    "mysql-owner": ("MYSQL_OWNER_PASSWORD",),
     "mysql-api": ("MYSQL_API_PASSWORD",),
+    "mysql-keeper": ("MYSQL_KEEPER_PASSWORD",),
     "mysql-mlflow": ("MYSQL_MLFLOW_PASSWORD",),
     "mysql-pipeline": ("MYSQL_PIPELINE_PASSWORD",),
+    "forget": ("FORGET_KEY",),
     "minio-root": ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
     "minio-mlflow": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "postgres": ("POSTGRES_PASSWORD",),
@@ -24,10 +27,8 @@ SECRETS: dict[str, tuple[str, ...]] = {
 }
 ADMIN = "admin"
 # What a volume keeps the password of, from its first start on.
-_KEPT_BY = {
-    **dict.fromkeys(("mysql-root", "mysql-api", "mysql-mlflow", "mysql-pipeline"), "data-mysql-0"),
-    "postgres": "data-postgres-0",
-}
+# The other accounts of MySQL have theirs at each start of the server; the record of what was forgotten has one key.
+_KEPT_BY = {"mysql-root": "data-mysql-0", "forget": "data-mysql-0", "postgres": "data-postgres-0"}
 _LABEL = ("app.kubernetes.io/part-of", NAMESPACE)
 
 

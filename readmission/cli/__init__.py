@@ -12,7 +12,7 @@ from rich.logging import RichHandler
 from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
 from readmission import __version__
-from readmission.cli import data, predict, registry, score, training
+from readmission.cli import data, forgetting, predict, registry, score, training
 from readmission.cli.terminal import complain, console, errors
 
 app = typer.Typer(
@@ -62,6 +62,7 @@ def _checked_settings(uses_databases: bool) -> Settings:
 for command in (
     data.init, data.synth, data.load, data.preprocess, training.train, training.unlock,
     registry.promote, registry.rollback, predict.predict, score.score, registry.export,
+    forgetting.forget, forgetting.retention,
 ):  # fmt: skip
     app.command()(command)
 

@@ -13,12 +13,16 @@ from readmission.cli.terminal import bar, clear_errors, complain, console
 from readmission.params import PrepareParams
 
 
-def init() -> None:
+def init(
+    grants: Annotated[
+        bool, typer.Option(help="give the accounts of a MySQL server their rights too, as the job migrate does")
+    ] = False,
+) -> None:
     """Create the databases and bring their tables up to date."""
     from readmission.storage import databases
 
     with clear_errors():
-        for line in databases.initialise(running_settings()):
+        for line in databases.initialise(running_settings(), grants):
             console.print(line, highlight=False)
 
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 Watch = Callable[[str, str], None]
 """Called with a service's name and what it is doing now."""
 
-_SECRETS = ("airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key")
+_SECRETS = ("airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key", "forget_key")
 _DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
 _PATIENCE_SECONDS = 10
 
@@ -39,7 +39,13 @@ class BusyError(ReadmissionError):
 
 def services(settings: Settings) -> tuple[Service, ...]:
     """Every service, in the order in which they are started: Airflow last, since its database is made meanwhile."""
-    return (mlflow(settings), serving.api(settings), serving.form(settings), *airflow.services(settings))
+    return (
+        mlflow(settings),
+        serving.api(settings),
+        serving.form(settings),
+        serving.keeper(settings),
+        *airflow.services(settings),
+    )
 
 
 class Platform:

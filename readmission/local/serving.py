@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from connections.settings import Settings, machine_environment
+from readmission.clock import epoch, now
+from readmission.keeping.daily import ALIVE, LOOK_SECONDS
 from readmission.local.health import answers
 from readmission.local.service import Folders, Port, Service, program
 
@@ -21,13 +23,26 @@ def api(settings: Settings) -> Service:
             f"--port={settings.port('api')}",
         ),
         environment=machine_environment(settings.own_hosts)
-        | settings.as_environment("database_url")
+        | settings.as_environment("database_url", "forget_key")
         | {"MLFLOW_TRACKING_URI": settings.tracking_uri},
         folder=Folders.of(settings).of_service("api"),
         log=Folders.of(settings).logs / "api.log",
         healthy=lambda: answers(f"{settings.url('api')}/health/live"),
         port=Port(settings.port("api"), "API_PORT"),
         address=settings.public_url("api"),
+    )
+
+
+def keeper(settings: Settings) -> Service:
+    """What deletes predictions that are too old; it shows each ten minutes that it lives."""
+    alive = settings.state_dir / ALIVE
+    return Service(
+        name="keeper",
+        command=(program("readmission"), "retention", "--every-day"),
+        environment=machine_environment(settings.own_hosts) | settings.as_environment("database_url", "forget_key"),
+        folder=Folders.of(settings).of_service("keeper"),
+        log=Folders.of(settings).logs / "keeper.log",
+        healthy=lambda: alive.is_file() and epoch(now()) - alive.stat().st_mtime < 2 * LOOK_SECONDS,
     )
 
 

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, Select, insert, inspect, select, update
 
-from connections.mysql_connections import has_table
+from connections.mysql_connections import has_table, is_sqlite
 from connections.tables import loads
 from readmission.clock import now
 from readmission.dataset.csv_check import ColumnCounts, Dataset
-from readmission.errors import ReadmissionError, UndoError
+from readmission.errors import NotMigratedError, UndoError
+from readmission.storage.schema import how
 
 RUNNING, LOADED, UNDONE = "running", "loaded", "undone"
 SOURCE_LENGTH = 1024
@@ -101,12 +102,12 @@ def start(engine: Engine, source: str) -> int:
     """Records that an attempt begins, and that one that never ended failed; gives its load_id.
 
     Raises:
-        ReadmissionError: the databases were not initialised.
+        NotMigratedError: the databases were not initialised.
     """
     there = _columns(engine)
     if not set(loads.columns.keys()) <= there:
         what = "a table `loads` of an earlier version" if there else "no table `loads`"
-        raise ReadmissionError(f"RAW_DATA has {what}: run crear_bases_si_no_existen first")
+        raise NotMigratedError(f"RAW_DATA has {what}: {how(not is_sqlite(engine))}")
     with engine.begin() as connection:
         broken_off = update(loads).where(loads.c.outcome == RUNNING)
         connection.execute(broken_off.values(outcome="failed", finished_at=now(), detail="broken off"))

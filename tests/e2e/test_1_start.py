@@ -55,6 +55,9 @@ def test_ports_are_published_on_loopback_alone(stack: Stack) -> None:
         ("api", "mlflow", "runs"),
         ("pipeline", "mysql", "user"),
         ("pipeline", "mlflow", "runs"),
+        ("pipeline", "RAW_DATA", "predictions"),
+        ("keeper", "RAW_DATA", "initial_data"),
+        ("owner", "mlflow", "runs"),
         ("mlflow", "RAW_DATA", "predictions"),
     ],
 )

@@ -94,7 +94,7 @@ def _tried(ask: Callable[[], Answer]) -> Answer | None:
 
 def _rows(cluster: Cluster) -> list[int]:
     counts = [f"SELECT COUNT(*) FROM RAW_DATA.{table}" for table in ("initial_data", "predictions")]
-    with cluster.database("pipeline").connect() as connection:
+    with cluster.database("owner").connect() as connection:
         return [int(connection.execute(text(count)).scalar_one()) for count in counts]
 
 

@@ -90,5 +90,5 @@ def _runs(outside: Outside, wanted: str) -> list[Run]:
 
 
 def _number(outside: Outside, statement: str) -> int:
-    with outside.database("pipeline").connect() as connection:
+    with outside.database("owner").connect() as connection:
         return int(connection.execute(text(statement)).scalar_one())

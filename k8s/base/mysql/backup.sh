@@ -13,7 +13,7 @@ dump() { # ACCOUNT PASSWORD DATABASE
     rm "/backup/.$3.part"
     ls -l "/backup/$day-$3.sql.gz"
 }
-dump pipeline "$MYSQL_PIPELINE_PASSWORD" RAW_DATA
-dump pipeline "$MYSQL_PIPELINE_PASSWORD" CLEAN_DATA
+dump owner "$MYSQL_OWNER_PASSWORD" RAW_DATA
+dump owner "$MYSQL_OWNER_PASSWORD" CLEAN_DATA
 dump mlflow "$MYSQL_MLFLOW_PASSWORD" mlflow
 find /backup -name '*.sql.gz' -mtime +7 -exec rm {} +

@@ -1,4 +1,4 @@
-"""The whole pipeline with its databases on MySQL; with SQLite, tests of each step cover it."""
+"""The whole pipeline on MySQL, with the rights of its account; with SQLite, tests of each step cover it."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -12,17 +12,23 @@ from connections.settings import Settings
 from connections.tables import experiments, leases
 from readmission.registry import promotion
 from readmission.registry.promotion import promote
-from tests.integration.conftest import MYSQL
+from readmission.storage.databases import initialise
+from tests.integration.conftest import MYSQL, TEST_SERVER
+from tests.integration.mysql_accounts import accounts_on
 from tests.integration.pipeline import BATCHES, filled, own_pipeline, train
 
 
+@pytest.mark.usefixtures("database_settings")
 @pytest.mark.parametrize("database_settings", [MYSQL], indirect=True)
-def test_training_records_its_batches_and_promotions_take_turns(
-    database_settings: Settings, stores: Settings, tmp_path: Path
-) -> None:
+def test_training_records_its_batches_and_promotions_take_turns(stores: Settings, tmp_path: Path) -> None:
     own = own_pipeline(stores, tmp_path, "mysql")
-    settings = filled(own.model_copy(update={"database_url": database_settings.database_url}))
-    done = train(settings)
+    with accounts_on(TEST_SERVER, own) as accounts:
+        initialise(accounts.of("owner"), grants=True)
+        _train_and_promote(accounts.of("pipeline"))
+
+
+def _train_and_promote(settings: Settings) -> None:
+    done = train(filled(settings))
     engine = engine_for(settings, "CLEAN_DATA")
     with engine.connect() as connection:
         recorded = connection.execute(select(experiments.c.batch_id, experiments.c.val_f1)).all()

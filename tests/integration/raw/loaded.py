@@ -14,7 +14,7 @@ from readmission.features import SOURCE_COLUMNS
 from readmission.storage.contract_tables import initial_data_table
 
 ROWS = 6_000  # more than one block
-ONLY_OURS = {"alembic_version", "initial_data", "loads", "predictions"}
+ONLY_OURS = {"alembic_version", "forgotten", "initial_data", "loads", "predictions"}
 WITH_WHAT_WAS_REPLACED = ONLY_OURS | {"initial_data_replaced"}
 
 

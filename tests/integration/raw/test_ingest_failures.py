@@ -71,7 +71,7 @@ def test_databases_must_be_initialised_first(database_settings: Settings, encoun
     if database_settings.database_url is not None:
         on_server("CREATE DATABASE RAW_DATA")
     assert current_load(database_settings) is None
-    with pytest.raises(ReadmissionError, match="run crear_bases_si_no_existen first"):
+    with pytest.raises(ReadmissionError, match=r"run crear_bases_si_no_existen first|the job migrate"):
         load(database_settings, encounters)
 
 

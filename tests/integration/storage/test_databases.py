@@ -7,13 +7,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Engine, MetaData, insert, inspect, select
+from sqlalchemy import Column, Engine, MetaData, insert, inspect, select, text
 from sqlalchemy import table as table_of
 
 from connections import tables
 from connections.mysql_connections import DATABASES, DatabaseName, create_databases, engine_for, is_sqlite
 from connections.settings import Settings
-from readmission.errors import ReadmissionError
+from readmission.errors import NotMigratedError, ReadmissionError
 from readmission.raw import ingest
 from readmission.storage.databases import initialise, migration_config
 
@@ -54,17 +54,17 @@ def test_migrations_make_the_declared_tables(database_settings: Settings, databa
 def test_every_table_of_the_platform_is_there(database_settings: Settings) -> None:
     initialise(database_settings)
     raw, clean = (set(inspect(engine_for(database_settings, name)).get_table_names()) for name in DATABASES)
-    assert raw == {"alembic_version", "loads", "predictions", "initial_data"}
+    assert raw == {"alembic_version", "loads", "predictions", "forgotten", "initial_data"}
     splits = {"train_data", "val_data", "test_data"}
     assert clean == {"alembic_version", "prepared_sets", "encounters", "experiments", "leases"} | splits
 
 
 def test_a_second_run_changes_nothing(database_settings: Settings) -> None:
     first = initialise(database_settings)
-    assert "RAW_DATA: migrated from nothing to revision raw_0003" in first
+    assert "RAW_DATA: migrated from nothing to revision raw_0004" in first
     assert "CLEAN_DATA: created the empty table val_data" in first
     assert initialise(database_settings) == [
-        "RAW_DATA: at revision raw_0003, nothing to migrate",
+        "RAW_DATA: at revision raw_0004, nothing to migrate",
         "CLEAN_DATA: at revision clean_0002, nothing to migrate",
     ]
 
@@ -78,6 +78,38 @@ def test_tables_that_somebody_dropped_are_made_anew(database_settings: Settings,
     for name in METADATA[database].tables:
         assert f"{database}: created the empty table {name}" in said
     assert differences(engine, METADATA[database]) == []
+
+
+def test_a_migration_that_was_recorded_and_not_done_is_done_once_more(database_settings: Settings) -> None:
+    initialise(database_settings)
+    engine = engine_for(database_settings, "RAW_DATA")
+    with engine.begin() as connection:
+        connection.execute(insert(tables.predictions).values(A_PREDICTION))
+        connection.execute(text("ALTER TABLE predictions DROP COLUMN request_id"))
+        connection.execute(text("ALTER TABLE loads DROP COLUMN counts"))
+    said = initialise(database_settings)
+    assert (
+        said[0] == "RAW_DATA: a half migration is repaired, with RAW_DATA.loads.counts, RAW_DATA.predictions.request_id"
+    )
+    assert differences(engine, tables.RAW) == []
+    with engine.connect() as connection:
+        assert connection.execute(select(tables.predictions.c.prediction_id)).scalars().all() == ["p1"]
+
+
+def test_what_no_migration_adds_names_the_backup(database_settings: Settings) -> None:
+    initialise(database_settings)
+    with engine_for(database_settings, "CLEAN_DATA").begin() as connection:
+        connection.execute(text("ALTER TABLE experiments DROP COLUMN val_f1"))
+    with pytest.raises(NotMigratedError, match=r"do not add CLEAN_DATA\.experiments\.val_f1: restore the backup"):
+        initialise(database_settings)
+
+
+def test_tables_of_a_newer_release_are_left_alone(database_settings: Settings) -> None:
+    initialise(database_settings)
+    with engine_for(database_settings, "RAW_DATA").begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'raw_9999'"))
+    with pytest.raises(NotMigratedError, match="at revision raw_9999, which this release does not know: a newer one"):
+        initialise(database_settings)
 
 
 def test_two_that_start_together_migrate_once(database_settings: Settings) -> None:
@@ -121,9 +153,11 @@ def test_the_loads_of_an_earlier_version_stay(database_settings: Settings) -> No
             insert(table_of(tables.loads.name, *(Column(n, c.type) for n, c in columns.items()))), [first]
         )
     assert ingest.current_load(database_settings) is None, "its rows are gone"
-    with pytest.raises(ReadmissionError, match="of an earlier version: run crear_bases_si_no_existen first"):
+    with pytest.raises(
+        ReadmissionError, match=r"of an earlier version: (run crear_bases_si_no_existen first|the job migrate)"
+    ):
         ingest.load(database_settings)
-    assert "RAW_DATA: migrated from raw_0001 to revision raw_0003" in initialise(database_settings)
+    assert "RAW_DATA: migrated from raw_0001 to revision raw_0004" in initialise(database_settings)
     with engine.connect() as connection:
         kept = connection.execute(select(tables.loads)).mappings().one()
     assert (kept["source"], kept["rows"], kept["counts"]) == ("old.csv", 5, None)

@@ -21,7 +21,8 @@ FETCHES = "airflow-worker"
 CHECK = "env-check-run-make-env"
 # Each talks to others of the platform or to itself over HTTP.
 TALKING = (
-    "airflow-apiserver", "airflow-scheduler", FETCHES, "api", "front", "bucket", "mlflow", "adopt", "run-pipeline",
+    "airflow-apiserver", "airflow-scheduler", FETCHES, "api", "front", "bucket", "mlflow", "adopt",
+    "migrate", "keeper", "run-pipeline",
 )  # fmt: skip
 GOOD = {"BIND_ADDRESS": "127.0.0.1", "MYSQL_ROOT_PASSWORD": "kT3-x_9"}
 

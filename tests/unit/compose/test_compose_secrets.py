@@ -22,6 +22,9 @@ Services = dict[str, dict[str, Any]]
 GOOD = {"BIND_ADDRESS": "127.0.0.1", "MYSQL_ROOT_PASSWORD": "kT3-x_9", "AWS_SECRET_ACCESS_KEY": "aB.9~"}
 HOLDERS = {
     "MYSQL_ROOT_PASSWORD": {"mysql"},
+    "MYSQL_OWNER_PASSWORD": {"mysql", "migrate"},
+    "MYSQL_KEEPER_PASSWORD": {"mysql", "keeper"},
+    "FORGET_KEY": {"api", "keeper"},
     "MYSQL_API_PASSWORD": {"mysql", "api"},
     "MYSQL_MLFLOW_PASSWORD": {"mysql", "mlflow"},
     "MYSQL_PIPELINE_PASSWORD": {"mysql", "airflow-worker"},
@@ -48,7 +51,7 @@ def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secre
 def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
-    assert len(required) == 12
+    assert len(required) == 15
     assert required.keys() <= services[CHECK]["environment"].keys()
     assert all("make env" in message for message in required.values())
     for name in required:
@@ -130,11 +133,11 @@ def test_a_data_folder_whose_rights_cannot_change_is_a_warning(preflight: Module
     assert "nowhere" in line
 
 
-# Columns that a migration adds to what the first start made.
+# Columns that a later migration adds.
 ADDED_LATER = {"request_id"}
 
 
-def test_the_first_start_creates_predictions_as_the_code_declares_it() -> None:
+def test_the_first_migration_creates_predictions_as_the_code_declares_it() -> None:
     dialect = mysql.dialect()
     indexes = sorted(predictions.indexes, key=lambda index: str(index.name))
     first = [Column(each.name, each.type, primary_key=each.primary_key, nullable=each.nullable)

@@ -127,7 +127,7 @@ def test_who_can_reach_whom(services: Services) -> None:
     airflow = {name for name in services if name.startswith(AIRFLOW)}
     assert _seen_by(services, "front") == {"api"}
     assert _seen_by(services, "api") == {"front", "mysql", "mlflow"}
-    assert _seen_by(services, "mysql") == {"api", "mlflow", "adopt", "airflow-worker"}
+    assert _seen_by(services, "mysql") == {"api", "mlflow", "adopt", "migrate", "keeper", "airflow-worker"}
     assert _seen_by(services, "minio") == {"mlflow", "bucket"}
     for store in ("postgres", "redis"):
         assert _seen_by(services, store) - airflow == {"postgres", "redis"} - {store}

@@ -16,7 +16,7 @@ from k8s.commands.manifests import bare
 from tests.unit.k8s.objects import Manifests, Pod, environment, pods, stepping_stones
 
 # What reads the platform's settings: these workloads, and the pods of Airflow's tasks.
-READ_SETTINGS = {"adopt", "api", "bucket", "front", "airflow-task"}
+READ_SETTINGS = {"adopt", "api", "bucket", "front", "keeper", "migrate", "airflow-task"}
 # Variables that are no settings, by the image whose program reads them.
 OF_THE_IMAGE = {
     "readmission-airflow": {
@@ -30,6 +30,7 @@ OF_THE_IMAGE = {
     "mysql": {
         "MYSQL_ROOT_HOST", "MYSQL_ROOT_PASSWORD",
         "MYSQL_API_PASSWORD", "MYSQL_MLFLOW_PASSWORD", "MYSQL_PIPELINE_PASSWORD",
+        "MYSQL_OWNER_PASSWORD", "MYSQL_KEEPER_PASSWORD",
     },
     "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "PGDATA"},
     "pgsty/silo": {"MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "MINIO_BROWSER_REDIRECT_URL", "HOME", "MC_CONFIG_DIR"},

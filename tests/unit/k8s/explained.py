@@ -11,6 +11,8 @@ SAME = {
     "postgres": ("postgres", "postgres"),
     "mlflow": ("mlflow", "mlflow"),
     "adopt": ("adopt", "adopt"),
+    "migrate": ("migrate", "migrate"),
+    "keeper": ("keeper", "keeper"),
     "api": ("api", "api"),
     "front": ("front", "front"),
     "airflow-init": ("airflow-apiserver", "migrate"),

@@ -21,7 +21,10 @@ USERS = {
     ("Secret", "mysql-root"): {"mysql"},
     ("Secret", "mysql-api"): {"mysql", "api"},
     ("Secret", "mysql-mlflow"): {"mysql", "mlflow", "mysql-backup"},
-    ("Secret", "mysql-pipeline"): {"mysql", "mysql-backup"},
+    ("Secret", "mysql-pipeline"): {"mysql"},
+    ("Secret", "mysql-owner"): {"mysql", "mysql-backup", "migrate"},
+    ("Secret", "mysql-keeper"): {"mysql", "keeper"},
+    ("Secret", "forget"): {"api", "keeper"},
     ("Secret", "minio-root"): {"minio"},
     ("Secret", "minio-mlflow"): {"bucket", "mlflow"},
     ("Secret", "postgres"): {"postgres"} | AIRFLOW,
@@ -31,7 +34,7 @@ USERS = {
     ("ConfigMap", "airflow-files"): AIRFLOW,
     ("ConfigMap", "settings"): {"adopt", "api"},
     ("ConfigMap", "mysql-first-start"): {"mysql"},
-    ("ConfigMap", "mysql-first-tables"): {"mysql"},
+    ("ConfigMap", "mysql-start"): {"mysql"},
     ("ConfigMap", "mysql-backup"): {"mysql-backup"},
 }
 DIGEST = f"@sha256:{'0' * 64}"

@@ -15,7 +15,8 @@ HOLDERS = {
     "airflow_fernet_key": AIRFLOW,
     "airflow_secret_key": AIRFLOW,
     "airflow_admin_password": set(),  # a file that only Airflow's owner may read
-    "database_url": {*AIRFLOW, "api"},
+    "database_url": {*AIRFLOW, "api", "keeper"},
+    "forget_key": {"api", "keeper"},
 }
 
 

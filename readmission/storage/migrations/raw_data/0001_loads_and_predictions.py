@@ -15,7 +15,7 @@ MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
 
 
 def upgrade() -> None:
-    """Creates what is missing: on MySQL the server's first start makes `predictions`, to grant rights on it."""
+    """Creates what is missing: on MySQL an earlier release made `predictions` at the server's first start."""
     existing = sa.inspect(op.get_bind()).get_table_names()
     if "loads" not in existing:
         _create_loads()

@@ -1,5 +1,4 @@
--- The migration beside it creates the table from this file. So does the first start of the MySQL server, before any
--- migration: a right on one table can only be granted on a table that is there.
+-- The migration beside it creates the table from this file.
 CREATE TABLE predictions (
 	prediction_id VARCHAR(36) NOT NULL,
 	created_at DATETIME(6) NOT NULL,

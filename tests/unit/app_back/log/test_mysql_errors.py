@@ -6,7 +6,6 @@ from pymysql.constants import CR, ER
 
 from app_back.log.database import (
     DISK_FULL,
-    NO_TABLE,
     READ_ONLY,
     ConnectionLostError,
     DatabaseError,
@@ -33,13 +32,22 @@ PATIENT = "Data too long for column 'encounter_ref': secreto"
             "the database refuses a row (MySQL error 1406)",
         ),
         (pymysql.OperationalError(3140, PATIENT), RowRefusedError, "the database refuses a row (MySQL error 3140)"),
-        (pymysql.ProgrammingError(ER.NO_SUCH_TABLE, PATIENT), DatabaseError, NO_TABLE),
+        (
+            pymysql.ProgrammingError(ER.NO_SUCH_TABLE, PATIENT),
+            DatabaseError,
+            "there is no table RAW_DATA.predictions: the job `migrate` makes it",
+        ),
+        (
+            pymysql.OperationalError(ER.TABLEACCESS_DENIED_ERROR, PATIENT),
+            DatabaseError,
+            "the service's account has no rights on RAW_DATA.predictions: the job `migrate` gives it them",
+        ),
         (pymysql.OperationalError(1792, PATIENT), DatabaseError, READ_ONLY),
         (pymysql.OperationalError(ER.DISK_FULL, PATIENT), DatabaseError, DISK_FULL),
         (
             pymysql.OperationalError(ER.ACCESS_DENIED_ERROR, PATIENT),
             DatabaseError,
-            "the database refuses the service's account",
+            "the database refuses the service's account or its password",
         ),
         (pymysql.InternalError(), DatabaseError, "the database fails (MySQL error 0)"),
     ],

@@ -1,0 +1,1 @@
+"""How long logged predictions are kept, and what is deleted of them for good."""
