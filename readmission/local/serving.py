@@ -4,6 +4,7 @@ from pathlib import Path
 
 from connections.settings import Settings, machine_environment
 from readmission.local.health import answers
+from readmission.local.mlflow_server import mlflow_client
 from readmission.local.service import Folders, Port, Service, program
 
 FORM = Path(__file__).parents[2] / "app_front" / "app.py"
@@ -22,7 +23,7 @@ def api(settings: Settings) -> Service:
         ),
         environment=machine_environment(settings.own_hosts)
         | settings.as_environment("database_url")
-        | {"MLFLOW_TRACKING_URI": settings.tracking_uri},
+        | mlflow_client(settings, "api"),
         folder=Folders.of(settings).of_service("api"),
         log=Folders.of(settings).logs / "api.log",
         healthy=lambda: answers(f"{settings.url('api')}/health/live"),

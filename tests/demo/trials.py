@@ -41,6 +41,7 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
         matches(r"scored\.csv: 2 encounters by version 1 of"),
     ),
     "registry": ("adopt", {0}, matches("version 1 of mejor_modelo_diabetes proves itself already")),
+    "mlflow-user": ("create tried", {0}, matches("tried may read; password, shown this once: [A-Za-z0-9_-]{24}")),
     "export": ("--folder {out}/models", {0}, matches(r"modelo_entrenado_final\.pkl: [\d,]+ bytes")),
 }
 
