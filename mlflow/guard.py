@@ -55,15 +55,15 @@ class Guard:
         if user is None:
             _tell(401, login, address, scope)
             return _refused(401, "UNAUTHENTICATED", _WRONG_LOGIN, {"WWW-Authenticate": 'Basic realm="mlflow"'})
-        why = await self._why_not(user, wanted, scope)
-        if why is None:
-            return None
-        _tell(403, login, address, scope)
-        return _refused(403, "PERMISSION_DENIED", why)
-
-    async def _why_not(self, user: "User", wanted: Level | None, scope: Scope) -> str | None:
         if wanted is None:
-            return "nobody may ask this of MLflow here: the platform has no use for it"
+            _tell(404, login, address, scope)
+            return _refused(404, "ENDPOINT_NOT_FOUND", "MLflow has no such part here: the platform has no use for it")
+        if why := await self._why_not(user, wanted, scope):
+            _tell(403, login, address, scope)
+            return _refused(403, "PERMISSION_DENIED", why)
+        return None
+
+    async def _why_not(self, user: "User", wanted: Level, scope: Scope) -> str | None:
         if wanted > Level.READ and await self._logins.level(user) < wanted:
             return f"the account {user.username} may not {_DOES[wanted]}"
         if not stays_inside(scope["path"], scope["query_string"].decode("latin-1")):

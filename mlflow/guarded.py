@@ -8,6 +8,7 @@ from pathlib import Path
 
 import accounts
 import locations
+import missing
 import mlflow.server
 from guard import Guard
 from logins import Logins
@@ -22,6 +23,7 @@ def application(passwords: Mapping[str, str]) -> ASGIApp:
     """The application, once the tables and the platform's accounts, by name, are there."""
     handlers.initialize_backend_stores()
     locations.keep(mlflow.server.app)
+    missing.tell(mlflow.server.app)
     app = auth.create_app(mlflow.server.app)
     accounts.make(auth.store, passwords)
     guarded = Guard(app, Logins(auth.store, Throttle()))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from connections.model_registry import client
+from connections.model_registry import NOT_THERE, client
 from connections.settings import Settings
 from tests.integration.mlflow_server.conftest import API, As
 
@@ -147,11 +147,19 @@ def test_the_pipeline_deletes_nothing(as_: As, server: Settings, known: Known, w
     assert _all(client(server), known) == before
 
 
+@pytest.mark.parametrize("account", ["admin", "pipeline", "api"])
+def test_what_is_not_there_is_told_to_everybody_as_such(as_: As, known: Known, account: str) -> None:
+    for name in ("none", known["model"]):
+        alias = as_(account).ask("GET", f"{API}/registered-models/alias?alias=none&name={name}")
+        version = as_(account).ask("GET", f"{API}/model-versions/get?version=7&name={name}")
+        assert {one.json()["error_code"] for one in (alias, version)} <= set(NOT_THERE)
+
+
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 @pytest.mark.parametrize("account", ["admin", "pipeline", "api"])
 def test_nobody_reaches_what_the_platform_does_not_use(as_: As, account: str, method: str, path: str) -> None:
     answer = as_(account).ask(method, path, {} if method != "GET" else None)
-    assert answer.status_code == 403 and "no use for it" in answer.json()["message"]
+    assert answer.status_code == 404 and "no such part here" in answer.json()["message"]
 
 
 # The last one: it changes what is there.
