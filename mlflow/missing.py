@@ -18,4 +18,4 @@ def tell(app: Flask) -> None:
 def _look() -> None:
     name = request.args.get("name")
     if name and request.method == "GET" and request.path.endswith(_OF_A_MODEL):
-        _get_model_registry_store().get_registered_model(name)
+        _get_model_registry_store().get_registered_model(name)  # type: ignore[no-untyped-call]
