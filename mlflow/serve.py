@@ -15,10 +15,12 @@ from connections.addresses import EVERY_ADDRESS, LOOPBACK, bare, host_names, mlf
 
 # What the other services call it.
 SERVICE = "mlflow"
+# The accounts have a file of their own: MLflow's migrations of their tables fail on MySQL, where they wait for themselves
+# and then give two foreign keys one name (1826).
 _LOGIN = """\
 [mlflow]
 default_permission = READ
-database_uri = {database}
+database_uri = sqlite:///{accounts}
 admin_username = admin
 # A password is hashed once an hour, and not at each request; a change of it through the server counts at once.
 auth_cache_ttl_seconds = 3600
@@ -69,8 +71,7 @@ def main() -> None:
     os.umask(0o077)
     os.environ |= {**protection(os.environ), **os.environ, **of_the_server(os.environ)}
     with tempfile.NamedTemporaryFile("w", suffix=".ini") as login:
-        database = os.environ["MLFLOW_BACKEND_STORE_URI"].replace("%", "%%")
-        login.write(_LOGIN.format(database=database))
+        login.write(_LOGIN.format(accounts=os.environ["MLFLOW_ACCOUNTS_FILE"].replace("%", "%%")))
         login.flush()
         os.environ["MLFLOW_AUTH_CONFIG_PATH"] = login.name
         from guarded import LOG_LINES, application  # MLflow reads its settings when it is imported

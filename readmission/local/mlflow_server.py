@@ -1,4 +1,4 @@
-"""MLflow's server: runs, registry and accounts in an SQLite file, and models' files in a folder of its own."""
+"""MLflow's server: an SQLite file of runs and registry, one of accounts, and a folder of the models' files."""
 
 from pathlib import Path
 
@@ -26,6 +26,7 @@ def mlflow(settings: Settings) -> Service:
             "MLFLOW_HOST": settings.bind_address,
             "MLFLOW_PORT": str(port),
             "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder / 'mlflow.db'}",
+            "MLFLOW_ACCOUNTS_FILE": str(folder / "accounts.db"),
             "MLFLOW_ARTIFACTS_DESTINATION": str(folder / "artifacts"),
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
