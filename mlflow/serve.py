@@ -15,8 +15,8 @@ from connections.addresses import EVERY_ADDRESS, LOOPBACK, bare, host_names, mlf
 
 # What the other services call it.
 SERVICE = "mlflow"
-# The accounts have a file of their own: MLflow's migrations of their tables fail on MySQL, where they wait for themselves
-# and then give two foreign keys one name (1826).
+# The accounts have a file of their own: MLflow's migrations of their tables fail on MySQL, where they wait for
+# themselves and then give two foreign keys one name (1826).
 _LOGIN = """\
 [mlflow]
 default_permission = READ
