@@ -17,36 +17,36 @@ SELECT CONCAT(INSERT(LOWER(LPAD(HEX(1700000000000 + n), 12, "0")), 9, 0, "-"), "
   SUBSTR(SHA2(n, 256), 4, 3), "-", SUBSTR(SHA2(n, 256), 7, 12)), FROM_UNIXTIME(1700000000 + n / 1000), NULL, {copied}
 FROM numbers JOIN (SELECT * FROM predictions ORDER BY created_at DESC LIMIT 1) AS one;
 """
+_OTHER = "other_predictions"
+_EXCHANGE = f"RENAME TABLE predictions TO moved, {_OTHER} TO predictions, moved TO {_OTHER}"
 _COPIED = "inputs, prediction, probability, threshold, model_name, model_version, dataset"
 
 
 def compare_filled(subject: Subject, rows: int, rounds: int, seconds: float, told: Told) -> list[tuple[bool, str]]:
-    """Measures the service on an empty table, fills it with so many rows and measures again; each in a line."""
+    """Measures the service on a table of so many rows and on an empty one in turn; a line a number of clients."""
     assert subject.database is not None
-    subject.database.stack.as_root("TRUNCATE predictions")
-    empty = _measured(subject, rounds, seconds, told, "an empty table")
+    as_root = subject.database.stack.as_root
     fill(subject.database, rows, told)
-    full = _measured(subject, rounds, seconds, told, f"a table of {rows:,} rows")
+    as_root(f"CREATE TABLE {_OTHER} LIKE predictions")
+    full, empty = Series(), Series()
+    for number in range(rounds):
+        for series, what in ((full, f"a table of {rows:,} rows"), (empty, "an empty table")):
+            told(f"round {number + 1} of {rounds}: {what}")
+            for clients in _CLIENTS:
+                load(subject, series, clients, seconds)
+            as_root(_EXCHANGE)
+        as_root(f"TRUNCATE {_OTHER}")
     lines = [_verdict(empty, full, clients, rows) for clients in _CLIENTS]
     return lines + [(False, f"FAIL: {problem}") for problem in empty.problems + full.problems]
 
 
 def fill(database: MySql, rows: int, told: Told) -> None:
-    """Fills the table in chunks of 100,000 rows."""
+    """Fills the table in chunks of 100,000 rows, with copies of one that is there."""
     for first in range(0, rows, _CHUNK):
         chunk = min(_CHUNK, rows - first)
         database.stack.as_root(_FILL.format(first=first, chunk=chunk, copied=_COPIED))
         if first % 1_000_000 == 0:
             told(f"filling the table: {first:,} of {rows:,} rows")
-
-
-def _measured(subject: Subject, rounds: int, seconds: float, told: Told, what: str) -> Series:
-    series = Series()
-    for number in range(rounds):
-        for clients in _CLIENTS:
-            told(f"{what}, round {number + 1} of {rounds}: {clients} clients")
-            load(subject, series, clients, seconds)
-    return series
 
 
 def _verdict(empty: Series, full: Series, clients: int, rows: int) -> tuple[bool, str]:
