@@ -7,7 +7,7 @@ from mlflow.tracking import MlflowClient
 
 from connections.mlflow_login import log_in
 from connections.model_registry import client
-from connections.settings import MLflowAccount, Settings
+from connections.settings import Settings
 
 
 @contextmanager
@@ -20,6 +20,6 @@ def mlflow_admin(settings: Settings) -> Iterator[MlflowClient]:
         log_in(settings)
 
 
-def login_of(settings: Settings, account: MLflowAccount) -> tuple[str, str]:
-    """An account of the server's own, and its password."""
+def login_of(settings: Settings, account: str) -> tuple[str, str]:
+    """An account of the server's own (`admin`, `pipeline`, `api`), and its password."""
     return account, getattr(settings, f"mlflow_{account}_password").get_secret_value()

@@ -56,7 +56,7 @@ def as_(server: Settings) -> As:
     def asker(account: str | None = None, password: str | None = None) -> Asker:
         if account is None:
             return Asker(server, None)
-        known = password if password is not None else login_of(server, account)[1]  # type: ignore[arg-type]
+        known = password if password is not None else login_of(server, account)[1]
         return Asker(server, (account, known))
 
     return asker

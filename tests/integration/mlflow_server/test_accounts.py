@@ -61,7 +61,7 @@ def accounts(settings: Settings) -> Path:
 @pytest.mark.parametrize("account", ["admin", "pipeline", "api"])
 def test_a_changed_password_is_followed(again: tuple[Settings, Settings, str], account: str) -> None:
     before, after, _ = again
-    asked = [status(after, *login_of(one, account)) for one in (before, after)]  # type: ignore[arg-type]
+    asked = [status(after, *login_of(one, account)) for one in (before, after)]
     assert asked == [401, 200]
 
 
