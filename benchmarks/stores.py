@@ -1,6 +1,7 @@
 """What benchmarks run beside the service: a real MLflow with a version in production, and a MySQL of Compose."""
 
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -54,7 +55,9 @@ def registry(folder: Path) -> Iterator[Settings]:
     """Settings of an MLflow that runs for the block, on ports that are free, with SQLite databases."""
     source = os.environ.get("DATASET_SOURCE") or "synthetic"
     made = Settings(state_dir=folder / "var", dataset_path=folder / "Diabetes.csv", dataset_source=source)
-    made = made.model_copy(update={"database_url": None, "mlflow_tracking_uri": None, "api_url": None})
+    own = {f"mlflow_{account}_password": SecretStr(secrets.token_urlsafe()) for account in ("admin", "pipeline", "api")}
+    others = dict.fromkeys(("database_url", "mlflow_tracking_uri", "mlflow_tracking_username", "api_url"))
+    made = made.model_copy(update={**others, **own})
     made = made.model_copy(update={"port_offset": free_offset(made)})
     settings = made.model_copy(update={"mlflow_tracking_uri": made.url("mlflow")})
     os.environ.update(proxies.past_proxies(settings.own_hosts))

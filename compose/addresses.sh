@@ -20,7 +20,7 @@ row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]
 docker compose logs --no-log-prefix env-check-run-make-env | sort -u  # once for each start of it
 printf '\n  %-18s %-36s %-12s %s\n' Service Address User "Password (key in .env)"
 row Airflow airflow-apiserver 8080 "" "${user:-admin}" AIRFLOW_ADMIN_PASSWORD
-row MLflow mlflow 5000 "$runs" - -
+row MLflow mlflow 5000 "$runs" admin MLFLOW_ADMIN_PASSWORD
 row "Prediction API" api 8000 /docs - -
 row Form front 8501 "" - -
 row "MinIO console" minio 9001 "" "$store" "$key"

@@ -37,6 +37,8 @@ def problems(values: Mapping[str, str]) -> list[str]:
             found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
         elif not ALLOWED.fullmatch(value):
             found.append(f"{name} may hold only letters, digits and _ . ~ = + - (the shell's value wins over .env's)")
+        elif text := setting_rules.problem(name, value):
+            found.append(f"{name}: {text} (the shell's value wins over .env's)")
     found += _of_the_network(values)
     if not _on_loopback(values):
         found += [

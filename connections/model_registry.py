@@ -20,6 +20,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
+from connections.artifact_places import require_store
+from connections.mlflow_login import asking, log_in, refused
 from connections.settings import Settings
 
 # Where MLflow keeps the files given to `log_model(extra_files=...)`, inside the model's own folder.
@@ -47,6 +49,7 @@ def client(settings: Settings) -> MlflowClient:
 
     A server before an object store offers large files straight from the store, whose address its clients may not reach.
     """
+    log_in(settings)
     for variable in (MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD, MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD):
         variable.set(False)  # type: ignore[no-untyped-call]  # MLflow leaves it untyped
     return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
@@ -57,25 +60,28 @@ def make_default(settings: Settings) -> None:
 
     Without it MLflow takes another that the environment names, or makes a file `mlflow.db` in the current folder.
     """
+    log_in(settings)
     mlflow.set_tracking_uri(settings.tracking_uri)
     mlflow.set_registry_uri(settings.tracking_uri)
 
 
 class NoServerError(Exception):
-    """Nothing answers where the settings say that MLflow is."""
+    """Nothing answers where the settings say that MLflow is, or it lets nobody in with the login that they hold."""
 
 
 def require_server(settings: Settings, timeout_seconds: float = 10) -> None:
     """Makes sure that MLflow answers, before what would ask it again and again for minutes.
 
     Raises:
-        NoServerError: it does not.
+        NoServerError: it does not, or refuses the login.
     """
     address = settings.tracking_uri
     try:
-        urlopen(f"{address}/api/2.0/mlflow/experiments/search?max_results=1", timeout=timeout_seconds).close()
+        urlopen(asking(settings, "experiments/search?max_results=1"), timeout=timeout_seconds).close()
     except HTTPError as error:
         error.close()
+        if error.code == 401:
+            raise NoServerError(refused(settings)) from error
         # Anything else is an answer of MLflow's, or of what guards it; the call that needs it will tell.
         if error.code == 404:
             raise NoServerError(f"what answers at {address} is not MLflow; {_START}") from error
@@ -160,10 +166,13 @@ def download_served_files(settings: Settings, version: RegisteredVersion, folder
 
 
 def location(settings: Settings, version: RegisteredVersion) -> str:
-    """Where a version's files are. MLflow would look `models:/…` up in the registry of the process."""
+    """Where a version's files are. MLflow would look `models:/…` up in the registry of the process.
+
+    Raises:
+        MlflowException: the server does not answer, or refuses, or names no place of a store's.
+    """
     tracking = client(settings)
     source: str = tracking.get_model_version_download_uri(version.name, version.version)
     if not source.startswith("models:/"):
-        return source
-    location: str = tracking.get_logged_model(source.removeprefix("models:/")).artifact_location
-    return location
+        return require_store(source)
+    return require_store(tracking.get_logged_model(source.removeprefix("models:/")).artifact_location)

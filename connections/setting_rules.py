@@ -108,6 +108,7 @@ def _is_fernet_key(value: str) -> bool:
         return False
 
 
+_LONG = Rule("12 characters or more", lambda value: len(value) >= 12)
 _PORT = _whole(1, HIGHEST_PORT)
 _WEB = Rule("an address that begins with http:// or https://", _is_web_address)
 _WITHOUT_MORE = "without http://, port, path or space"
@@ -122,6 +123,7 @@ RULES: dict[str, Rule] = {
     "PORT_OFFSET": _whole(0, 50_000),
     "AIRFLOW_ADMIN_USER": _matching(r"[\w.@+-]+", "letters, digits and _ . @ + -"),
     "AIRFLOW_FERNET_KEY": Rule("32 bytes in URL-safe base64; `make env` makes one where it is empty", _is_fernet_key),
+    **dict.fromkeys((f"MLFLOW_{account}_PASSWORD" for account in ("ADMIN", "PIPELINE", "API")), _LONG),
     "DATABASE_URL": Rule(
         "mysql+pymysql://user:password@host:3306, or sqlite:/// and the absolute path of a folder", _is_database
     ),

@@ -13,8 +13,14 @@ from pathlib import Path
 from connections.setting_rules import problem
 
 # What the embedded platform takes from the file alone: it names a place of somebody else's to write to, or to send
-# patients' data to, when another program exported it.
-NOT_EXPORTED = ("DATABASE_URL", "MLFLOW_TRACKING_URI", "API_URL")
+# patients' data to, or who somebody is there, when another program exported it.
+NOT_EXPORTED = (
+    "DATABASE_URL",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "API_URL",
+)
 
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
 

@@ -4,16 +4,15 @@ import json
 import sys
 from http.client import HTTPException
 from urllib.parse import quote
-from urllib.request import Request
 
-from healthcheck import HOST, SERVER, past_proxies
+from healthcheck import past_proxies, request
 
 
 def runs_page(experiment: str) -> str:
     """The page's place below the server's address; the list of experiments while there is no such one."""
     path = f"/api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(experiment)}"
     try:
-        with past_proxies.open(Request(SERVER + path, headers={"Host": HOST}), timeout=4) as answer:
+        with past_proxies.open(request(path), timeout=4) as answer:
             where = f"/{json.load(answer)['experiment']['experiment_id']}/runs"
     except (OSError, HTTPException, ValueError):  # nobody, too late, or not MLflow
         where = ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, HttpCredentials, Page, expect, sync_playwright
 
 AXE = Path(__file__).parents[1] / "var/axe/node_modules/axe-core/axe.min.js"
 _ARGUMENTS = (
@@ -38,9 +38,13 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def visitor(browser: Browser) -> BrowserContext:
-    """Somebody at a screen of a usual size, in Spanish, whose browser keeps what it has fetched once."""
-    return browser.new_context(viewport={"width": 1400, "height": 900}, locale="es")
+def visitor(browser: Browser, login: tuple[str, str] | None = None) -> BrowserContext:
+    """Somebody at a screen of a usual size, in Spanish, whose browser keeps what it has fetched once.
+
+    A server that asks the browser itself for a name and a password gets those of the login.
+    """
+    known: HttpCredentials | None = {"username": login[0], "password": login[1]} if login else None
+    return browser.new_context(viewport={"width": 1400, "height": 900}, locale="es", http_credentials=known)
 
 
 def empty_page(of: BrowserContext) -> Page:

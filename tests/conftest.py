@@ -32,6 +32,9 @@ REAL_CSV = "dataset_diabetes/diabetic_data.csv"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
+# Of all servers of a session: a process is one account of MLflow's, whichever of them it asks.
+MLFLOW_PASSWORDS = {name: SecretStr(secrets.token_urlsafe(24)) for name in ("admin", "pipeline", "api")}
+
 Answer = TypeVar("Answer")
 # A file, in a folder of its own, of so many synthetic encounters of a seed.
 SyntheticCsv = Callable[[int, int], Path]
@@ -121,12 +124,17 @@ def real_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _settings(folder: Path) -> Settings:
     return Settings(
-        mlflow_tracking_uri=None,  # MLflow's client exports the server that it was last given
+        # MLflow's client exports the server that it was last given, and who it is there.
+        mlflow_tracking_uri=None,
         state_dir=folder / "var",
         dataset_path=folder / "data/Diabetes.csv",
         dataset_source="synthetic",
         aws_access_key_id=_secret(12),
         aws_secret_access_key=_secret(24),
+        mlflow_tracking_username=None,
+        mlflow_admin_password=MLFLOW_PASSWORDS["admin"],
+        mlflow_pipeline_password=MLFLOW_PASSWORDS["pipeline"],
+        mlflow_api_password=MLFLOW_PASSWORDS["api"],
         airflow_admin_password=_secret(12),
         airflow_jwt_secret=_secret(64),
         airflow_fernet_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),

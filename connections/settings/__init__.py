@@ -1,7 +1,7 @@
 """Every setting of the platform, read from the environment and `.env`. Nothing else reads the environment."""
 
 from connections.settings.addresses import Port
-from connections.settings.model import UCI_ARCHIVE, Settings
+from connections.settings.model import UCI_ARCHIVE, MLflowAccount, Settings
 from connections.settings.places import ENV_FILE, SYNTHETIC, home
 from connections.settings.process import machine_environment, prepare_process
 from connections.settings.reading import SettingsError, get_settings, settings_in_file, settings_or_exit
@@ -10,6 +10,7 @@ __all__ = [
     "ENV_FILE",
     "SYNTHETIC",
     "UCI_ARCHIVE",
+    "MLflowAccount",
     "Port",
     "Settings",
     "SettingsError",

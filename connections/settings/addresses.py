@@ -73,6 +73,11 @@ class Addresses(BaseSettings):
         return self.mlflow_tracking_uri or self.url("mlflow")
 
     @property
+    def mlflow_is_here(self) -> bool:
+        """Whether MLflow is asked at an address of this machine's, where an account of the platform's is at home."""
+        return _host_of(self.tracking_uri) in self.names
+
+    @property
     def prediction_api(self) -> str:
         """The address at which the form finds the prediction service."""
         return (self.api_url or self.url("api")).rstrip("/")

@@ -13,6 +13,7 @@ from connections.settings.places import PATHS, Environment, home, is_path
 UCI_ARCHIVE = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
 
 NO_SECRET = SecretStr("")
+MLflowAccount = Literal["admin", "pipeline", "api"]
 
 
 class Settings(Addresses):
@@ -60,6 +61,13 @@ class Settings(Addresses):
     log_wait_seconds: float = 2.0
     journal_max_mb: int = 256
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # MLflow's own accounts, which its server makes, and whom a client of it says that it is.
+    mlflow_admin_password: SecretStr = NO_SECRET
+    mlflow_pipeline_password: SecretStr = NO_SECRET
+    mlflow_api_password: SecretStr = NO_SECRET
+    mlflow_tracking_username: str | None = None
+    mlflow_tracking_password: SecretStr | None = None
 
     # Airflow's accounts and keys.
     airflow_admin_user: str = "admin"
@@ -115,6 +123,14 @@ class Settings(Addresses):
             if value is not None and value != "":
                 shared[name.upper()] = str(value)
         return shared
+
+    def mlflow_login(self, account: MLflowAccount = "pipeline") -> tuple[str, str] | None:
+        """The name and the password that MLflow is asked with: whom MLFLOW_TRACKING_USERNAME names, or else an account
+        of the platform's, on whose own machine alone; None where there is neither."""
+        if self.mlflow_tracking_username:
+            return self.mlflow_tracking_username, (self.mlflow_tracking_password or NO_SECRET).get_secret_value()
+        password = getattr(self, f"mlflow_{account}_password").get_secret_value()
+        return (account, password) if password and self.mlflow_is_here else None
 
     @property
     def database_server(self) -> str:

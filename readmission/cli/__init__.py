@@ -12,7 +12,7 @@ from rich.logging import RichHandler
 from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
 from readmission import __version__
-from readmission.cli import data, forgetting, predict, registry, score, training
+from readmission.cli import data, forgetting, mlflow_users, predict, registry, score, training
 from readmission.cli.terminal import complain, console, errors
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_WITHOUT_DATABASES = ("synth", "predict", "score", "export", "registry")
+_WITHOUT_DATABASES = ("synth", "predict", "score", "export", "registry", "mlflow-user")
 
 
 def _end_with_version(asked: bool) -> None:
@@ -69,3 +69,4 @@ for command in (
 registry_app = typer.Typer(help="What the registry holds: the proof of a version's files.", no_args_is_help=True)
 registry_app.command()(registry.adopt)
 app.add_typer(registry_app, name="registry")
+app.add_typer(mlflow_users.app, name="mlflow-user")

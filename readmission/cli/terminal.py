@@ -55,10 +55,11 @@ def _explained() -> tuple[type[Exception], ...]:
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import DBAPIError
 
+    from connections.mlflow_accounts import AccountError
     from connections.model_registry import NoServerError
     from readmission.inference import ModelFileError
 
-    ours = ReadmissionError, LockTakenError, DatabaseFileError, FieldError, ModelFileError, NoServerError
+    ours = ReadmissionError, LockTakenError, DatabaseFileError, FieldError, ModelFileError, NoServerError, AccountError
     return *ours, MlflowException, DBAPIError, OSError
 
 

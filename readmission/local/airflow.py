@@ -13,6 +13,7 @@ from pathlib import Path
 
 from connections.settings import Settings, machine_environment
 from readmission.local.health import airflow_component_healthy
+from readmission.local.mlflow_server import mlflow_client
 from readmission.local.service import Folders, Port, Service, ServiceFailedError, program
 
 DAGS = Path(__file__).parents[2] / "dags"
@@ -59,8 +60,8 @@ def environment(settings: Settings) -> dict[str, str]:
     return (
         machine_environment(settings.own_hosts)
         | settings.as_environment("database_url")
+        | mlflow_client(settings, "pipeline")
         | {
-            "MLFLOW_TRACKING_URI": settings.tracking_uri,
             # A task's log is Airflow's: MLflow's own lines and progress bars would come as errors there.
             "MLFLOW_CONFIGURE_LOGGING": "false",
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

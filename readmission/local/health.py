@@ -5,10 +5,10 @@ import httpx
 _ANSWER_SECONDS = 5.0
 
 
-def answers(url: str) -> bool:
-    """Whether a GET of `url` is answered with success."""
+def answers(url: str, login: tuple[str, str] | None = None) -> bool:
+    """Whether a GET of `url` is answered with success, to who logs in with a name and a password."""
     try:
-        return httpx.get(url, timeout=_ANSWER_SECONDS, trust_env=False).is_success
+        return httpx.get(url, auth=login, timeout=_ANSWER_SECONDS, trust_env=False).is_success
     except httpx.HTTPError:
         return False
 

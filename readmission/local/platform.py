@@ -24,7 +24,10 @@ logger = logging.getLogger(__name__)
 Watch = Callable[[str, str], None]
 """Called with a service's name and what it is doing now."""
 
-_SECRETS = ("airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key", "forget_key")
+_SECRETS = (
+    "airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key",
+    "mlflow_admin_password", "mlflow_pipeline_password", "mlflow_api_password", "forget_key",
+)  # fmt: skip
 _DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
 _PATIENCE_SECONDS = 10
 

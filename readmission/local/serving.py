@@ -6,6 +6,7 @@ from connections.settings import Settings, machine_environment
 from readmission.clock import epoch, now
 from readmission.keeping.daily import ALIVE, LOOK_SECONDS
 from readmission.local.health import answers
+from readmission.local.mlflow_server import mlflow_client
 from readmission.local.service import Folders, Port, Service, program
 
 FORM = Path(__file__).parents[2] / "app_front" / "app.py"
@@ -24,7 +25,7 @@ def api(settings: Settings) -> Service:
         ),
         environment=machine_environment(settings.own_hosts)
         | settings.as_environment("database_url", "forget_key")
-        | {"MLFLOW_TRACKING_URI": settings.tracking_uri},
+        | mlflow_client(settings, "api"),
         folder=Folders.of(settings).of_service("api"),
         log=Folders.of(settings).logs / "api.log",
         healthy=lambda: answers(f"{settings.url('api')}/health/live"),

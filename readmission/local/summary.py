@@ -155,5 +155,6 @@ def _show_addresses(console: Console, summary: Summary, settings: Settings) -> N
     console.print("Addresses", style="italic")
     for name, address in summary.addresses.items():
         console.print(f"  {_TITLES[name]:<15} {address}", soft_wrap=True, highlight=False)
-    signing_in = f"Sign in to Airflow as {settings.airflow_admin_user} with AIRFLOW_ADMIN_PASSWORD of .env"
-    console.print(f"  {signing_in}", soft_wrap=True, highlight=False)
+    for name, account in (("Airflow", settings.airflow_admin_user), ("MLflow", "admin")):
+        signing_in = f"Sign in to {name} as {account} with {name.upper()}_ADMIN_PASSWORD of .env"
+        console.print(f"  {signing_in}", soft_wrap=True, highlight=False)

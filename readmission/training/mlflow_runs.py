@@ -10,6 +10,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
+from connections.artifact_places import require_store
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.clock import epoch, now
@@ -77,10 +78,15 @@ def open_run(
 
 
 def _experiment(tracking: MlflowClient, name: str) -> str:
-    """The experiment's id, after it was made or, if somebody deleted it, restored: a deleted one keeps its name."""
+    """The experiment's id, after it was made or, if somebody deleted it, restored: a deleted one keeps its name.
+
+    Raises:
+        MlflowException: the server does not answer, or refuses, or the experiment's files would come to this machine.
+    """
     experiment = tracking.get_experiment_by_name(name)
     if experiment is None:
         return str(tracking.create_experiment(name, tags=descriptions.experiment_tags()))
+    require_store(experiment.artifact_location)
     if experiment.lifecycle_stage == "deleted":
         tracking.restore_experiment(experiment.experiment_id)
         logger.warning("restored the experiment %r, which was deleted in MLflow", name)

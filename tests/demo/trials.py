@@ -43,6 +43,7 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
     "registry": ("adopt", {0}, matches("version 1 of mejor_modelo_diabetes proves itself already")),
     "forget": ("--encounter-ref nobody", {0}, matches("^0 predictions deleted")),
     "retention": ("", {0}, matches("^0 predictions older than 400 days deleted")),
+    "mlflow-user": ("create tried", {0}, matches("tried may read; password, shown this once: [A-Za-z0-9_-]{24}")),
     "export": ("--folder {out}/models", {0}, matches(r"modelo_entrenado_final\.pkl: [\d,]+ bytes")),
 }
 

@@ -67,6 +67,10 @@ class Stack(Outside):
         """That of one of the platform's accounts."""
         return self.env[f"MYSQL_{account.upper()}_PASSWORD"]
 
+    def mlflow_password(self, account: str) -> str:
+        """That of one of the platform's accounts."""
+        return self.env[f"MLFLOW_{account.upper()}_PASSWORD"]
+
     def store_keys(self) -> tuple[str, str]:
         """MLflow's access key and secret in the object store."""
         return self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"]

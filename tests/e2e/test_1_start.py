@@ -83,7 +83,8 @@ def test_the_object_store_is_out_of_reach(stack: Stack, service: str) -> None:
     ("host", "status"), [("localhost:8084", 200), ("mlflow:5000", 200), (f"{LAN_HOST}:8084", 403), ("evil.test", 403)]
 )
 def test_mlflow_answers_only_to_the_hosts_it_is_configured_for(stack: Stack, host: str, status: int) -> None:
-    answer = httpx.get(stack.address("mlflow", 5000) + REGISTRY, headers={"Host": host}, trust_env=False)
+    address = stack.address("mlflow", 5000) + REGISTRY
+    answer = httpx.get(address, auth=stack.reader, headers={"Host": host}, trust_env=False)
     assert answer.status_code == status
 
 
@@ -101,7 +102,9 @@ def test_the_table_names_addresses_and_keys_but_no_password(stack: Stack) -> Non
     assert (stack.address("airflow-apiserver", 8080), "admin", "AIRFLOW_ADMIN_PASSWORD") in listed
     assert (stack.address("minio", 9001), stack.env["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY") in listed
     runs = r"/#/experiments(/\d+/runs)?\?workflowType=machine_learning"
-    (mlflow,) = (address for address, _, _ in listed if address.startswith(stack.address("mlflow", 5000)))
+    (row,) = (row for row in listed if row[0].startswith(stack.address("mlflow", 5000)))
+    mlflow, *whose = row
+    assert whose == ["admin", "MLFLOW_ADMIN_PASSWORD"]
     assert re.fullmatch(re.escape(stack.address("mlflow", 5000)) + runs, mlflow)
     for service, port, path in (("api", 8000, "/docs"), ("front", 8501, "")):
         assert (stack.address(service, port) + path, "-", "-") in listed

@@ -81,7 +81,7 @@ def _downloads(stack: Stack) -> bool:
         model = stack.mlflow.get_logged_model(str(production(stack).source).removeprefix("models:/"))
         path = model.artifact_location.removeprefix("mlflow-artifacts:/").strip("/")
         address = f"{stack.address('mlflow', 5000)}/api/2.0/mlflow-artifacts/artifacts/{path}/MLmodel"
-        answer = httpx.get(address, timeout=30, trust_env=False)
+        answer = httpx.get(address, auth=stack.reader, timeout=30, trust_env=False)
     except (httpx.HTTPError, MlflowException):
         return False
     return answer.is_success and "mlflow_version" in answer.text

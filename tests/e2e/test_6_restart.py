@@ -29,7 +29,8 @@ def test_the_same_prediction_from_the_same_version_after_down_and_up(stack: Stac
 def test_another_host_is_answered_once_it_is_configured(stack: Stack) -> None:
     address = stack.address("mlflow", 5000) + REGISTRY
     ours, evil = (
-        httpx.get(address, headers={"Host": host}, trust_env=False) for host in (f"{LAN_HOST}:8084", "evil.test")
+        httpx.get(address, auth=stack.reader, headers={"Host": host}, trust_env=False)
+        for host in (f"{LAN_HOST}:8084", "evil.test")
     )
     assert (ours.status_code, evil.status_code) == (200, 403)
     assert websocket_status(stack, f"http://{LAN_HOST}:8501") == 101

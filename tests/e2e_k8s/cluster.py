@@ -47,6 +47,10 @@ class Cluster(Outside):
         """That of one of the platform's accounts."""
         return secret(f"mysql-{account}", f"MYSQL_{account.upper()}_PASSWORD")
 
+    def mlflow_password(self, account: str) -> str:
+        """That of one of the platform's accounts."""
+        return secret(f"mlflow-{account}", f"MLFLOW_{account.upper()}_PASSWORD")
+
     def store_keys(self) -> tuple[str, str]:
         """MLflow's access key and secret in the object store."""
         return secret("minio-mlflow", "AWS_ACCESS_KEY_ID"), secret("minio-mlflow", "AWS_SECRET_ACCESS_KEY")

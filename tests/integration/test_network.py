@@ -25,7 +25,10 @@ def proxy() -> Iterator[RecordingProxy]:
 def _command(
     settings: Settings, network: Mapping[str, str], folder: Path, *arguments: str
 ) -> "subprocess.CompletedProcess[str]":
-    own = settings.as_environment() | {"MLFLOW_TRACKING_URI": settings.tracking_uri, "COLUMNS": "200"}
+    own = settings.as_environment("mlflow_pipeline_password") | {
+        "MLFLOW_TRACKING_URI": settings.tracking_uri,
+        "COLUMNS": "200",
+    }
     return subprocess.run(
         (sys.executable, "-m", "readmission.cli", *arguments),
         env={**without_proxies(machine_environment()), **network, **own},

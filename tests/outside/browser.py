@@ -13,10 +13,10 @@ TakePicture = Callable[[Page, str], None]
 
 
 @contextmanager
-def page() -> Iterator[Page]:
-    """An empty page of a browser of its own, in Spanish."""
+def page(login: tuple[str, str] | None = None) -> Iterator[Page]:
+    """An empty page of a browser of its own, in Spanish, whose person has a login."""
     with chromium() as browser:
-        yield empty_page(visitor(browser))
+        yield empty_page(visitor(browser, login))
 
 
 def save(shown: Page, name: str) -> None:

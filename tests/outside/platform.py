@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
+from mlflow.environment_variables import MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_USERNAME
 from mlflow.tracking import MlflowClient
 from mypy_boto3_s3 import S3Client
 from sqlalchemy import Engine
@@ -36,6 +37,10 @@ class Outside(ABC):
     def store_keys(self) -> tuple[str, str]:
         """MLflow's access key and secret in the object store."""
 
+    @abstractmethod
+    def mlflow_password(self, account: str) -> str:
+        """That of one of the platform's accounts."""
+
     @property
     def airflow(self) -> AirflowClient:
         """Airflow's REST API, as its admin."""
@@ -43,8 +48,15 @@ class Outside(ABC):
 
     @property
     def mlflow(self) -> MlflowClient:
-        """MLflow's server."""
+        """MLflow's server, as the account that may read."""
+        for variable, value in zip((MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD), self.reader, strict=True):
+            variable.set(value)  # type: ignore[no-untyped-call]  # MLflow leaves it untyped
         return MlflowClient(self.address("mlflow", 5000))
+
+    @property
+    def reader(self) -> tuple[str, str]:
+        """The account of MLflow that may read, and its password."""
+        return "api", self.mlflow_password("api")
 
     def ask(self, path: str, body: Any = None) -> httpx.Response:
         """The prediction service's answer to a GET, or to a POST of `body`."""

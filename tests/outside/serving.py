@@ -54,7 +54,13 @@ def test_a_batch_is_logged_as_a_whole_or_not_at_all(outside: Outside) -> None:
 
 def test_the_command_predicts_the_same_from_outside(outside: Outside, tmp_path: Path) -> None:
     fields = [f"{name}={value}" for name, value in (ORIGINAL | CHANGED).items()]
-    environment = {**machine_environment(), "MLFLOW_TRACKING_URI": outside.address("mlflow", 5000)}
+    name, password = outside.reader
+    environment = {
+        **machine_environment(),
+        "MLFLOW_TRACKING_URI": outside.address("mlflow", 5000),
+        "MLFLOW_TRACKING_USERNAME": name,
+        "MLFLOW_TRACKING_PASSWORD": password,
+    }
     command = (sys.executable, "-m", "readmission.cli", "predict", *fields)
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -77,7 +83,7 @@ def test_the_form_shows_the_same_probability(outside: Outside, picture: TakePict
 
 
 def test_mlflows_pages_show_the_model(outside: Outside, picture: TakePicture) -> None:
-    with page() as mlflow:
+    with page(outside.reader) as mlflow:
         mlflow.goto(f"{outside.address('mlflow', 5000)}/#/models/{MODEL}")
         mlflow.get_by_text("Version 1").first.wait_for()
         assert mlflow.get_by_text("production").count()
@@ -88,7 +94,7 @@ def test_mlflows_pages_show_the_model(outside: Outside, picture: TakePicture) ->
 def test_the_calibration_of_what_serves_is_two_clicks_from_where_mlflow_opens(outside: Outside) -> None:
     experiment = outside.mlflow.get_experiment_by_name("readmission")
     assert experiment is not None
-    with page() as mlflow:
+    with page(outside.reader) as mlflow:
         runs = f"#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning"
         mlflow.goto(f"{outside.address('mlflow', 5000)}/{runs}")
         with mlflow.context.expect_page() as opened:  # a link of a description opens a page of its own

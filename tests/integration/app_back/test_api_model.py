@@ -14,6 +14,7 @@ from tests.free_ports import free_port
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.registry import register
 from tests.integration.app_back.servers import api_log, own_settings, running_api
+from tests.mlflow_admin import mlflow_admin
 from tests.relay import relay
 
 
@@ -65,7 +66,8 @@ def test_the_service_follows_the_alias_without_a_restart(stores: Settings, tmp_p
         poll(lambda: version(http) == first)
         assert http.post("/predict", json={}).json()["probability"] == one
 
-        tracking.delete_registered_model_alias(settings.model_name, settings.model_alias)
+        with mlflow_admin(settings) as admin:
+            admin.delete_registered_model_alias(settings.model_name, settings.model_alias)
         poll(lambda: version(http) is None)
         said = http.post("/predict", json={}).json()["error"]["message"]
         assert said == (

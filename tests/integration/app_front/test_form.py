@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.servers import wait_for
 from tests.integration.app_front.entries import AS_SENT, choose_essentials, enter, form_api
+from tests.mlflow_admin import mlflow_admin
 
 APP = ROOT / "app_front/app.py"
 LANGUAGES: tuple[Language, ...] = ("es", "en")
@@ -171,7 +172,8 @@ def test_a_refused_value_is_named_and_nothing_is_logged(
 
 def test_no_model_in_production(api: Api, form: AppTest) -> None:
     registry, settings = client(api.settings), api.settings
-    registry.delete_registered_model_alias(settings.model_name, settings.model_alias)
+    with mlflow_admin(settings) as admin:
+        admin.delete_registered_model_alias(settings.model_name, settings.model_alias)
     try:
         wait_for(lambda: api.http.get("/health/ready").status_code == 503)
         submit(choose_essentials(form))

@@ -18,6 +18,7 @@ from readmission.local import processes
 from readmission.local.demo import airflow_client
 from readmission.local.platform import Platform
 from tests.free_ports import free_offset, platform_ports
+from tests.mlflow_admin import login_of
 from tests.recording_proxy import RecordingProxy, recording_proxy, without_proxies
 
 Poll = Callable[..., object]
@@ -105,8 +106,14 @@ def test_airflow_alone_holds_the_secret_that_signs_its_tokens(running: Platform)
 
 def test_mlflow_refuses_a_foreign_host(running: Platform) -> None:
     url = f"{running.settings.url('mlflow')}/api/2.0/mlflow/experiments/search?max_results=1"
-    refused = httpx.get(url, headers={"Host": "elsewhere.example"}, trust_env=False)
-    assert (refused.status_code, httpx.get(url, trust_env=False).status_code) == (403, 200)
+    hosts: tuple[dict[str, str], ...] = ({"Host": "elsewhere.example"}, {})
+    login = login_of(running.settings, "api")
+    asked = [httpx.get(url, headers=host, auth=login, trust_env=False).status_code for host in hosts]
+    assert asked == [403, 200]
+
+
+def test_mlflow_lets_nobody_in_without_a_login(running: Platform) -> None:
+    assert httpx.get(running.settings.url("mlflow"), trust_env=False).status_code == 401
 
 
 def test_status_tells_that_all_is_well(running: Platform, environment: dict[str, str]) -> None:
@@ -133,14 +140,15 @@ def test_a_second_demo_that_fails_leaves_everything_running(running: Platform, e
     assert {name: state.pid for name, state in running.supervisor.states().items()} == before
 
 
-def test_a_killed_mlflow_whose_children_hold_the_port_comes_back(running: Platform, poll: Poll) -> None:
-    mlflow = next(service for service in running.services if service.name == "mlflow")
-    before = running.supervisor.states()["mlflow"].pid
+@pytest.mark.parametrize("name", ["mlflow", "airflow-scheduler"])
+def test_what_is_killed_comes_back_and_leaves_no_children(running: Platform, poll: Poll, name: str) -> None:
+    killed = next(service for service in running.services if service.name == name)
+    before = running.supervisor.states()[name].pid
     children = psutil.Process(before).children(recursive=True)
     os.kill(before, signal.SIGKILL)
-    assert children != []
+    assert (children != []) == (name == "airflow-scheduler")
     poll(lambda: not any(map(_is_alive, children)), deadline=60)
-    poll(lambda: running.supervisor.states()["mlflow"].pid not in (0, before) and mlflow.healthy(), deadline=240)
+    poll(lambda: running.supervisor.states()[name].pid not in (0, before) and killed.healthy(), deadline=240)
 
 
 def test_a_dag_runs_and_a_failed_one_shows_the_log_of_its_task(running: Platform) -> None:

@@ -12,6 +12,7 @@ from readmission.local.mlflow_server import mlflow
 from readmission.local.platform import services
 from tests.free_ports import free_offset
 from tests.integration.app_back.servers import running
+from tests.mlflow_admin import login_of
 
 Ask = Callable[..., int]
 SEARCH = "/ajax-api/2.0/mlflow/experiments/search"
@@ -37,7 +38,10 @@ def _status(settings: Settings, host: str, origin: str = "") -> int:
     """What MLflow answers to a page's own call, under a name and from a page of some origin."""
     headers = {"Host": host} | ({"Origin": origin} if origin else {})
     url = f"{settings.url('mlflow')}{SEARCH}"
-    return httpx.post(url, json={"max_results": 1}, headers=headers, trust_env=False, timeout=30).status_code
+    answer = httpx.post(
+        url, json={"max_results": 1}, headers=headers, auth=login_of(settings, "api"), trust_env=False, timeout=30
+    )
+    return answer.status_code
 
 
 def test_mlflow_answers_under_each_name_on_any_port(opened: Settings) -> None:
@@ -59,7 +63,8 @@ def test_mlflow_takes_changes_from_its_own_pages_alone(opened: Settings) -> None
 def test_an_address_that_is_shown_without_a_public_host_opens(opened: Settings) -> None:
     nameless = opened.model_copy(update={"public_host": None})
     assert "0.0.0.0" not in nameless.public_url("mlflow")
-    assert httpx.get(f"{nameless.public_url('mlflow')}/", trust_env=False, timeout=30).status_code == 200
+    page = f"{nameless.public_url('mlflow')}/"
+    assert httpx.get(page, auth=login_of(opened, "api"), trust_env=False, timeout=30).status_code == 200
 
 
 def test_every_service_is_shown_and_linked_under_the_public_name(opened: Settings) -> None:

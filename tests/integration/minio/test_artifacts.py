@@ -33,16 +33,12 @@ def mlflow_on_s3(store: Settings, job: ModuleType, tmp_path: Path) -> Iterator[S
 
 
 def _in_the_bucket(server: Service, settings: Settings) -> Service:
-    given = [argument for argument in server.command if not argument.startswith("--artifacts-destination=")]
     of_the_store = {
+        "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{settings.bucket}",
         "MLFLOW_S3_ENDPOINT_URL": settings.mlflow_s3_endpoint_url,
         "AWS_DEFAULT_REGION": settings.aws_default_region,
     }
-    return replace(
-        server,
-        command=(*given, f"--artifacts-destination=s3://{settings.bucket}"),
-        environment={**server.environment, **store_keys(settings), **of_the_store},
-    )
+    return replace(server, environment={**server.environment, **store_keys(settings), **of_the_store})
 
 
 def test_a_versions_files_come_back_through_the_proxy_and_lie_in_the_bucket(

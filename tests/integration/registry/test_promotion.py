@@ -20,6 +20,7 @@ from readmission.storage.databases import initialise
 from readmission.training import selection
 from readmission.training.batches import begin, train_batch
 from tests.integration.pipeline import FOREST, PREPARED, Trained, copied
+from tests.mlflow_admin import mlflow_admin
 
 Register = Callable[..., str]
 
@@ -93,11 +94,10 @@ def test_the_first_version_must_be_fit(
     assert in_production(settings) == (version if promoted else None)
 
 
-def test_a_version_without_figures_is_left_to_a_person(
-    settings: Settings, register: Register, tracking: MlflowClient
-) -> None:
+def test_a_version_without_figures_is_left_to_a_person(settings: Settings, register: Register) -> None:
     version = register(1)
-    tracking.delete_model_version_tag(settings.model_name, version, "val_brier")
+    with mlflow_admin(settings) as admin:
+        admin.delete_model_version_tag(settings.model_name, version, "val_brier")
     assert "promote it by hand" in judged(settings, version).reason
     assert in_production(settings) is None
 

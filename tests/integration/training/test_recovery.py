@@ -23,6 +23,7 @@ from readmission.training.batches import TrainingPlan
 from readmission.training.mlflow_runs import open_run
 from tests.integration.pipeline import copied
 from tests.integration.training.small import FOREST, PREPARED, small
+from tests.mlflow_admin import mlflow_admin
 
 DAG_RUN = Owner(dag_id="entrenar_modelo", run_id="manual__2026-11-26T12:00:00+00:00")
 
@@ -181,12 +182,10 @@ def test_while_mlflow_is_away_the_lease_says_which_runs_are_to_be_closed(
     assert statuses(tracking, plan) == {"KILLED"}
 
 
-@pytest.mark.parametrize("removed", [lambda tracking, plan: tracking.delete_run(plan.parent_run_id)], ids=["run"])
-def test_runs_that_were_removed_do_not_keep_the_data(
-    settings: Settings, tracking: MlflowClient, removed: Callable[[MlflowClient, TrainingPlan], None]
-) -> None:
+def test_runs_that_were_removed_do_not_keep_the_data(settings: Settings) -> None:
     plan = broken_off(settings)
-    removed(tracking, plan)
+    with mlflow_admin(settings) as admin:
+        admin.delete_run(plan.parent_run_id)
     assert recovery.free_lost(settings, answers(unfinished=False)[0]) is not None
     assert held(settings) is None
     batches.begin(settings, FOREST)

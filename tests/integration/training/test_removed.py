@@ -23,6 +23,7 @@ from readmission.training.explained import explained
 from readmission.training.selection import Outcome
 from tests.integration.pipeline import copied
 from tests.integration.training.small import FOREST, PREPARED, small
+from tests.mlflow_admin import mlflow_admin
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,8 @@ def train(settings: Settings) -> tuple[TrainingPlan, Outcome]:
 def remove_experiment(tracking: MlflowClient, settings: Settings) -> None:
     experiment = tracking.get_experiment_by_name(settings.experiment)
     assert experiment is not None
-    tracking.delete_experiment(experiment.experiment_id)
+    with mlflow_admin(settings) as admin:
+        admin.delete_experiment(experiment.experiment_id)
 
 
 def remove_files(stores: Settings, model_id: str) -> None:
@@ -79,7 +81,8 @@ def test_a_deleted_experiment_is_restored_by_the_next_training(
 def test_a_run_deleted_beneath_its_training_ends_it_with_its_name(settings: Settings, tracking: MlflowClient) -> None:
     plan = batches.begin(settings, FOREST)
     batches.train_batch(settings, plan, 1)
-    tracking.delete_run(plan.parent_run_id)
+    with mlflow_admin(settings) as admin:
+        admin.delete_run(plan.parent_run_id)
     with pytest.raises(RemovedError, match=rf"'training' \({plan.parent_run_id}\) was deleted .* run entrenar_modelo"):
         selection.select(settings, plan)
     assert tracking.search_registered_models(f"name = '{settings.model_name}'") == []
@@ -117,7 +120,8 @@ def _while_a_batch_is_fitted(monkeypatch: pytest.MonkeyPatch, meanwhile: Callabl
 
 def _delete(tracking: MlflowClient, settings: Settings, what: str, run_id: str) -> None:
     if what == "run":
-        tracking.delete_run(run_id)
+        with mlflow_admin(settings) as admin:
+            admin.delete_run(run_id)
     else:
         remove_experiment(tracking, settings)
 
@@ -139,14 +143,16 @@ def test_a_selection_that_is_repeated_registers_nothing_twice(settings: Settings
     assert len(tracking.search_model_versions(f"name = '{settings.model_name}'")) == 1
 
 
-def test_a_removed_version_or_model_is_made_anew(settings: Settings, tracking: MlflowClient) -> None:
+def test_a_removed_version_or_model_is_made_anew(settings: Settings) -> None:
     _, first = train(settings)
     promotion.promote(settings, first.name, first.version, "by hand")
-    tracking.delete_model_version(first.name, first.version)
+    with mlflow_admin(settings) as admin:
+        admin.delete_model_version(first.name, first.version)
     assert production_version(settings) is None
     _, second = train(settings)
     assert second.version == "2" and "the first version" in second.verdict.reason
-    tracking.delete_registered_model(second.name)
+    with mlflow_admin(settings) as admin:
+        admin.delete_registered_model(second.name)
     _, third = train(settings)
     assert third.version == "1" and "the first version" in third.verdict.reason
 

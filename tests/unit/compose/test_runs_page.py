@@ -1,5 +1,6 @@
 """The page of MLflow that `make up` shows: of the platform's runs, or the start where MLflow does not say."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -27,8 +28,10 @@ def test_the_page_is_that_of_the_runs_where_mlflow_says_so(answer: bytes, page: 
     with socket.create_server(("127.0.0.1", 0)) as server:
         Thread(target=_answer, args=(server, answer), daemon=True).start()
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        code = f"import runs_page; runs_page.SERVER = {address!r}; print(runs_page.runs_page('readmission'))"
-        done = subprocess.run((sys.executable, "-c", code), cwd=ROOT / "mlflow", capture_output=True, text=True)
+        asked = f"healthcheck.SERVER = {address!r}; print(runs_page.runs_page('readmission'))"
+        environment = os.environ | {"MLFLOW_API_PASSWORD": "readers"}
+        command = (sys.executable, "-c", f"import healthcheck, runs_page; {asked}")
+        done = subprocess.run(command, cwd=ROOT / "mlflow", env=environment, capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == (page, "")
 
 

@@ -10,6 +10,7 @@ _PORTS = (("1", "65535"), ("0", "65536", "80.0", ""))
 _ADDRESSES = (("http://a", "HTTPS://a:65535/b"), ("a", "http://", "http://a:0", "http://a:65536", "ftp://a"))
 _SECONDS = (("0.001", "999999999"), ("0", "-1", "1e9", "nan", "inf", "soon"))
 _COUNTS = (("1", "+2"), ("0", "1.0", "one"))
+_PASSWORDS = (("a" * 12,), ("a" * 11,))
 # By setting: what it takes, and what it does not.
 EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **dict.fromkeys((*EMBEDDED_PORTS, "MYSQL_PORT", "S3_PORT", "MINIO_CONSOLE_PORT"), _PORTS),
@@ -28,6 +29,7 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (urlsafe_b64encode(bytes(32)).decode(),),
         (urlsafe_b64encode(bytes(31)).decode(), urlsafe_b64encode(bytes(33)).decode(), "a"),
     ),
+    **dict.fromkeys(("MLFLOW_ADMIN_PASSWORD", "MLFLOW_PIPELINE_PASSWORD", "MLFLOW_API_PASSWORD"), _PASSWORDS),
     "DATABASE_URL": (("mysql+pymysql://a:b@c:3306", "mysql://c", "sqlite:////tmp"), ("sqlite:///tmp", "mysql://", "c")),
     "DATASET_SHA256": (("a" * 64, "0F" * 32), ("a" * 63, "a" * 65, "g" * 64)),
     "LEAST_LOAD_SHARE": (("0", "0.5", "1"), ("-0.01", "1.01", "nan", "50%")),

@@ -17,13 +17,21 @@ HOLDERS = {
     "airflow_admin_password": set(),  # a file that only Airflow's owner may read
     "database_url": {*AIRFLOW, "api", "keeper"},
     "forget_key": {"api", "keeper"},
+    "mlflow_admin_password": {"mlflow"},
+    "mlflow_pipeline_password": {"mlflow", *AIRFLOW},
+    "mlflow_api_password": {"mlflow", "api"},
+    "mlflow_tracking_password": set(),  # of whom MLFLOW_TRACKING_USERNAME names, and here it names nobody
+}
+# Those that the settings of a test leave out.
+GIVEN = {
+    "database_url": SecretStr("sqlite:////tmp/a-secret-of-the-database"),
+    "mlflow_tracking_password": SecretStr("a-secret-of-another-mlflow"),
 }
 
 
 @pytest.fixture
 def declared(settings: Settings) -> dict[str, Service]:
-    whole = settings.model_copy(update={"database_url": SecretStr("sqlite:////tmp/a-secret-of-the-database")})
-    return {service.name: service for service in services(whole)}
+    return {service.name: service for service in services(settings.model_copy(update=GIVEN))}
 
 
 def test_every_secret_has_its_holders_declared_here() -> None:
@@ -33,7 +41,7 @@ def test_every_secret_has_its_holders_declared_here() -> None:
 
 @pytest.mark.parametrize("secret", sorted(HOLDERS))
 def test_only_its_holders_are_given_a_secret(secret: str, settings: Settings, declared: dict[str, Service]) -> None:
-    value = "a-secret-of-the-database" if secret == "database_url" else getattr(settings, secret).get_secret_value()
+    value = GIVEN.get(secret, getattr(settings, secret)).get_secret_value()
     assert value
     holders = {s.name for s in declared.values() if any(value in given for given in s.environment.values())}
     assert holders == HOLDERS[secret]

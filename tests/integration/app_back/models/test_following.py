@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from app_back.errors import NoModelError
-from connections.model_registry import client
 from connections.settings import Settings
 from connections.version_files import add_served_file
 from readmission.inference import EXAMPLES_FILE, FOREST_FILE, MANIFEST_FILE, SERVING_FILE
 from tests.integration.app_back.models.versions import Versions, following, kept
 from tests.integration.app_back.served import answer, put_in_production, register_served, tampered, write_served
+from tests.mlflow_admin import mlflow_admin
 
 
 def test_what_does_not_prove_itself_is_refused_and_forgotten_once_it_is_mended(
@@ -88,8 +88,8 @@ def test_a_version_that_is_deleted_is_out_of_service_and_one_of_its_number_is_an
 ) -> None:
     settings = versions.settings
     holder = following(settings)
-    tracking = client(settings)
-    tracking.delete_model_version(settings.model_name, "2")
+    with mlflow_admin(settings) as admin:
+        admin.delete_model_version(settings.model_name, "2")
     holder.refresh()
     with pytest.raises(NoModelError, match=r"no version of .* has the alias production.*the latest is 1"):
         holder.current()
@@ -97,7 +97,8 @@ def test_a_version_that_is_deleted_is_out_of_service_and_one_of_its_number_is_an
     put_in_production(settings, versions.first)
     holder.refresh()
     before = answer(holder.current().scorer)
-    tracking.delete_registered_model(settings.model_name)
+    with mlflow_admin(settings) as admin:
+        admin.delete_registered_model(settings.model_name)
     again = register_served(settings, versions.served[1], tmp_path / "again")
     assert again.version == versions.first.version
     holder.refresh()

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from app_back.models.last_good import LastGood
 from app_back.models.model_holder import ModelHolder
-from connections.model_registry import RegisteredVersion, client
+from connections.model_registry import RegisteredVersion
 from connections.settings import Settings
 from tests.conftest import NOBODY_LISTENS
+from tests.mlflow_admin import mlflow_admin
 
 
 @dataclass(frozen=True)
@@ -37,4 +38,5 @@ def kept(settings: Settings) -> str | None:
 
 
 def take_the_alias_away(settings: Settings) -> None:
-    client(settings).delete_registered_model_alias(settings.model_name, settings.model_alias)
+    with mlflow_admin(settings) as admin:
+        admin.delete_registered_model_alias(settings.model_name, settings.model_alias)
