@@ -16,6 +16,8 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "mysql-api": ("MYSQL_API_PASSWORD",),
     "mysql-mlflow": ("MYSQL_MLFLOW_PASSWORD",),
     "mysql-pipeline": ("MYSQL_PIPELINE_PASSWORD",),
+    "model-signing": ("MODEL_SIGNING_KEY",),
+    "model-public": ("MODEL_PUBLIC_KEYS",),
     "minio-root": ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
     "minio-mlflow": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "postgres": ("POSTGRES_PASSWORD",),

@@ -58,7 +58,7 @@ def environment(settings: Settings) -> dict[str, str]:
     home = _home(settings)
     return (
         machine_environment(settings.own_hosts)
-        | settings.as_environment("database_url")
+        | settings.as_environment("database_url", "model_signing_key")
         | {
             "MLFLOW_TRACKING_URI": settings.tracking_uri,
             # A task's log is Airflow's: MLflow's own lines and progress bars would come as errors there.

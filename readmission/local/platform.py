@@ -24,7 +24,13 @@ logger = logging.getLogger(__name__)
 Watch = Callable[[str, str], None]
 """Called with a service's name and what it is doing now."""
 
-_SECRETS = ("airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key")
+_SECRETS = (
+    "airflow_admin_password",
+    "airflow_jwt_secret",
+    "airflow_fernet_key",
+    "airflow_secret_key",
+    "model_signing_key",
+)
 _DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
 _PATIENCE_SECONDS = 10
 

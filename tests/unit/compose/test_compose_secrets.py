@@ -25,6 +25,8 @@ HOLDERS = {
     "MYSQL_API_PASSWORD": {"mysql", "api"},
     "MYSQL_MLFLOW_PASSWORD": {"mysql", "mlflow"},
     "MYSQL_PIPELINE_PASSWORD": {"mysql", "airflow-worker"},
+    "MODEL_SIGNING_KEY": {"adopt", "airflow-worker"},
+    "MODEL_PUBLIC_KEYS": {"adopt", "airflow-worker", "api"},
     "AWS_ACCESS_KEY_ID": {"minio", "bucket", "mlflow"},
     "AWS_SECRET_ACCESS_KEY": {"minio", "bucket", "mlflow"},
 }
@@ -48,7 +50,7 @@ def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secre
 def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
-    assert len(required) == 12
+    assert len(required) == 14
     assert required.keys() <= services[CHECK]["environment"].keys()
     assert all("make env" in message for message in required.values())
     for name in required:

@@ -24,6 +24,8 @@ USERS = {
     ("Secret", "mysql-pipeline"): {"mysql", "mysql-backup"},
     ("Secret", "minio-root"): {"minio"},
     ("Secret", "minio-mlflow"): {"bucket", "mlflow"},
+    ("Secret", "model-signing"): {"adopt"},
+    ("Secret", "model-public"): {"adopt", "api"},
     ("Secret", "postgres"): {"postgres"} | AIRFLOW,
     ("Secret", "airflow"): AIRFLOW,
     ("Secret", "airflow-admin"): {"airflow-apiserver"},
