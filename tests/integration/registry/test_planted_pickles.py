@@ -1,24 +1,33 @@
 """A pickle in every place of a version: nothing of the platform runs it, whoever signed the version, or nobody."""
 
+import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from app_back.models.model_holder import ModelHolder
-from connections.model_registry import EXTRA_FILES, client, make_default, registered
+from connections.model_registry import EXTRA_FILES, client, make_default
 from connections.settings import Settings
+from readmission.model import serving_files
 from readmission.registry.adopt import adopt
 from readmission.registry.export import export
 from readmission.registry.promotion import promote, promote_if_better
+from readmission.registry.records import verified_production
 from readmission.registry.signed_models import logged_model
+from readmission.scoring.choices import EngineName
 from readmission.scoring.engines import engine_of
+from readmission.storage.databases import initialise
 from tests.conftest import ROOT
-from tests.integration.cli.shell import Shell
+from tests.integration.registry.test_flat_package import PROBABILITIES
 from tests.signed import KEY, other_key
 
 
@@ -50,7 +59,7 @@ def has_a_loader_of_its_own(folder: Path) -> None:
 
 
 PLACES: dict[str, Callable[[Path], object]] = {
-    "model.pkl": lambda folder: None,
+    "model.pkl": lambda folder: (folder / "model.pkl").touch(),
     "MLmodel says pickle": lambda folder: says(folder, "pickle"),
     "MLmodel says cloudpickle": lambda folder: says(folder, "cloudpickle"),
     "trusts types of its own": lambda folder: edit(
@@ -67,47 +76,68 @@ PLACES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture
-def marker(tmp_path: Path) -> Path:
-    """The file that is there once the exploit ran; that it does is tried once."""
-    made = tmp_path / "tried"
-    assert b"posix" in pickle.dumps(Exploit(made))
-    return tmp_path / "it ran"
+def test_the_exploit_works_where_something_unpickles_it(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(Exploit(tmp_path / "it ran")))
+    code = f"import pickle; pickle.load(open({str(tmp_path / 'model.pkl')!r}, 'rb'))"
+    subprocess.run((sys.executable, "-W", "ignore", "-c", code), check=True)
+    assert (tmp_path / "it ran").exists()
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("signed_by", ["nobody", "another", "the pipeline"])
-def test_nothing_unpickles_it(
-    stores: Settings, tmp_path: Path, marker: Path, monkeypatch: pytest.MonkeyPatch, place: str, signed_by: str
-) -> None:
-    settings = stores.model_copy(update={"state_dir": tmp_path / "var", "model_name": f"pickles {place} {signed_by}"})
+def test_nothing_unpickles_it(stores: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Signed by another key: refused everywhere. Adopted, or signed by the pipeline: used, and not unpickled."""
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")
-    with zipfile.ZipFile(ROOT / "tests/data/flat_package_model.zip") as archive:
-        archive.extractall(tmp_path / "version")
+    marker = tmp_path / "it ran"
+    settings = stores.model_copy(update={"state_dir": tmp_path / "var"})
+    initialise(settings)
+    folder = with_a_pickle(tmp_path, marker, place)
+    for signed_by in ("another", "nobody", "the pipeline"):
+        settings = settings.model_copy(update={"model_name": f"pickles {place} {signed_by}"})
+        if signed_by != "nobody":
+            (KEY if signed_by == "the pipeline" else other_key()).sign_folder(folder)
+        number, model_id = put_there(settings, folder)
+        done = [
+            not isinstance(outcome(attempt), Exception) for attempt in attempts(settings, number, model_id, tmp_path)
+        ]
+        assert not marker.exists()
+        assert signed_by != "another" or not any(done)
+        assert done[0] or signed_by != "the pipeline" or place == "in the place of the pipeline"  # it was loaded, then
+        (folder / EXTRA_FILES / "manifest.json").unlink(missing_ok=True)
+        (folder / EXTRA_FILES / "manifest.sig").unlink(missing_ok=True)
+
+
+def with_a_pickle(tmp_path: Path, marker: Path, place: str) -> Path:
+    """A version's folder of before, with the examples of today and the exploit in one place."""
     folder = tmp_path / "version"
+    with zipfile.ZipFile(ROOT / "tests/data/flat_package_model.zip") as archive:
+        archive.extractall(folder)
+    kept = json.loads((folder / "input_example.json").read_text())
+    rows = pd.DataFrame(kept["data"], columns=kept["columns"])
+    serving_files.write_examples(folder / EXTRA_FILES, rows, np.array(PROBABILITIES))
     (folder / "model.pkl").write_bytes(pickle.dumps(Exploit(marker)))
     PLACES[place](folder)
-    if signed_by != "nobody":
-        (KEY if signed_by == "the pipeline" else other_key()).sign_folder(folder)
-    number, model_id = put_there(settings, folder)
-    attempts: list[Callable[[], object]] = [
+    return folder
+
+
+def attempts(settings: Settings, number: str, model_id: str, tmp_path: Path) -> list[Callable[[], object]]:
+    """All that loads a version, the service included; a forced promotion first, so that the rest finds a record."""
+    return [
         lambda: promote(settings, settings.model_name, number, "by hand"),
         lambda: promote_if_better(settings, settings.model_name, number),
         lambda: export(settings, tmp_path / "exported"),
         lambda: logged_model(settings, client(settings), model_id, "it").pipeline(),
+        lambda: ModelHolder(settings)._look(),
         lambda: adopt(settings, number),
-        lambda: score(settings),
+        lambda: score_with(settings, "sklearn"),
+        lambda: score_with(settings, "onnx"),
     ]
-    for attempt in attempts:
-        try:
-            attempt()
-        except Exception as error:  # refused, each in its words
-            assert not marker.exists(), error
-    holder = ModelHolder(settings)
-    holder.refresh()
-    Shell(settings, monkeypatch).run("predict", "age=65", code=1)
-    assert not marker.exists()
-    assert holder.state().version is None
+
+
+def outcome(attempt: Callable[[], object]) -> object:
+    try:
+        return attempt()
+    except Exception as error:  # refused, each in its words
+        return error
 
 
 def put_there(settings: Settings, folder: Path) -> tuple[str, str]:
@@ -125,7 +155,8 @@ def put_there(settings: Settings, folder: Path) -> tuple[str, str]:
     return str(made.version), str(model.model_id)
 
 
-def score(settings: Settings) -> None:
-    version = registered(client(settings).get_model_version(settings.model_name, "1"))
-    with engine_of(settings, version, "sklearn", 1):
+def score_with(settings: Settings, engine: EngineName) -> None:
+    version = verified_production(settings)
+    assert version is not None
+    with engine_of(settings, version, engine, 1):
         pass
