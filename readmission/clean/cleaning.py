@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 import polars as pl
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from readmission.features import PREPARED_FIELDS, TARGET_COLUMN, Field
 from readmission.params import Target
@@ -44,6 +47,12 @@ def values(reads: Iterable[Read]) -> Iterator[pl.Expr]:
         yield text.map_batches(_reader(read, dtype), return_dtype=dtype).alias(field.name)
 
 
+def coded(texts: pl.Series) -> tuple[list[str], NDArray[np.int32]]:
+    """The distinct texts, and for each row, shape (rows,), which of them it has: one look at each row, not two."""
+    encoded = pc.dictionary_encode(texts.to_arrow(), null_encoding="encode")
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+
+
 def _text(field: Field) -> pl.Expr:
     return pl.col(str(field.source)).cast(pl.String)
 
@@ -52,8 +61,7 @@ def _reader(read: Callable[[str], str | float], dtype: type[pl.DataType]) -> Cal
     """Reads each distinct text once, with the same function that tests and documents the field."""
 
     def read_all(texts: pl.Series) -> pl.Series:
-        known = {text: read(text) for text in texts.unique().to_list()}
-        # Polars leaves an empty series as it was, whatever return_dtype says.
-        return texts.replace_strict(known, return_dtype=dtype).cast(dtype)
+        distinct, places = coded(texts)
+        return pl.Series([read(text) for text in distinct], dtype=dtype).gather(places)
 
     return read_all

@@ -29,6 +29,7 @@ class Results:
         self.rows = 0
         self.refused = 0
         self._table = table
+        self._reads = table.kind.reads(table.columns)
         self._version = version
         self._engine = engine
         self._report = report
@@ -39,7 +40,7 @@ class Results:
         """Frames of the identifying columns, what was scored, and with `report` the error."""
         waiting: Callable[[], pl.DataFrame] | None = None
         for chunk in self._table.chunks():
-            values = read_values(chunk.texts, self._table.kind)
+            values = read_values(chunk.texts, self._table.kind, self._reads)
             self._note(chunk, values)
             if self.refused and not self._report:
                 continue

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal
 
 from readmission.clean.cleaning import Read
@@ -24,6 +24,8 @@ from readmission.features.codes import AGE_MIDPOINTS
 
 IDENTIFYING = ("encounter_id", "encounter_ref")
 CANNOT_RETURN = "means death or hospice: such an encounter cannot be readmitted; there is nothing to predict"
+# Texts of a column, of which a file may have as many as rows.
+_REMEMBERED = 4_096
 _GROUPS = tuple(field for field in FIELDS if field.groups is not None)
 # Names that one kind has alone; `glyburide_metformin` may be the source's column, as R and SQL rename it.
 _OF_SOURCE = {name for name in COLUMN_NAMES if name not in BY_NAME} - {"encounter_id"}
@@ -40,9 +42,9 @@ class Kind:
     read: Callable[[Field, str], str | float]
 
     def reads(self, columns: Sequence[str]) -> list[Read]:
-        """What is read of a file with these columns, in the contract's order."""
+        """What is read of a file with these columns, in the contract's order; a text is read once for many chunks."""
         there = [(BY_NAME[name], column) for name, column in self.column.items() if column in columns]
-        return [(field, column, partial(self.read, field)) for field, column in there]
+        return [(field, column, lru_cache(_REMEMBERED)(partial(self.read, field))) for field, column in there]
 
     def lacking(self, columns: Sequence[str]) -> dict[str, str | float]:
         """The model's fields that these columns do not tell, with the value that is taken instead."""

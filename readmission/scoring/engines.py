@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from connections.model_registry import RegisteredVersion, download_served_files
 from connections.settings import Settings
+from readmission.clean.cleaning import coded
 from readmission.inference import Scorer, ServingConfig
 from readmission.registry.keys import naming_untrusted, public_keys
 from readmission.registry.signed_models import version_model
@@ -101,10 +102,10 @@ def cores() -> int:
 def matrix_of_frame(scorer: Scorer, frame: pl.DataFrame) -> Matrix:
     """The forest's input, shape (rows, columns), of the model's fields: that of the service, column by column."""
     encoding = scorer.encoding
-    places = np.column_stack(
-        [
-            frame[name].replace_strict(columns, default=encoding.width, return_dtype=pl.Int64).to_numpy()
-            for name, columns in encoding.categories.items()
-        ]
-    )
+    places = np.column_stack([_places(frame[name], of, encoding.width) for name, of in encoding.categories.items()])
     return encoding.of_columns(frame.select(encoding.numbers).to_numpy(), places)
+
+
+def _places(texts: pl.Series, columns: Mapping[str, int], unknown: int) -> NDArray[np.intp]:
+    distinct, which = coded(texts)
+    return np.array([columns.get(text, unknown) for text in distinct], dtype=np.intp)[which]

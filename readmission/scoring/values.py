@@ -29,9 +29,8 @@ class Values(NamedTuple):
     refusals: list[Refusal]
 
 
-def read_values(texts: pl.DataFrame, kind: Kind) -> Values:
-    """Reads a chunk by the contract's own plan."""
-    reads = kind.reads(texts.columns)
+def read_values(texts: pl.DataFrame, kind: Kind, reads: Sequence[Read]) -> Values:
+    """Reads a chunk by the contract's own plan; `reads` are what the kind reads of its columns."""
     numbered = texts.with_row_index("row number")
     refusals: list[Refusal] = []
     try:

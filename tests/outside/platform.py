@@ -1,7 +1,6 @@
 """A platform that runs, wherever it does, as it is seen from this machine: addresses, accounts and clients."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -47,7 +46,7 @@ class Outside(ABC):
         """MLflow's server."""
         return MlflowClient(self.address("mlflow", 5000))
 
-    def ask(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+    def ask(self, path: str, body: Any = None) -> httpx.Response:
         """The prediction service's answer to a GET, or to a POST of `body`."""
         method = "GET" if body is None else "POST"
         return httpx.request(method, self.address("api", 8000) + path, json=body, timeout=30, trust_env=False)

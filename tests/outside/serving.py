@@ -41,6 +41,17 @@ def test_the_prediction_is_a_row_in_raw_data(outside: Outside) -> None:
     assert (row["model_version"], row["prediction"]) == (answer["model_version"], answer["prediction"])
 
 
+def test_a_batch_is_logged_as_a_whole_or_not_at_all(outside: Outside) -> None:
+    encounters = [ORIGINAL | CHANGED | {"encounter_ref": f"batch-{number}"} for number in range(2_000)]
+    refused = outside.ask("/predict/batch", [*encounters, {"age": 3.7}])
+    assert (refused.status_code, refused.json()["error"]["fields"][0]["row"]) == (422, 2_001)
+    assert _batch_rows(outside) == 0
+    answer = outside.ask("/predict/batch", encounters)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["logged"] == "database"
+    assert _batch_rows(outside) == len(answer.json()["predictions"]) == 2_000
+
+
 def test_the_command_predicts_the_same_from_outside(outside: Outside, tmp_path: Path) -> None:
     fields = [f"{name}={value}" for name, value in (ORIGINAL | CHANGED).items()]
     environment = {**machine_environment(), "MLFLOW_TRACKING_URI": outside.address("mlflow", 5000)}
@@ -127,6 +138,13 @@ def _close_assistant(mlflow: Page) -> None:
     close = mlflow.get_by_role("button", name="Close")
     if close.count():
         close.last.click()
+
+
+def _batch_rows(outside: Outside) -> int:
+    with outside.database("api", "RAW_DATA").connect() as connection:
+        return int(
+            connection.execute(text("SELECT COUNT(*) FROM predictions WHERE encounter_ref LIKE 'batch-%'")).scalar_one()
+        )
 
 
 def _logged(outside: Outside, prediction_id: str) -> dict[str, Any]:

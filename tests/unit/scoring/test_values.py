@@ -12,7 +12,7 @@ from readmission.features import BY_NAME, FIELDS, FieldError, complete_request, 
 from readmission.inference import Scorer
 from readmission.scoring.columns import REQUEST, SOURCE, Kind, kind_of
 from readmission.scoring.engines import matrix_of_frame
-from readmission.scoring.values import read_values
+from readmission.scoring.values import Values, read_values
 from tests.unit.encounters import raw_rows
 from tests.unit.prepared import every_category, prepared_rows
 
@@ -30,6 +30,10 @@ CHANGED = st.lists(st.sampled_from(list(TEXTS)), max_size=3).flatmap(
 )
 
 
+def _read(texts: pl.DataFrame, kind: Kind) -> Values:
+    return read_values(texts, kind, kind.reads(texts.columns))
+
+
 def _alone(row: Mapping[str, str]) -> dict[str, str | float] | None:
     """What the contract makes of one row, or None where it refuses it."""
     try:
@@ -43,14 +47,14 @@ def _alone(row: Mapping[str, str]) -> dict[str, str | float] | None:
 @given(st.lists(CHANGED, min_size=1, max_size=8))
 def test_a_requests_row_is_read_as_the_service_reads_it_alone(changes: list[dict[str, str]]) -> None:
     rows = [USUAL | change for change in changes]
-    values = read_values(pl.DataFrame(rows), REQUEST)
+    values = _read(pl.DataFrame(rows), REQUEST)
     expected = {place: read for place, row in enumerate(rows) if (read := _alone(row)) is not None}
     assert dict(zip(values.rows, values.frame.to_dicts(), strict=True)) == expected
     assert {refusal.row for refusal in values.refusals} == set(range(len(rows))) - expected.keys()
 
 
 def test_what_is_left_out_has_a_requests_default() -> None:
-    values = read_values(pl.DataFrame({"age": ["71", "20.0"]}), REQUEST)
+    values = _read(pl.DataFrame({"age": ["71", "20.0"]}), REQUEST)
     assert values.frame.to_dicts() == [model_row(complete_request({"age": age})) for age in (71, 20)]
     assert REQUEST.lacking(["age"])["number_inpatient"] == 0.0
 
@@ -59,7 +63,7 @@ def test_a_raw_code_decides_its_group_and_a_contradiction_is_refused() -> None:
     texts = pl.DataFrame(
         {"discharge_code": ["6.0", "22", "", "11"], "discharge_disposition_id": ["", "Alta a casa", "Otro", ""]}
     )
-    values = read_values(texts, REQUEST)
+    values = _read(texts, REQUEST)
     assert values.frame["discharge_disposition_id"].to_list() == ["Alta a casa", "Otro"]
     assert [(one.row, one.column) for one in sorted(values.refusals)] == [
         (1, "discharge_disposition_id"),
@@ -74,7 +78,7 @@ def test_the_sources_spellings_are_read_by_the_plan_that_prepares_them() -> None
     texts = raw_rows(
         {"age": "[70-80)", "medical_specialty": "cardiology"}, {"discharge_disposition_id": "11"}
     ).collect()
-    values = read_values(texts, SOURCE)
+    values = _read(texts, SOURCE)
     (row,) = values.frame.to_dicts()
     assert (row["age"], row["medical_specialty"], row["discharge_code"]) == (75.0, "Cardiology", "1")
     assert [(one.row, one.column) for one in values.refusals] == [(1, "discharge_disposition_id")]
