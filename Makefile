@@ -62,7 +62,7 @@ doctor: ## Check Python, disk, memory, ports and Docker before anything is start
 
 .PHONY: env
 env: ## Write .env with random secrets; one that exists keeps its values
-	@$(SYSTEM_PYTHON) scripts/env_file.py
+	@$(SYSTEM_PYTHON) -m scripts.env_file
 
 .PHONY: install
 install: $(VENV)/.installed ## Make the environment in .venv from the lock

@@ -68,6 +68,14 @@ MODEL = {
     "features": [field.name for field in MODEL_FIELDS],
     "loaded_at": "2026-11-26T13:52:55.346466Z",
     "source": "registry",
+    "promotion": {
+        "name": "mejor_modelo_diabetes",
+        "version": "3",
+        "previous": "2",
+        "time": "2026-11-24T08:31:10.250000Z",
+        "reason": "val_f1 0.2764 against 0.2731 of version 2 on the same 9,934 rows",
+        "manifest_sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+    },
     "registry_problem": None,
 }
 

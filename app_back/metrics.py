@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,12 @@ from app_back.log.state import LogState
 from app_back.models.model_holder import ModelHolder
 from readmission import clock
 from readmission.features import MODEL_FIELDS
-from readmission.inference import Encoding
+from readmission.inference import Encoding, Why
 
 # Several workers write their figures into files of this folder, from which whoever is asked adds them up.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
+WHY = get_args(Why)
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _GROUPS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _PROBABILITIES = tuple(step / 20 for step in range(1, 20))
@@ -61,6 +63,10 @@ class Metrics:
             "readmission_model_age_seconds", "Since the version was loaded", ("version",), registry=own,
             multiprocess_mode="livemin",
         )  # fmt: skip
+        self._refused = Gauge(
+            "readmission_model_refused", "The version in production does not answer, and why", ("why",), registry=own,
+            multiprocess_mode="livemax",
+        )  # fmt: skip
         self._version: str | None = None
         # Asking for a label takes a lock and a search each time.
         self._outcomes: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -98,6 +104,8 @@ class Metrics:
         if self._version not in (None, version):
             self._model.remove(self._version)
         self._version = version
+        for why in WHY:
+            self._refused.labels(why).set(why == model.refused)
         if model.loaded_at is not None:
             self._model.labels(version).set((clock.now() - model.loaded_at).total_seconds())
 

@@ -93,6 +93,7 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         features=[field.name for field in model.scorer.fields],
         loaded_at=model.loaded_at,
         source=model.source,
+        promotion=model.promotion,
         registry_problem=models.problem,
     )
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app_back.models.served_version import Source
 from readmission.clock import Moment
+from readmission.inference import PromotionRecord
 from readmission.prediction import Label, LoggedPrediction, Place, Probability
 
 MAX_LISTED = 1000
@@ -32,6 +33,10 @@ class ModelResponse(BaseModel):
     features: Annotated[list[str], Field(description="the fields that the model uses, in its order")]
     loaded_at: Annotated[Moment, Field(description="UTC")]
     source: Annotated[Source, Field(description="MLflow, or the last good copy on disk")]
+    promotion: Annotated[
+        PromotionRecord | None,
+        Field(description="the signed record of its promotion; null for one put in production past the pipeline"),
+    ]
     registry_problem: Annotated[
         str | None,
         Field(description="why the registry cannot be followed, or the model not kept on disk, when that is so"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from connections.model_registry import RegisteredVersion
 from connections.settings import get_settings
-from readmission.inference import Scorer
+from readmission.inference import Scorer, read_folder
 from readmission.scoring.choices import Options
 from readmission.scoring.engines import cores, onnx_engine
 from readmission.scoring.score import Model, score_table
@@ -22,7 +22,9 @@ KIB = 1024
 def main(folder: Path, file: Path) -> None:
     """Writes the result beside the file."""
     with ThreadPoolExecutor(cores()) as pool:
-        model = Model(RegisteredVersion("benchmark", "1", "", {}), onnx_engine(Scorer.load(folder), pool))
+        model = Model(
+            RegisteredVersion("benchmark", "1", "", {}), onnx_engine(Scorer.unproven(read_folder(folder)), pool)
+        )
         out = file.with_name("scored.csv")
         score_table(get_settings(), open_table(file), model, file, out, Options(overwrite=True))
     # Not `getrusage`, which counts what the process was before it became this one.

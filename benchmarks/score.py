@@ -31,7 +31,7 @@ from connections.settings import get_settings
 from readmission.clean.cleaning import clean
 from readmission.dataset.obtain import obtain
 from readmission.features import PREPARED_FIELDS
-from readmission.inference import FOREST_FILE, Scorer
+from readmission.inference import FOREST_FILE, Scorer, read_folder
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline
 from readmission.params import ForestParams
@@ -98,12 +98,12 @@ def _case(source: str, trees: int, folder: Path) -> Case:
     served.mkdir()
     serving_files.write(pipeline, served, cleaned.tail(TRAINED_ON).to_pandas(), dataset="real", target="lt30")
     encounters.write_csv(folder / "encounters.csv")
-    return Case(pipeline, folder, encounters, matrix_of_frame(Scorer.load(served), cleaned))
+    return Case(pipeline, folder, encounters, matrix_of_frame(Scorer.unproven(read_folder(served)), cleaned))
 
 
 def _rates(case: Case, rounds: int) -> dict[str, float]:
     """The median rows a second of each."""
-    scorer = Scorer.load(case.served)
+    scorer = Scorer.unproven(read_folder(case.served))
     with ThreadPoolExecutor(cores()) as pool:
         measured: dict[str, Callable[[], object]] = {
             "raw onnx": _raw_onnx(case),

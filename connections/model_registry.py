@@ -143,6 +143,15 @@ def registered(found: ModelVersion) -> RegisteredVersion:
     return RegisteredVersion(found.name, str(found.version), found.run_id or "", dict(found.tags), created)
 
 
+def registered_versions(settings: Settings, name: str) -> list[RegisteredVersion]:
+    """Every version of a registered model.
+
+    Raises:
+        MlflowException: the server does not answer, or refuses.
+    """
+    return [registered(found) for found in client(settings).search_model_versions(f"name = '{name}'")]
+
+
 def latest_version(settings: Settings) -> str | None:
     """The number of the registered model's latest version, or None while there is none.
 

@@ -109,6 +109,7 @@ def _is_fernet_key(value: str) -> bool:
 
 
 _LONG = Rule("12 characters or more", lambda value: len(value) >= 12)
+_KEY_32 = r"[A-Za-z0-9_-]{43}="  # 32 bytes in URL-safe base64
 _PORT = _whole(1, HIGHEST_PORT)
 _WEB = Rule("an address that begins with http:// or https://", _is_web_address)
 _WITHOUT_MORE = "without http://, port, path or space"
@@ -139,6 +140,12 @@ RULES: dict[str, Rule] = {
     "MODEL_ALIAS": _matching(
         r"(?!(?:latest|v\d+)$)[\w-]+", "letters, digits, _ and -, but neither latest nor v and a number"
     ),
+    "MODEL_SIGNING_KEY": _matching(_KEY_32, "32 bytes in URL-safe base64; `make env` makes one where it is empty"),
+    "MODEL_PUBLIC_KEYS": _matching(
+        rf"{_KEY_32}(,{_KEY_32})*",
+        "public keys in URL-safe base64 with commas between; `make env` adds that of the key",
+    ),
+    "ALLOW_EXTERNAL_PROMOTION": Rule("true or false", lambda value: value.lower() in ("true", "false")),
     "MODEL_POLL_SECONDS": Rule("a number of seconds above 0", _seconds),
     "API_WORKERS": _whole(1, 64),
     "QUEUE_LIMIT": _whole(1, 100_000),

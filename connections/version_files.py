@@ -46,7 +46,12 @@ def add_served_file(settings: Settings, version: RegisteredVersion, path: Path) 
 
 def download_version(settings: Settings, version: RegisteredVersion, folder: Path) -> Path:
     """Fetches the whole folder of a version: its pipeline, its input example and its served files."""
-    return _download(settings, version, "", str(folder))
+    return download_model(settings, location(settings, version), folder)
+
+
+def download_model(settings: Settings, place: str, folder: Path) -> Path:
+    """The same of where a model's files are (`location`)."""
+    return Path(_at(settings, place).download_artifacts("", str(folder)))  # type: ignore[no-untyped-call]
 
 
 def _download(settings: Settings, version: RegisteredVersion, path: str, folder: str) -> Path:
@@ -55,5 +60,8 @@ def _download(settings: Settings, version: RegisteredVersion, path: str, folder:
 
 
 def _repository(settings: Settings, version: RegisteredVersion) -> ArtifactRepository:
-    place = location(settings, version)
+    return _at(settings, location(settings, version))
+
+
+def _at(settings: Settings, place: str) -> ArtifactRepository:
     return get_artifact_repository(place, tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)

@@ -74,5 +74,13 @@ class ResultExistsError(ReadmissionError):
     """What a step would write is there already, or is its own input. Nothing was written."""
 
 
+class SigningKeyError(ReadmissionError):
+    """The pipeline has no key to sign with, or one whose signatures nobody trusts."""
+
+
+class UntrustedModelError(ReadmissionError):
+    """A model is not used: nobody who is trusted signed it as it is, or put it in production."""
+
+
 class PromotionError(ReadmissionError):
     """A version cannot be promoted; the message says why."""

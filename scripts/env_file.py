@@ -16,15 +16,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from scripts.ed25519 import public_key
+
 PLACEHOLDER = "changethis"
 PROJECT = "COMPOSE_PROJECT_NAME"
+SIGNING_KEY, PUBLIC_KEYS = "MODEL_SIGNING_KEY", "MODEL_PUBLIC_KEYS"
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 _LETTERS = string.ascii_letters + string.digits
 
 
 def secret_for(name: str) -> str:
     """A new secret of the form that its use demands; letters and digits unless the use says otherwise."""
-    if name.endswith("FERNET_KEY"):
+    if name.endswith(("FERNET_KEY", SIGNING_KEY)):
         return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     length = 86 if name.endswith("JWT_SECRET") else 20 if name.endswith("ACCESS_KEY_ID") else 40
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
@@ -41,6 +44,21 @@ def with_own_project(text: str) -> str:
     At random: neither a clone in the place of one that moved, nor a new .env with new passwords, meets old volumes.
     """
     return re.sub(rf"^#?{PROJECT}=.*$", f"{PROJECT}=readmission-{secrets.token_hex(3)}", text, flags=re.MULTILINE)
+
+
+def with_public_key(text: str) -> str:
+    """The settings with the public key that belongs to the signing key, before those that are there already."""
+    values = {key: line.partition("=")[2].strip() for key, line in assigned(text).items()}
+    try:
+        public = base64.urlsafe_b64encode(public_key(base64.urlsafe_b64decode(values[SIGNING_KEY]))).decode()
+    except (KeyError, ValueError):  # it is none: the settings' rules will say so
+        return text
+    there = [one for one in values.get(PUBLIC_KEYS, "").split(",") if one]
+    if public in there:
+        return text
+    line = f"{PUBLIC_KEYS}={','.join([public, *there])}"
+    changed, times = re.subn(rf"^{PUBLIC_KEYS}=.*$", line, text, flags=re.MULTILINE)
+    return changed if times else f"{text.rstrip()}\n{line}\n"
 
 
 def _filled_line(line: str) -> str:
@@ -73,18 +91,22 @@ def write(example: Path, target: Path) -> str:
 def _write(example: Path, target: Path) -> str:
     template = example.read_text(encoding="utf-8")
     if not target.exists():
-        _replace(target, with_own_project(filled(template)))
+        _replace(target, with_public_key(with_own_project(filled(template))))
         return f"{target}: written, with new random secrets"
     wanted = assigned(filled(template))
+    wanted.pop(PUBLIC_KEYS, None)  # it follows from another
     secret_keys = {key for key, line in assigned(template).items() if PLACEHOLDER in line}
-    lines = target.read_text(encoding="utf-8").splitlines()
+    before = target.read_text(encoding="utf-8")
+    lines = before.splitlines()
     present = assigned("\n".join(lines))
     lacking = [key for key in wanted if key not in present or (key in secret_keys and _is_blank(present[key]))]
-    if lacking:
-        kept = [wanted[key] if (key := _key(line)) in lacking else line for line in lines]
-        added = [wanted[key] for key in lacking if key not in present]
-        _replace(target, "\n".join([*kept, *added]) + "\n")
-        return f"{target}: added {', '.join(lacking)}"
+    kept = [wanted[key] if (key := _key(line)) in lacking else line for line in lines]
+    added = [wanted[key] for key in lacking if key not in present]
+    filled_in = "\n".join([*kept, *added]) + "\n" if lacking else before
+    text = with_public_key(filled_in)
+    if text != before:
+        _replace(target, text)
+        return f"{target}: added {', '.join([*lacking, *([PUBLIC_KEYS] if text != filled_in else [])])}"
     placeholders = [key for key, line in present.items() if PLACEHOLDER in line]
     if placeholders:
         return f"{target}: kept; still to be replaced by a secret of yours: {', '.join(placeholders)}"

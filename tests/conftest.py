@@ -17,6 +17,7 @@ from connections.settings import ENV_FILE, Settings, get_settings
 from readmission import synthetic
 from readmission.local.mlflow_server import mlflow
 from readmission.local.service import Folders
+from scripts import ed25519
 from tests.free_ports import free_offset
 from tests.services import running
 
@@ -34,6 +35,9 @@ NOBODY_LISTENS = "http://127.0.0.1:9"
 
 # Of all servers of a session: a process is one account of MLflow's, whichever of them it asks.
 MLFLOW_PASSWORDS = {name: SecretStr(secrets.token_urlsafe(24)) for name in ("admin", "pipeline", "api")}
+# What models are signed with in the tests of a session.
+SIGNING_SEED = secrets.token_bytes(32)
+PUBLIC_KEY = b64encode(ed25519.public_key(SIGNING_SEED)).decode()
 
 Answer = TypeVar("Answer")
 # A file, in a folder of its own, of so many synthetic encounters of a seed.
@@ -140,6 +144,8 @@ def _settings(folder: Path) -> Settings:
         airflow_fernet_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),
         airflow_secret_key=_secret(32),
         forget_key=_secret(32),
+        model_signing_key=SecretStr(b64encode(SIGNING_SEED).decode()),
+        model_public_keys=PUBLIC_KEY,
     )
 
 

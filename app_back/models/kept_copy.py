@@ -7,7 +7,7 @@ from app_back.models.last_good import Copy, LastGood
 from app_back.models.served_version import named, same
 from connections.model_registry import RegisteredVersion
 from connections.settings import Settings
-from readmission.inference import ModelFileError, ServedFiles
+from readmission.inference import RECORD_TAG, ModelFileError, ServedFiles
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +24,15 @@ class KeptCopy:
         self.problem: str | None = None
 
     def lacks(self, version: RegisteredVersion) -> bool:
-        """Whether another version is kept, or none, and it is time to try again."""
+        """Whether another version or promotion is kept, or none, and it is time to try again."""
         if self._failed_at is not None and monotonic() - self._failed_at < AGAIN_SECONDS:
             return False
         kept = self._last_good.version()
-        return kept is None or not same(kept, version)
+        return kept is None or not same(kept, version) or kept.tags.get(RECORD_TAG) != version.tags.get(RECORD_TAG)
+
+    def version(self) -> RegisteredVersion | None:
+        """The version that is kept, as it was when it was; nothing proves it yet."""
+        return self._last_good.version()
 
     def keep(self, version: RegisteredVersion, files: ServedFiles) -> None:
         """Keeps a version that proved itself in the place of another."""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from app_back.models.served_version import named
+from app_back.models.served_version import named, proven
 from connections.model_registry import RegisteredVersion
 from connections.settings import Settings
 from readmission.atomic_files import replacing
-from readmission.inference import ModelFileError, Scorer, ServedFiles
+from readmission.inference import ModelFileError, PromotionRecord, PublicKeys, Scorer, ServedFiles, record_of
 
 _VERSION_FILE = "version.json"
 _SERVED = "served/"
@@ -26,6 +26,7 @@ class Copy(NamedTuple):
 
     version: RegisteredVersion
     scorer: Scorer
+    promotion: PromotionRecord | None
 
 
 class LastGood:
@@ -36,6 +37,8 @@ class LastGood:
 
     def __init__(self, settings: Settings) -> None:
         self._name = settings.model_name
+        self._keys = PublicKeys(settings.model_public_keys)
+        self._external = settings.allow_external_promotion
         self.path = settings.state_dir / "serving/model/last_good.zip"
         self._refused: tuple[tuple[int, int, int], ModelFileError] | None = None
 
@@ -98,9 +101,18 @@ class LastGood:
         if version.name != self._name:
             return None
         try:
-            return Copy(version, Scorer.proven(files))
+            promotion = self._promotion(version)
+            return Copy(version, proven(files, self._keys, promotion), promotion)
         except ModelFileError as error:
             raise ModelFileError(f"the copy of {named(version)} on disk is refused: {error}") from error
+
+    def _promotion(self, version: RegisteredVersion) -> PromotionRecord | None:
+        try:
+            return record_of(version, self._keys)
+        except ModelFileError:
+            if self._external:
+                return None
+            raise
 
     def _read(self) -> tuple[RegisteredVersion, ServedFiles]:
         try:

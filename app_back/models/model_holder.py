@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app_back.errors import NoModelError
 from app_back.models.kept_copy import KeptCopy
+from app_back.models.promotions import Promotions
 from app_back.models.served_version import (
     FilesUnavailableError,
     LoadedModel,
@@ -21,6 +22,7 @@ from app_back.models.served_version import (
 from connections.model_registry import RegisteredVersion, ask_briefly, latest_version, production_version
 from connections.settings import Settings
 from readmission.clock import now
+from readmission.inference import PromotionRecord, PublicKeys, Why
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +35,16 @@ WHAT_TO_DO = (
 
 
 class ModelState(NamedTuple):
-    """What answers at a moment, for metrics and health; all but `problem` is None while nothing does."""
+    """What answers at a moment, for metrics and health; all but `problem` is None while nothing does.
+
+    `refused` is why another is in production and does not answer.
+    """
 
     version: str | None
     loaded_at: datetime | None
     source: Source | None
     problem: str | None
+    refused: Why | None = None
 
 
 class ModelHolder:
@@ -53,6 +59,10 @@ class ModelHolder:
         self._settings = settings
         self._model: LoadedModel | None = None
         self._copy = KeptCopy(settings)
+        self._keys = PublicKeys(settings.model_public_keys)
+        self._promotions = Promotions(settings, self._keys)
+        self._promotions.recall(self._copy.version())
+        self._refused: Why | None = None
         self._refusal: Refusal | None = None
         self._problem: str | None = None
         self._latest: str | None = None
@@ -77,8 +87,8 @@ class ModelHolder:
         """What answers, without asking anybody."""
         model = self._model
         if model is None:
-            return ModelState(None, None, None, self.problem)
-        return ModelState(model.version.version, model.loaded_at, model.source, self.problem)
+            return ModelState(None, None, None, self.problem, self._refused)
+        return ModelState(model.version.version, model.loaded_at, model.source, self.problem, self._refused)
 
     def current(self) -> LoadedModel:
         """The model that answers.
@@ -118,12 +128,13 @@ class ModelHolder:
         try:
             self._look()
         except (RefusedError, FilesUnavailableError) as error:
+            self._refused = error.why if isinstance(error, RefusedError) else None
             self._fail(str(error), error.__cause__, known=True)
         except Exception as error:
             # Whatever fails here is the registry's or the network's, and the next round tries again.
             self._fail(f"MLflow does not give the version in production ({type(error).__name__})", error)
         else:
-            self._known, self._problem = True, None
+            self._known, self._problem, self._refused = True, None, None
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
@@ -135,24 +146,36 @@ class ModelHolder:
         model = self._model
         if version is None:
             self._withdraw()
-        elif model is not None and model.source == "registry" and same(version, model.version):
-            self._model = replace(model, version=version)
+            return
+        promotion = self._promotions.require(version)
+        if model is not None and model.source == "registry" and same(version, model.version):
+            self._model = replace(model, version=version, promotion=promotion)
+            self._promotions.remember(promotion)
             if self._copy.lacks(version):
                 self._copy.keep(version, fetch(self._settings, version).files)
-        elif self._refusal is not None and self._refusal.stands(self._settings, version):
-            raise RefusedError(self._refusal.reason)
+        elif self._refusal is not None and self._refusal.stands(self._settings, version, promotion):
+            raise RefusedError(self._refusal.reason, self._refusal.why)
         else:
-            self._load(version)
+            self._load(version, promotion)
 
-    def _load(self, version: RegisteredVersion) -> None:
+    def _load(self, version: RegisteredVersion, promotion: PromotionRecord | None) -> None:
         self._refusal = None
         fetched = fetch(self._settings, version)
-        found = prove(version, fetched)
+        found = prove(version, fetched, self._keys, promotion)
         if isinstance(found, Refusal):
             self._refusal = found
-            raise RefusedError(found.reason)
-        self._model, self._problem, self._withdrawn = LoadedModel(version, found, now()), None, False
+            raise RefusedError(found.reason, found.why)
+        self._model, self._problem, self._withdrawn = (
+            LoadedModel(version, found, now(), "registry", promotion),
+            None,
+            False,
+        )
+        self._promotions.remember(promotion)
         logger.info("version %s of %s answers from now on", version.version, version.name)
+        if promotion is None:
+            logger.warning(
+                "version %s was put in production past the pipeline (ALLOW_EXTERNAL_PROMOTION)", version.version
+            )
         self._copy.keep(version, fetched.files)
 
     def _withdraw(self) -> None:
@@ -167,7 +190,7 @@ class ModelHolder:
     def _fail(self, problem: str, cause: BaseException | None, known: bool = False) -> None:
         """Has the copy answer where nothing does, and logs a problem once, however many rounds it lasts."""
         if self._model is None and not self._withdrawn and (copy := self._copy.load()) is not None:
-            self._model = LoadedModel(copy.version, copy.scorer, now(), "disk")
+            self._model = LoadedModel(copy.version, copy.scorer, now(), "disk", copy.promotion)
             logger.warning("version %s of %s answers from the copy on disk", copy.version.version, copy.version.name)
         if problem != self._problem:
             state = "the loaded version stays" if self._model else "no model answers yet"

@@ -12,7 +12,16 @@ from typing import Literal, NamedTuple
 from connections.model_registry import RegisteredVersion, download_served_files
 from connections.settings import Settings
 from connections.version_files import ListedFile, list_served_files, read_served_file
-from readmission.inference import ModelFileError, Scorer, ServedFiles, read_folder
+from readmission.inference import (
+    ModelFileError,
+    PromotionRecord,
+    PublicKeys,
+    Scorer,
+    ServedFiles,
+    Why,
+    check_size,
+    read_folder,
+)
 
 Source = Literal["registry", "disk"]
 ANEW_SECONDS = 60.0
@@ -27,10 +36,15 @@ class LoadedModel:
     scorer: Scorer
     loaded_at: datetime
     source: Source = "registry"
+    promotion: PromotionRecord | None = None
 
 
 class RefusedError(RuntimeError):
-    """The files of the version in production do not prove themselves; the message says why."""
+    """The version in production does not prove itself; the message says why, and `why` in a word."""
+
+    def __init__(self, message: str, why: Why) -> None:
+        super().__init__(message)
+        self.why: Why = why
 
 
 class FilesUnavailableError(RuntimeError):
@@ -51,13 +65,16 @@ class Refusal(NamedTuple):
     reason: str
     mark: str
     at: float
+    why: Why
+    promotion: PromotionRecord | None
 
-    def stands(self, settings: Settings, version: RegisteredVersion) -> bool:
+    def stands(self, settings: Settings, version: RegisteredVersion, promotion: PromotionRecord | None) -> bool:
         """Whether a version is the refused one, with files that are the same as far as a cheap look can tell.
 
         Every minute the answer is no, whatever the look would say.
         """
-        if not same(version, self.version) or monotonic() - self.at > ANEW_SECONDS:
+        changed = not same(version, self.version) or promotion != self.promotion
+        if changed or monotonic() - self.at > ANEW_SECONDS:
             return False
         try:
             listed = list_served_files(settings, version)
@@ -71,25 +88,44 @@ def fetch(settings: Settings, version: RegisteredVersion) -> Fetched:
 
     Raises:
         FilesUnavailableError: they cannot be had.
+        RefusedError: they are larger than any model, or no files.
     """
     try:
         listed = list_served_files(settings, version)
         if listed:
+            check_size(sum(file.size or 0 for file in listed))
             with tempfile.TemporaryDirectory(prefix="readmission-model-") as folder:
                 place = download_served_files(settings, version, Path(folder))
                 return Fetched(read_folder(place), _mark(listed, lambda name: (place / name).read_bytes()))
+    except ModelFileError as error:
+        raise RefusedError(f"{named(version)} is refused: {error}", error.why) from error
     except Exception as error:
         # Whatever fails here is MLflow's, its store's or the network's, and the next round tries again.
         raise FilesUnavailableError(f"the files of {named(version)} are not to be had from MLflow") from error
     raise FilesUnavailableError(f"{named(version)} has no served files in MLflow's store: were they deleted?")
 
 
-def prove(version: RegisteredVersion, fetched: Fetched) -> Scorer | Refusal:
-    """The model of files that prove themselves, or why they do not."""
+def prove(
+    version: RegisteredVersion, fetched: Fetched, keys: PublicKeys, promotion: PromotionRecord | None
+) -> Scorer | Refusal:
+    """The model of files that prove themselves and are those that were promoted, or why they do not."""
     try:
-        return Scorer.proven(fetched.files)
+        return proven(fetched.files, keys, promotion)
     except ModelFileError as error:
-        return Refusal(version, f"{named(version)} is refused: {error}", fetched.mark, monotonic())
+        told = f"{named(version)} is refused: {error}"
+        return Refusal(version, told, fetched.mark, monotonic(), error.why, promotion)
+
+
+def proven(files: ServedFiles, keys: PublicKeys, promotion: PromotionRecord | None) -> Scorer:
+    """The model of files that prove themselves and are those that were promoted.
+
+    Raises:
+        ModelFileError: they are not, or do not.
+    """
+    scorer = Scorer.proven(files, keys)
+    if promotion is not None:
+        promotion.check_files(files)
+    return scorer
 
 
 def same(one: RegisteredVersion, other: RegisteredVersion) -> bool:

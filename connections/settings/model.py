@@ -55,6 +55,10 @@ class Settings(Addresses):
     model_name: str = "mejor_modelo_diabetes"
     model_alias: str = "production"
     model_poll_seconds: float = 2.0
+    # What vouches for a model: the private key is the pipeline's alone.
+    model_signing_key: SecretStr = NO_SECRET
+    model_public_keys: str = ""
+    allow_external_promotion: bool = False
     api_workers: int = Field(default=1, description="processes that answer, each with a journal of its own")
     batch_seconds: float = 30.0
     queue_limit: int = Field(default=1_024, description="predictions that may wait for an answer")

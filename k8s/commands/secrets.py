@@ -22,6 +22,8 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "mlflow-admin": ("MLFLOW_ADMIN_PASSWORD",),
     "mlflow-api": ("MLFLOW_API_PASSWORD",),
     "mlflow-pipeline": ("MLFLOW_PIPELINE_PASSWORD",),
+    "model-signing": ("MODEL_SIGNING_KEY",),
+    "model-public": ("MODEL_PUBLIC_KEYS",),
     "minio-root": ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
     "minio-mlflow": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "postgres": ("POSTGRES_PASSWORD",),

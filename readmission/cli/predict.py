@@ -17,17 +17,20 @@ def predict(
     fields: Annotated[list[str] | None, typer.Argument(help="name=value; what is left out has its default")] = None,
 ) -> None:
     """Score one encounter with the version in production, without the service and without a log row."""
-    from connections.model_registry import download_served_files, production_version
+    from connections.model_registry import download_served_files
     from readmission.features import complete_request
     from readmission.inference import Scorer
+    from readmission.registry.keys import naming_untrusted, public_keys
+    from readmission.registry.records import verified_production
 
     with clear_errors(), tempfile.TemporaryDirectory() as folder:
         request = complete_request(_sent(fields or []))
         settings = asking_mlflow()
-        version = production_version(settings)
+        version = verified_production(settings)
         if version is None:
             raise PromotionError("no version is in production yet; run `readmission train` or the DAG entrenar_modelo")
-        scorer = Scorer.load(download_served_files(settings, version, Path(folder)))
+        with naming_untrusted(f"version {version.version} of {version.name}"):
+            scorer = Scorer.load(download_served_files(settings, version, Path(folder)), public_keys(settings))
         probability = scorer.score(request)
     prediction = scorer.decide(probability)
     answer = PredictionResponse(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from readmission.features import BY_NAME, CONTRACT_VERSION, FIELDS, SERVED_CONTRACTS, Value
 from readmission.inference.encoding import Encoding
-from readmission.inference.proof import check_examples, check_manifest
+from readmission.inference.proof import check_examples, check_served
 from readmission.inference.served_files import (
     FOREST_FILE,
     SERVING_FILE,
@@ -21,6 +21,7 @@ from readmission.inference.served_files import (
     read_folder,
 )
 from readmission.inference.serving_config import ServingConfig
+from readmission.inference.signatures import PublicKeys
 
 
 class Scorer:
@@ -34,22 +35,22 @@ class Scorer:
         self.encoding = Encoding(config)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Reads a model's folder, and has it prove itself.
+    def load(cls, folder: Path, keys: PublicKeys) -> Self:
+        """Reads the served files in a folder, and has them prove themselves.
 
         Raises:
-            ModelFileError: a file is missing, damaged, of a contract that is not served, or answers otherwise.
+            ModelFileError: a file is missing, changed or unsigned, or the model of another contract.
         """
-        return cls.proven(read_folder(folder))
+        return cls.proven(read_folder(folder), keys)
 
     @classmethod
-    def proven(cls, files: ServedFiles) -> Self:
-        """The model of files whose manifest holds and whose answers to the stored examples are the pipeline's.
+    def proven(cls, files: ServedFiles, keys: PublicKeys) -> Self:
+        """The model of files whose signed manifest holds and whose answers to the stored examples are the pipeline's.
 
         Raises:
             ModelFileError: they do not, or it cannot be served.
         """
-        check_manifest(files)
+        check_served(files, keys)
         scorer = cls.unproven(files)
         try:
             check_examples(files, scorer.probabilities)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -10,27 +10,61 @@ FOREST_FILE = "forest.onnx"
 SERVING_FILE = "serving.json"
 EXAMPLES_FILE = "examples.json"
 MANIFEST_FILE = "manifest.json"
+SIGNATURE_FILE = "manifest.sig"
+# Where the served files are among all files of a version.
+SERVED_FOLDER = "extra_files/"
+# More than this is no model of ours, and nothing reads it into memory.
+MOST_BYTES = 1 << 30
 
 # Content by path within the folder.
 ServedFiles = Mapping[str, bytes]
 Described = TypeVar("Described", bound=BaseModel)
+Why = Literal["unsigned", "wrong_key", "changed", "not_promoted", "unfit"]
 
 
 class ModelFileError(RuntimeError):
-    """The files of a served model are missing, damaged, of another contract, or answer otherwise than its pipeline."""
+    """The files of a model are missing, damaged, unsigned, of another contract, or answer otherwise than its pipeline.
+
+    `why` is that in a word.
+    """
+
+    def __init__(self, message: str, why: Why = "unfit") -> None:
+        super().__init__(message)
+        self.why: Why = why
 
 
 def read_folder(folder: Path) -> ServedFiles:
     """Every file of a folder and of those in it.
 
     Raises:
-        ModelFileError: one cannot be read.
+        ModelFileError: one cannot be read, is a link or no file, or they are larger than any model.
     """
     try:
-        paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
+        paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+        for path in paths:
+            if path.is_symlink() or not path.is_file():
+                raise ModelFileError(f"{path.relative_to(folder).as_posix()} is no file", "changed")
+        check_size(sum(path.stat().st_size for path in paths))
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     except OSError as error:
-        raise ModelFileError(f"cannot read the served model in {folder.name}: {error}") from error
+        raise ModelFileError(f"cannot read the model in {folder.name}: {error}") from error
+
+
+def check_size(size: int) -> None:
+    """Refuses more bytes than a model has.
+
+    Raises:
+        ModelFileError: there are more.
+    """
+    if size > MOST_BYTES:
+        raise ModelFileError(f"its files have {size:,} bytes, more than any model ({MOST_BYTES:,})", "changed")
+
+
+def served_of(files: ServedFiles) -> ServedFiles:
+    """Of all files of a version those that are served, by path within their own folder."""
+    return {
+        name.removeprefix(SERVED_FOLDER): content for name, content in files.items() if name.startswith(SERVED_FOLDER)
+    }
 
 
 def parsed(files: ServedFiles, name: str, model: type[Described]) -> Described:

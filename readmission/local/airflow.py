@@ -59,7 +59,7 @@ def environment(settings: Settings) -> dict[str, str]:
     home = _home(settings)
     return (
         machine_environment(settings.own_hosts)
-        | settings.as_environment("database_url")
+        | settings.as_environment("database_url", "model_signing_key")
         | mlflow_client(settings, "pipeline")
         | {
             # A task's log is Airflow's: MLflow's own lines and progress bars would come as errors there.

@@ -17,10 +17,8 @@ from readmission.features import BY_NAME, CATEGORIES, CONTRACT_VERSION, NUMBERS
 from readmission.inference import (
     EXAMPLES_FILE,
     FOREST_FILE,
-    MANIFEST_FILE,
     SERVING_FILE,
     Examples,
-    Manifest,
     NumberScale,
     Scorer,
     ServingConfig,
@@ -64,11 +62,11 @@ def write(pipeline: Pipeline, folder: Path, rows: pd.DataFrame, *, dataset: str,
     )
     (folder / FOREST_FILE).write_bytes(model)
     (folder / SERVING_FILE).write_text(config.model_dump_json(indent=2), encoding="utf-8")
-    return [folder / FOREST_FILE, folder / SERVING_FILE, *prove(folder, *_examples(pipeline, rows))]
+    return [folder / FOREST_FILE, folder / SERVING_FILE, write_examples(folder, *_examples(pipeline, rows))]
 
 
-def prove(folder: Path, rows: pd.DataFrame, probabilities: NDArray[np.float64]) -> list[Path]:
-    """Writes `examples.json` and `manifest.json` beside what is served.
+def write_examples(folder: Path, rows: pd.DataFrame, probabilities: NDArray[np.float64]) -> Path:
+    """Writes `examples.json` beside what is served.
 
     Args:
         folder: the served files.
@@ -77,9 +75,7 @@ def prove(folder: Path, rows: pd.DataFrame, probabilities: NDArray[np.float64]) 
     """
     examples = Examples(rows=records(rows), probabilities=probabilities.tolist())
     (folder / EXAMPLES_FILE).write_text(examples.model_dump_json(), encoding="utf-8")
-    manifest = Manifest.of(read_folder(folder))
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
-    return [folder / EXAMPLES_FILE, folder / MANIFEST_FILE]
+    return folder / EXAMPLES_FILE
 
 
 def check_parity(pipeline: Pipeline, folder: Path, rows: pd.DataFrame) -> float:

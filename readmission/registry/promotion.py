@@ -16,16 +16,23 @@ from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from connections.model_registry import NOT_THERE, client, make_default, production_version
+from connections.model_registry import (
+    NOT_THERE,
+    RegisteredVersion,
+    client,
+    make_default,
+    production_version,
+    registered,
+)
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepared_sets
-from readmission.clock import now
-from readmission.errors import PromotionError, RemovedError
+from readmission.errors import PromotionError, RemovedError, UntrustedModelError
 from readmission.model.forest import positive
 from readmission.model.uncertainty import f1_difference_margin, roc_auc_margin
+from readmission.registry import records
 from readmission.registry.descriptions import describe_production
-from readmission.registry.removed import load_kept
+from readmission.registry.signed_models import SignedModel, version_model
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +59,16 @@ def promote_if_better(settings: Settings, name: str, version: str) -> Verdict:
 
     Raises:
         PromotionError: there is no such version.
+        UntrustedModelError: nobody who is trusted signed its files as they are.
         LockTakenError: another promotion is running and does not end.
     """
     with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
         tracking = client(settings)
         candidate = find_version(tracking, name, version)
-        verdict = _judge(settings, candidate)
+        model = version_model(settings, registered(candidate))
+        verdict = _judge(settings, candidate, model)
         if verdict.promoted:
-            _point_production_at(settings, tracking, candidate)
+            _point_production_at(settings, tracking, candidate, model, verdict.reason)
         tracking.set_model_version_tag(name, version, REASON, str(verdict))
     logger.info("version %s of %s %s", version, name, verdict)
     return verdict
@@ -70,10 +79,13 @@ def promote(settings: Settings, name: str, version: str, reason: str) -> Verdict
 
     Raises:
         PromotionError: there is no such version.
+        UntrustedModelError: nobody who is trusted signed its files as they are.
     """
     with database_lock(engine_for(settings, "CLEAN_DATA"), LOCK):
         tracking = client(settings)
-        _point_production_at(settings, tracking, find_version(tracking, name, version))
+        candidate = find_version(tracking, name, version)
+        model = version_model(settings, registered(candidate))
+        _point_production_at(settings, tracking, candidate, model, reason)
         verdict = Verdict(True, reason)
         tracking.set_model_version_tag(name, version, REASON, str(verdict))
     logger.info("version %s of %s %s", version, name, verdict)
@@ -81,21 +93,18 @@ def promote(settings: Settings, name: str, version: str, reason: str) -> Verdict
 
 
 def previous_production(settings: Settings, name: str) -> str:
-    """The version that was in production before the present one.
+    """The version that the pipeline had in production before the present one; where something else has its alias, the
+    last that it promoted. What no signed record tells of is not gone back to.
 
     Raises:
         PromotionError: no other version was ever promoted.
     """
     present = production_version(settings, name)
-    versions = client(settings).search_model_versions(f"name = '{name}'")
-    earlier = [
-        (version.tags[PROMOTED_AT], str(version.version))
-        for version in versions
-        if PROMOTED_AT in version.tags and present is not None and str(version.version) != present.version
-    ]
+    promoted = [one.version for one in records.records(settings, name)]
+    earlier = [version for version in promoted if present is not None and version != present.version]
     if not earlier:
         raise PromotionError(f"{name} has no earlier production version to go back to")
-    return max(earlier)[1]
+    return earlier[0]
 
 
 def find_version(tracking: MlflowClient, name: str, version: str) -> ModelVersion:
@@ -112,8 +121,8 @@ def find_version(tracking: MlflowClient, name: str, version: str) -> ModelVersio
         raise PromotionError(f"{name} has no version {version}: {error.message}") from error
 
 
-def _judge(settings: Settings, candidate: ModelVersion) -> Verdict:
-    champion = production_version(settings, candidate.name)
+def _judge(settings: Settings, candidate: ModelVersion, model: SignedModel) -> Verdict:
+    champion = records.serving(settings, candidate.name)
     if champion is None:
         return _first(candidate, "the first version")
     if champion.version == str(candidate.version):
@@ -126,7 +135,7 @@ def _judge(settings: Settings, candidate: ModelVersion) -> Verdict:
     for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", _prepared_tags(settings))):
         if difference := _difference(candidate.tags, tags):
             return Verdict(False, f"not comparable with {other}: {difference}; promote it by hand if you mean it")
-    return _better(settings, candidate, champion.version)
+    return _better(settings, candidate, model, champion)
 
 
 def _prepared_tags(settings: Settings) -> dict[str, str]:
@@ -167,35 +176,39 @@ def _uncertain(roc_auc: float, base_brier: float, rows: str | None) -> str:
     return f"; on {int(rows):,} rows that ROC-AUC is uncertain by {margin:.3f} (95 %)"
 
 
-def _better(settings: Settings, candidate: ModelVersion, champion: str) -> Verdict:
+def _better(settings: Settings, candidate: ModelVersion, model: SignedModel, champion: RegisteredVersion) -> Verdict:
     """Scores both on the validation rows at hand: an older version was measured on fewer of them."""
     make_default(settings)
     val = prepared_sets.read_split(settings, "val")
-    ours = _flagged(candidate.name, str(candidate.version), val)
+    ours = _flagged(model, val)
     try:
-        theirs = _flagged(candidate.name, champion, val)
-    except RemovedError as error:
+        theirs = _flagged(version_model(settings, champion), val)
+    except (RemovedError, UntrustedModelError) as error:
         return _first(candidate, f"there is nothing to compare it with, since {error}")
     truth = val["target"].to_numpy(dtype=bool)
     margin = f1_difference_margin(truth, ours, theirs)
     f1 = [float(f1_score(truth, flagged)) for flagged in (ours, theirs)]
     compared = (
-        f"val_f1 {f1[0]:.4f} against {f1[1]:.4f} of version {champion} on the same {len(val):,} rows "
+        f"val_f1 {f1[0]:.4f} against {f1[1]:.4f} of version {champion.version} on the same {len(val):,} rows "
         f"(their difference is uncertain by {margin:.4f}, 95 %)"
     )
     return Verdict(f1[0] > f1[1], compared)
 
 
-def _flagged(name: str, version: str, rows: pd.DataFrame) -> NDArray[np.bool_]:
+def _flagged(model: SignedModel, rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Which rows a version's own threshold flags."""
-    pipeline = load_kept(f"models:/{name}/{version}", f"version {version} of {name}")
+    pipeline = model.pipeline()
     flagged: NDArray[np.bool_] = positive(pipeline, rows) >= pipeline["forest"].threshold_
     return flagged
 
 
-def _point_production_at(settings: Settings, tracking: MlflowClient, version: ModelVersion) -> None:
+def _point_production_at(
+    settings: Settings, tracking: MlflowClient, version: ModelVersion, model: SignedModel, reason: str
+) -> None:
     name, number = version.name, str(version.version)
-    tracking.set_model_version_tag(name, number, PROMOTED_AT, f"{now().isoformat(timespec='microseconds')}Z")
+    # Before the alias: who follows that finds the record with it.
+    record = records.record(settings, version, model.manifest_sha256, reason)
+    tracking.set_model_version_tag(name, number, PROMOTED_AT, f"{record.time:%Y-%m-%dT%H:%M:%S.%f}Z")
     tracking.set_registered_model_alias(name, settings.model_alias, number)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated; the alias is what counts

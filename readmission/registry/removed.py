@@ -5,10 +5,8 @@ from contextlib import contextmanager
 
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from sklearn.pipeline import Pipeline
 
 from readmission.errors import RemovedError
-from readmission.model.mlflow_models import load_pipeline
 
 _TOO_MANY_REQUESTS = 429
 
@@ -53,19 +51,3 @@ def _removed(tracking: MlflowClient, run_id: str) -> str | None:
         name = f"{run.info.run_name!r} ({run_id})"
         return f"the run {name} was deleted in MLflow while it was being trained; run entrenar_modelo again"
     return None
-
-
-def load_kept(model_uri: str, what: str) -> Pipeline:
-    """The model of an address, called `what` in the message.
-
-    Raises:
-        RemovedError: MLflow or its store no longer has it.
-    """
-    try:
-        return load_pipeline(model_uri)
-    except MlflowException as error:
-        if not refused(error):
-            raise
-        raise RemovedError(f"{what} was removed from MLflow or its store ({error.message})") from error
-    except (OSError, ValueError) as error:  # an empty folder, or one with half of the files
-        raise RemovedError(f"the files of {what} were removed from MLflow's store ({error})") from error

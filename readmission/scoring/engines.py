@@ -19,7 +19,8 @@ from connections.model_registry import RegisteredVersion, download_served_files
 from connections.settings import Settings
 from readmission.clean.cleaning import coded
 from readmission.inference import Scorer, ServingConfig
-from readmission.registry.removed import load_kept
+from readmission.registry.keys import naming_untrusted, public_keys
+from readmission.registry.signed_models import version_model
 from readmission.scoring.choices import EngineName
 
 Matrix = NDArray[np.float32]
@@ -58,13 +59,18 @@ def engine_of(settings: Settings, version: RegisteredVersion, name: EngineName, 
     """A version ready to score. `auto` is `onnx`, which is the faster one (`make bench-score`).
 
     Raises:
-        ModelFileError: the served files are damaged, or of another contract.
+        UntrustedModelError: the files are not as the pipeline signed them, or of another contract.
         RemovedError: the model is gone from MLflow or its store.
     """
-    with tempfile.TemporaryDirectory(prefix="readmission-model-") as folder:
-        scorer = Scorer.load(download_served_files(settings, version, Path(folder)))
+    what = f"version {version.version} of {version.name}"
+    with tempfile.TemporaryDirectory(prefix="readmission-model-") as folder, naming_untrusted(what):
+        scorer = Scorer.load(download_served_files(settings, version, Path(folder)), public_keys(settings))
     with ThreadPoolExecutor(threads, "scoring") as pool:
-        yield sklearn_engine(scorer, _pipeline(version), pool) if name == "sklearn" else onnx_engine(scorer, pool)
+        yield (
+            sklearn_engine(scorer, _pipeline(settings, version), pool)
+            if name == "sklearn"
+            else onnx_engine(scorer, pool)
+        )
 
 
 def onnx_engine(scorer: Scorer, pool: ThreadPoolExecutor) -> Engine:
@@ -84,8 +90,8 @@ def sklearn_engine(scorer: Scorer, pipeline: Pipeline, pool: ThreadPoolExecutor)
     return Engine("sklearn", scorer, score, pool)
 
 
-def _pipeline(version: RegisteredVersion) -> Pipeline:
-    return load_kept(f"models:/{version.name}/{version.version}", f"version {version.version} of {version.name}")
+def _pipeline(settings: Settings, version: RegisteredVersion) -> Pipeline:
+    return version_model(settings, version).pipeline()
 
 
 def cores() -> int:

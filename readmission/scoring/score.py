@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connections.model_registry import RegisteredVersion, make_default, numbered_version, production_version
+from connections.model_registry import RegisteredVersion, make_default, numbered_version
 from connections.settings import Settings
 from readmission.atomic_files import replacing
 from readmission.clock import now
 from readmission.code_version import git_revision
 from readmission.errors import InvalidFileError, PromotionError
 from readmission.progress import Progress, silent
+from readmission.registry.records import verified_production
 from readmission.scoring.choices import Options
 from readmission.scoring.chunks import Results
 from readmission.scoring.engines import Engine, cores, engine_of
@@ -73,7 +74,7 @@ def score_table(
 
 def _version(settings: Settings, number: int | None) -> RegisteredVersion:
     if number is None:
-        version = production_version(settings)
+        version = verified_production(settings)
         missing = "no version is in production yet; run `readmission train` or the DAG entrenar_modelo"
     else:
         version = numbered_version(settings, number)

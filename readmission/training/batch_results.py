@@ -19,6 +19,7 @@ from readmission.model.evaluation import RECORDED, evaluate
 from readmission.model.forest import CalibratedForest, inputs, positive
 from readmission.model.mlflow_models import log_model
 from readmission.model.uncertainty import difference_margin, roc_auc_margin
+from readmission.registry.keys import signing_key
 from readmission.storage.contract_tables import Split
 from readmission.training.mlflow_runs import MEASURED, BatchResult
 
@@ -68,7 +69,14 @@ def log_files(
         )
         difference = serving_files.check_parity(pipeline, Path(folder), val)
         client(settings).log_metric(result.run_id, "serving_difference", difference)
-        log_model(f"modelo_entrenado_batch{result.batch_id}", pipeline, files, result.run_id, inputs(val.head(5)))
+        log_model(
+            f"modelo_entrenado_batch{result.batch_id}",
+            pipeline,
+            files,
+            result.run_id,
+            inputs(val.head(5)),
+            signing_key(settings),
+        )
 
 
 def record(settings: Settings, result: BatchResult) -> None:

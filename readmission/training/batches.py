@@ -18,6 +18,7 @@ from readmission.params import ForestParams
 from readmission.registry import descriptions
 from readmission.registry.batch_models import BATCH_TAG
 from readmission.registry.descriptions import NOTE
+from readmission.registry.keys import signing_key
 from readmission.registry.removed import naming_removed
 from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS
@@ -62,7 +63,9 @@ def begin(
     Raises:
         NothingPreparedError: there is no prepared set.
         InUseError: another training is using it.
+        SigningKeyError: there is no key to sign its models with.
     """
+    signing_key(settings)  # without one the training would be in vain
     engine = engine_for(settings, "CLEAN_DATA")
     tracking = client(settings)
     owner = owner or Owner.this_process()

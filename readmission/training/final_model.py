@@ -16,6 +16,7 @@ from readmission.model import serving_files
 from readmission.model.forest import inputs
 from readmission.model.mlflow_models import log_model
 from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL
+from readmission.registry.keys import signing_key
 from readmission.storage.contract_tables import Split
 from readmission.training.mlflow_runs import FIGURES, log_data
 
@@ -27,16 +28,17 @@ def log_final_model(
 
     What was measured of it goes with it, so that nobody has to find the batch's run to know it.
     """
-    model_id = _log_pipeline(settings, parent_run_id, prepared, pipeline)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(tracking.download_artifacts(best.info.run_id, FIGURES, folder))
+        model_id = _log_pipeline(settings, parent_run_id, prepared, pipeline, sorted(figures.iterdir()))
     measured = log_data(tracking, parent_run_id, prepared, int(best.data.tags[BATCH_TAG]))
     tracking.log_batch(parent_run_id, _metrics(best, model_id, measured))
-    with tempfile.TemporaryDirectory() as folder:
-        figures = tracking.download_artifacts(best.info.run_id, FIGURES, folder)
-        tracking.log_model_artifacts(model_id, figures)
     return model_id
 
 
-def _log_pipeline(settings: Settings, run_id: str, prepared: PreparedSet, pipeline: Pipeline) -> str:
+def _log_pipeline(
+    settings: Settings, run_id: str, prepared: PreparedSet, pipeline: Pipeline, figures: list[Path]
+) -> str:
     make_default(settings)
     val = read_split(settings, "val")
     with tempfile.TemporaryDirectory() as folder:
@@ -44,7 +46,7 @@ def _log_pipeline(settings: Settings, run_id: str, prepared: PreparedSet, pipeli
             pipeline, Path(folder), val, dataset=prepared.dataset, target=prepared.params.target
         )
         serving_files.check_parity(pipeline, Path(folder), val)
-        logged = log_model(FINAL_MODEL, pipeline, files, run_id, inputs(val.head(5)))
+        logged = log_model(FINAL_MODEL, pipeline, files, run_id, inputs(val.head(5)), signing_key(settings), figures)
     return str(logged.model_id)
 
 

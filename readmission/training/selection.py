@@ -15,7 +15,8 @@ from readmission.errors import RemovedError, TrainingError
 from readmission.registry import descriptions, promotion
 from readmission.registry.batch_models import BATCH_TAG, batch_runs, logged_model_id
 from readmission.registry.promotion import Verdict
-from readmission.registry.removed import load_kept, naming_removed
+from readmission.registry.removed import naming_removed
+from readmission.registry.signed_models import logged_model
 from readmission.storage import leases
 from readmission.training import recovery
 from readmission.training.batches import TrainingPlan, pinned
@@ -79,7 +80,9 @@ def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> O
     prepared = pinned(settings, plan)
     best = best_run(tracking, plan)
     make_default(settings)
-    model_id = log_final_model(settings, tracking, plan.parent_run_id, prepared, best, _kept_model(best))
+    model_id = log_final_model(
+        settings, tracking, plan.parent_run_id, prepared, best, _kept_model(settings, tracking, best)
+    )
     batch_id = int(best.data.tags[BATCH_TAG])
     tracking.set_tag(plan.parent_run_id, "best_batch_id", str(batch_id))
     name = registered_name(settings, prepared.params.target)
@@ -103,9 +106,10 @@ def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
     return max(runs, key=lambda run: (run.data.metrics[SELECTING_METRIC], -int(run.data.tags[BATCH_TAG])))
 
 
-def _kept_model(best: Run) -> Pipeline:
+def _kept_model(settings: Settings, tracking: MlflowClient, best: Run) -> Pipeline:
+    what = f"the model of batch {best.data.tags[BATCH_TAG]}"
     try:
-        return load_kept(f"models:/{logged_model_id(best)}", f"the model of batch {best.data.tags[BATCH_TAG]}")
+        return logged_model(settings, tracking, logged_model_id(best), what).pipeline()
     except RemovedError as error:
         raise RemovedError(f"{error}; run entrenar_modelo again") from error
 

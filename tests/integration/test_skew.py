@@ -20,9 +20,9 @@ from readmission.clean import prepare, prepared_sets
 from readmission.clean.cleaning import clean
 from readmission.features import CATEGORIES
 from readmission.model.forest import inputs, make_pipeline, positive
-from readmission.model.mlflow_models import load_pipeline
 from readmission.params import ForestParams, PrepareParams
 from readmission.raw import ingest
+from readmission.registry.signed_models import version_model
 from readmission.storage.databases import initialise
 from readmission.training.batches import begin, train_batch
 from readmission.training.selection import select
@@ -170,7 +170,7 @@ def test_the_registered_version_answers_as_it_was_learned(
 ) -> None:
     version = production_version(case.settings)
     assert version is not None
-    loaded = load_pipeline(f"models:/{version.name}/{version.version}")
+    loaded = version_model(case.settings, version).pipeline()
     assert np.abs(positive(loaded, encounters.cleaned) - learned).max() <= TOLERANCE
     rows = inputs(encounters.cleaned)
     assert (loaded.predict(rows) == case.learned.predict(rows)).all()

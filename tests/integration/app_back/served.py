@@ -8,6 +8,8 @@ from connections.settings import Settings
 from readmission.features import complete_request
 from readmission.inference import Scorer
 from readmission.model import serving_files
+from readmission.registry.keys import signing_key
+from tests.integration.app_back.promoted import put_in_production
 from tests.integration.app_back.registry import fitted
 
 
@@ -19,13 +21,15 @@ def write_served(folder: Path, seed: int) -> Path:
     return folder
 
 
-def register_served(settings: Settings, served: Path, scratch: Path) -> RegisteredVersion:
+def register_served(settings: Settings, served: Path, scratch: Path, signed: bool = True) -> RegisteredVersion:
     """Registers a version of these files and puts it in production."""
     tracking = client(settings)
     found = tracking.get_experiment_by_name("served")
     experiment = found.experiment_id if found else tracking.create_experiment("served")
     model = tracking.create_logged_model(experiment, name="served")
     shutil.copytree(served, scratch / EXTRA_FILES)
+    if signed and any(served.iterdir()):
+        signing_key(settings).sign_folder(scratch)
     tracking.log_model_artifacts(model.model_id, str(scratch))
     tracking.finalize_logged_model(model.model_id, "READY")
     if not tracking.search_registered_models(f"name = '{settings.model_name}'"):
@@ -34,11 +38,6 @@ def register_served(settings: Settings, served: Path, scratch: Path) -> Register
     version = registered(made)
     put_in_production(settings, version)
     return version
-
-
-def put_in_production(settings: Settings, version: RegisteredVersion) -> None:
-    """Gives the alias to a version."""
-    client(settings).set_registered_model_alias(settings.model_name, settings.model_alias, version.version)
 
 
 def answer(scorer: Scorer) -> float:

@@ -17,12 +17,12 @@ from connections.mysql_connections import create_databases, engine_for
 from connections.settings import Settings, get_settings
 from connections.tables import predictions
 from readmission.clock import now
-from readmission.inference import EXAMPLES_FILE, MANIFEST_FILE
 from readmission.storage.databases import initialise, migration_config
 from tests.conftest import NOBODY_LISTENS, Poll
 from tests.free_ports import free_offset
-from tests.integration.app_back.registry import register
-from tests.integration.app_back.served import put_in_production, register_served, write_served
+from tests.integration.app_back.promoted import put_in_production
+from tests.integration.app_back.registry import register_as_before
+from tests.integration.app_back.served import register_served, write_served
 from tests.integration.app_back.servers import own_settings, running_api
 from tests.integration.cli.shell import Shell
 
@@ -119,7 +119,7 @@ def test_a_platform_of_before_predicts_the_same_before_anything_is_trained_again
     )
     settings = settings.model_copy(update={"port_offset": free_offset(settings)})
     platform_of_before(settings)
-    registered = register(settings, tmp_path / "files", without=(EXAMPLES_FILE, MANIFEST_FILE))
+    registered = register_as_before(settings, tmp_path / "files")
     expected = float(registered.pipeline.predict_proba(registered.defaults())[0, 1])
 
     initialise(settings)  # as DAG and `readmission init` do

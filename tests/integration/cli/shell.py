@@ -29,7 +29,7 @@ class Shell:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Settings as environment variables, the addresses that follow from ports included."""
-    return settings.as_environment("mlflow_admin_password", "mlflow_pipeline_password") | {
+    return settings.as_environment("mlflow_admin_password", "mlflow_pipeline_password", "model_signing_key") | {
         "MLFLOW_TRACKING_URI": settings.tracking_uri,
         "COLUMNS": "200",
     }

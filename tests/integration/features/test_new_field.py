@@ -49,7 +49,7 @@ from readmission import synthetic
 from readmission.clean.cleaning import clean
 from readmission.dataset.csv_check import check_file
 from readmission.features import complete_request
-from readmission.inference import Scorer
+from readmission.inference import Scorer, read_folder
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline
 from readmission.params import ForestParams
@@ -61,8 +61,8 @@ synthetic.write(csv, 1_000, 1)
 check_file(csv)
 rows = clean(pl.scan_csv(csv, infer_schema=False), "any").collect().to_pandas()
 pipeline = make_pipeline(ForestParams(n_estimators=60), jobs=1).fit(inputs(rows), rows["target"])
-forest, config, _, _ = serving_files.write(pipeline, served, rows, dataset="synthetic", target="any")
-answers = [Scorer.load(served).score(complete_request(sent)) for sent in ({}, {"smoker": "Current"})]
+forest, config, _ = serving_files.write(pipeline, served, rows, dataset="synthetic", target="any")
+answers = [Scorer.unproven(read_folder(served)).score(complete_request(sent)) for sent in ({}, {"smoker": "Current"})]
 form = AppTest.from_file("app_front/app.py", default_timeout=60).run()
 number, choice = form.text_input(key="number_transfers:es"), form.selectbox(key="smoker:es")
 print(json.dumps({

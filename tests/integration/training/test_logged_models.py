@@ -8,18 +8,21 @@ import numpy as np
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
+from sklearn.pipeline import Pipeline
 
-from connections.model_registry import EXTRA_FILES, download_served_files, production_version
+from connections.model_registry import EXTRA_FILES, client, download_served_files, production_version
 from connections.settings import Settings
 from readmission.clean import prepared_sets
 from readmission.features import CATEGORIES, NUMBERS
 from readmission.inference import Scorer
 from readmission.local.service import Folders
 from readmission.model.forest import inputs, positive
-from readmission.model.mlflow_models import load_pipeline, signature
+from readmission.model.mlflow_models import signature
+from readmission.registry import signed_models
 from readmission.registry.batch_models import logged_model_id
 from tests.integration.pipeline import Trained
 from tests.integration.training.left import logged_model
+from tests.signed import KEYS
 
 
 def test_the_models_have_their_names_and_hold_no_pickle(
@@ -64,15 +67,18 @@ def test_the_version_the_best_batch_and_the_served_files_answer_the_same(
     trained: Trained, batch_runs: list[Run], tmp_path: Path
 ) -> None:
     rows = prepared_sets.read_split(trained.settings, "test")
-    best = batch_runs[trained.outcome.batch_id - 1]
-    learned = positive(load_pipeline(f"models:/{logged_model_id(best)}"), rows)
-    registered = positive(load_pipeline(f"models:/{trained.outcome.name}@production"), rows)
     version = production_version(trained.settings)
     assert version is not None
-    scorer = Scorer.load(download_served_files(trained.settings, version, tmp_path))
+    learned = positive(kept_pipeline(trained.settings, batch_runs[trained.outcome.batch_id - 1]), rows)
+    registered = positive(signed_models.version_model(trained.settings, version).pipeline(), rows)
+    scorer = Scorer.load(download_served_files(trained.settings, version, tmp_path), KEYS)
     records = [{str(name): value for name, value in row.items()} for row in inputs(rows).to_dict(orient="records")]
     assert (registered == learned).all()
     assert np.abs(scorer.probabilities(records) - learned).max() <= 1e-6
+
+
+def kept_pipeline(settings: Settings, run: Run) -> Pipeline:
+    return signed_models.logged_model(settings, client(settings), logged_model_id(run), "it").pipeline()
 
 
 def test_the_versions_own_model_has_its_metrics_with_their_data_and_its_figures(
@@ -90,9 +96,9 @@ def test_the_versions_own_model_has_its_metrics_with_their_data_and_its_figures(
 
 @pytest.mark.filterwarnings("default")
 def test_logging_and_loading_a_model_warn_of_nothing(
-    batch_runs: list[Run], recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
+    trained: Trained, batch_runs: list[Run], recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In an Airflow task each warning is a line of its log."""
-    load_pipeline(f"models:/{logged_model_id(batch_runs[0])}")
+    kept_pipeline(trained.settings, batch_runs[0])
     assert [str(warning.message) for warning in recwarn] == []
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -8,14 +8,14 @@ import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-from connections.model_registry import production_version
+from connections.model_registry import client, production_version
 from readmission.clean import prepared_sets
 from readmission.model.evaluation import RECORDED
 from readmission.model.forest import inputs, positive
-from readmission.model.mlflow_models import load_pipeline
 from readmission.registry import promotion
 from readmission.registry.batch_models import logged_model_id
 from readmission.registry.descriptions import NOTE
+from readmission.registry.signed_models import logged_model
 from tests.integration.pipeline import BATCHES, PREPARED, ROWS, Trained
 from tests.integration.training.left import recorded
 
@@ -48,7 +48,7 @@ def test_runs_say_how_they_were_made(parent: Run, batch_runs: list[Run]) -> None
 def test_the_metrics_are_those_of_the_model_on_the_prepared_rows(trained: Trained, batch_runs: list[Run]) -> None:
     for run in batch_runs:
         metrics = run.data.metrics
-        pipeline = load_pipeline(f"models:/{logged_model_id(run)}")
+        pipeline = logged_model(trained.settings, client(trained.settings), logged_model_id(run), "it").pipeline()
         for split in ("val", "test"):
             rows = prepared_sets.read_split(trained.settings, split)
             truth, predicted = rows["target"].to_numpy(), pipeline.predict(inputs(rows))

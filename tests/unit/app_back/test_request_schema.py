@@ -21,6 +21,7 @@ from readmission.inference import Scorer
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline
 from readmission.params import ForestParams
+from tests.signed import load_signed
 from tests.unit.app_back.bodies import BODIES, CODED, value
 from tests.unit.prepared import prepared_rows
 
@@ -36,7 +37,7 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
     pipeline = make_pipeline(ForestParams(n_estimators=20, min_samples_leaf=10), 1)
     pipeline.fit(inputs(rows), rows["target"])
     serving_files.write(pipeline, folder, prepared_rows(100, seed=2), dataset="synthetic", target="lt30")
-    return Scorer.load(folder)
+    return load_signed(folder)
 
 
 def completed(body: dict[str, Any]) -> dict[str, Any] | None:

@@ -31,6 +31,8 @@ HOLDERS = {
     "MLFLOW_ADMIN_PASSWORD": {"mlflow"},
     "MLFLOW_PIPELINE_PASSWORD": {"mlflow", "airflow-worker", "adopt"},
     "MLFLOW_API_PASSWORD": {"mlflow", "api"},
+    "MODEL_SIGNING_KEY": {"adopt", "airflow-worker"},
+    "MODEL_PUBLIC_KEYS": {"adopt", "airflow-worker", "api"},
     "AWS_ACCESS_KEY_ID": {"minio", "bucket", "mlflow"},
     "AWS_SECRET_ACCESS_KEY": {"minio", "bucket", "mlflow"},
 }
@@ -54,7 +56,7 @@ def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secre
 def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
-    assert len(required) == 18
+    assert len(required) == 20
     assert required.keys() <= services[CHECK]["environment"].keys()
     assert all("make env" in message for message in required.values())
     for name in required:

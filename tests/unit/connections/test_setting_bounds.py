@@ -11,6 +11,7 @@ _ADDRESSES = (("http://a", "HTTPS://a:65535/b"), ("a", "http://", "http://a:0", 
 _SECONDS = (("0.001", "999999999"), ("0", "-1", "1e9", "nan", "inf", "soon"))
 _COUNTS = (("1", "+2"), ("0", "1.0", "one"))
 _PASSWORDS = (("a" * 12,), ("a" * 11,))
+KEY_32 = urlsafe_b64encode(bytes(32)).decode()
 # By setting: what it takes, and what it does not.
 EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **dict.fromkeys((*EMBEDDED_PORTS, "MYSQL_PORT", "S3_PORT", "MINIO_CONSOLE_PORT"), _PORTS),
@@ -38,6 +39,9 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "BUCKET": (("abc", "a" * 63), ("ab", "a" * 64, "-ab", "ab-", "Abc")),
     "MODEL_NAME": (("modelo de hoy",), ("a/b", "a:b", "")),
     "MODEL_ALIAS": (("production", "v", "v1b", "latest_one"), ("latest", "v1", "v12", "a b", "")),
+    "MODEL_SIGNING_KEY": ((KEY_32,), (KEY_32[:-1], KEY_32 + "=", KEY_32.replace("A", "/"), f"{KEY_32},{KEY_32}")),
+    "MODEL_PUBLIC_KEYS": ((KEY_32, f"{KEY_32},{KEY_32}"), ("a", f"{KEY_32},", f"{KEY_32} {KEY_32}", "changethis")),
+    "ALLOW_EXTERNAL_PROMOTION": (("true", "False"), ("yes", "1", "")),
     "API_WORKERS": (("1", "64"), ("0", "65", "two")),
     "QUEUE_LIMIT": (("1", "100000"), ("0", "100001")),
     "LOG_LEVEL": (("debug", "Warn", "ERROR"), ("fatal", "")),

@@ -10,18 +10,13 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from readmission.features import NUMBERS
-from readmission.inference import FOREST_FILE, MANIFEST_FILE, SERVING_FILE, Manifest, read_folder
+from readmission.inference import FOREST_FILE, SERVING_FILE
 from readmission.model import serving_files
 from readmission.model.forest import inputs
+from tests.signed import sign_served
 from tests.unit.prepared import prepared_rows
 
 LEFT_OUT = "number_diagnoses"
-
-
-def signed(folder: Path) -> None:
-    """Writes the manifest of the files as they are now."""
-    manifest = Manifest.of(read_folder(folder))
-    (folder / MANIFEST_FILE).write_text(manifest.model_dump_json(), encoding="utf-8")
 
 
 def of_the_contract_before(pipeline: Pipeline, folder: Path, **more: object) -> None:
@@ -44,4 +39,5 @@ def of_the_contract_before(pipeline: Pipeline, folder: Path, **more: object) -> 
     (folder / SERVING_FILE).write_text(json.dumps(told), encoding="utf-8")
     examples = inputs(rows.head(20)).drop(columns=LEFT_OUT)
     votes = forest.predict_proba(matrix[:20][:, kept])[:, 1]
-    serving_files.prove(folder, examples, pipeline["forest"].calibration.apply(votes))
+    serving_files.write_examples(folder, examples, pipeline["forest"].calibration.apply(votes))
+    sign_served(folder)

@@ -13,17 +13,24 @@ from readmission.inference import (
     EXAMPLES_FILE,
     FOREST_FILE,
     MANIFEST_FILE,
+    SERVED_FOLDER,
     SERVING_FILE,
+    SIGNATURE_FILE,
     Examples,
     Manifest,
     ModelFileError,
+    PublicKeys,
     Scorer,
     read_folder,
 )
+from readmission.inference.proof import FileProof
+from readmission.inference.served_files import MOST_BYTES
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline, positive
 from readmission.params import ForestParams
-from tests.unit.inference.earlier import LEFT_OUT, of_the_contract_before, signed
+from tests.conftest import PUBLIC_KEY
+from tests.signed import KEY, KEYS, OTHER_PUBLIC_KEY, other_key, sign_served, signed
+from tests.unit.inference.earlier import LEFT_OUT, of_the_contract_before
 from tests.unit.prepared import prepared_rows
 
 ROWS = prepared_rows(900, seed=1)
@@ -38,7 +45,7 @@ def pipeline() -> Pipeline:
 def written(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
     serving_files.write(pipeline, folder, prepared_rows(300, seed=2), dataset="synthetic", target="lt30")
-    return folder
+    return sign_served(folder)
 
 
 @pytest.fixture
@@ -55,7 +62,7 @@ def change_examples(folder: Path, change: Callable[[dict[str, list[object]]], ob
     told = json.loads((folder / EXAMPLES_FILE).read_text())
     change(told)
     (folder / EXAMPLES_FILE).write_text(json.dumps(told), encoding="utf-8")
-    signed(folder)
+    sign_served(folder)
 
 
 def test_the_examples_are_rows_of_inputs_with_the_pipelines_own_answers(pipeline: Pipeline, folder: Path) -> None:
@@ -69,9 +76,11 @@ def test_the_examples_are_rows_of_inputs_with_the_pipelines_own_answers(pipeline
 
 def test_the_manifest_names_the_others_with_size_and_sha256(folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST_FILE).read_text())["files"]
-    assert sorted(manifest) == [EXAMPLES_FILE, FOREST_FILE, SERVING_FILE]
-    assert all(manifest[name]["size"] == (folder / name).stat().st_size for name in manifest)
-    assert Scorer.load(folder).config.target == "lt30"
+    assert sorted(manifest) == [SERVED_FOLDER + name for name in (EXAMPLES_FILE, FOREST_FILE, SERVING_FILE)]
+    assert all(
+        one["size"] == (folder / name.removeprefix(SERVED_FOLDER)).stat().st_size for name, one in manifest.items()
+    )
+    assert Scorer.load(folder, KEYS).config.target == "lt30"
 
 
 @pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, EXAMPLES_FILE])
@@ -82,57 +91,129 @@ def test_one_changed_byte_of_any_file_is_refused_before_it_is_read(folder: Path,
     with pytest.raises(
         ModelFileError, match=rf"^{name} is not the file that manifest.json describes \(sha256 differs\)$"
     ):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
 
 
 @pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, EXAMPLES_FILE])
 def test_a_file_that_is_gone_or_shorter_is_refused(folder: Path, name: str) -> None:
     (folder / name).write_bytes((folder / name).read_bytes()[:-1])
     with pytest.raises(ModelFileError, match=rf"^{name} is not the file .* \(size differs\)$"):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
     (folder / name).unlink()
     with pytest.raises(ModelFileError, match=f"^{name} is missing, which manifest.json names$"):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
 
 
 @pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, EXAMPLES_FILE])
 def test_a_manifest_that_leaves_a_file_out_is_refused(folder: Path, name: str) -> None:
-    told = json.loads((folder / MANIFEST_FILE).read_text())
-    del told["files"][name]
-    (folder / MANIFEST_FILE).write_text(json.dumps(told))
+    (folder / name).rename(folder.parent / name)
+    sign_served(folder)
+    (folder.parent / name).rename(folder / name)
     with pytest.raises(ModelFileError, match=f"^manifest.json does not name {name}$"):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
 
 
 def test_a_file_more_is_refused(folder: Path) -> None:
     (folder / "below").mkdir()
     (folder / "below/more.txt").write_text("more")
     with pytest.raises(ModelFileError, match=r"^below/more.txt is a file that manifest.json does not name$"):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
 
 
-def test_without_a_manifest_the_way_out_is_named(folder: Path) -> None:
-    (folder / MANIFEST_FILE).unlink()
-    with pytest.raises(ModelFileError, match=r"manifest.json is missing.*`readmission registry adopt`"):
-        Scorer.load(folder)
+@pytest.mark.parametrize("name", [MANIFEST_FILE, SIGNATURE_FILE])
+def test_without_a_signed_manifest_the_way_out_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(ModelFileError, match=rf"unsigned: {name} is missing.*`readmission registry adopt`") as refused:
+        Scorer.load(folder, KEYS)
+    assert refused.value.why == "unsigned"
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80", b"[]", b'{"files": {"forest.onnx": 3}}'])
 def test_a_manifest_that_is_none_is_refused(folder: Path, content: bytes) -> None:
     (folder / MANIFEST_FILE).write_bytes(content)
+    (folder / SIGNATURE_FILE).write_text(KEY.sign("manifest", content).model_dump_json())
     with pytest.raises(ModelFileError, match=r"^cannot read manifest.json: "):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", b"[]", b'{"key": "a"}', b'{"key": 1, "signature": ""}'])
+def test_a_signature_that_is_none_is_refused(folder: Path, content: bytes) -> None:
+    (folder / SIGNATURE_FILE).write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"^cannot read manifest.sig: "):
+        Scorer.load(folder, KEYS)
+
+
+def test_a_description_that_was_changed_with_a_manifest_made_anew_is_refused(folder: Path) -> None:
+    """Whoever can write the files can write a manifest that fits them, and sign it with a key of its own."""
+    told = json.loads((folder / SERVING_FILE).read_text())
+    (folder / SERVING_FILE).write_text(json.dumps(told | {"threshold": 0.99}))
+    kept = (folder / SIGNATURE_FILE).read_bytes()
+    sign_served(folder, other_key())
+    with pytest.raises(ModelFileError, match="is not among MODEL_PUBLIC_KEYS") as refused:
+        Scorer.load(folder, KEYS)
+    assert refused.value.why == "wrong_key" and other_key().id in str(refused.value) and KEY.id in str(refused.value)
+    (folder / SIGNATURE_FILE).write_bytes(kept)
+    with pytest.raises(ModelFileError, match=f"^manifest.json is not what was signed with the key {KEY.id}$"):
+        Scorer.load(folder, KEYS)
+    claimed = json.loads(other_key().sign("manifest", (folder / MANIFEST_FILE).read_bytes()).model_dump_json())
+    (folder / SIGNATURE_FILE).write_text(json.dumps(claimed | {"key": KEY.id}))
+    with pytest.raises(ModelFileError, match="is not what was signed"):
+        Scorer.load(folder, KEYS)
+
+
+def test_a_signature_of_something_else_is_none_of_a_manifest(folder: Path) -> None:
+    made = KEY.sign("promotion", (folder / MANIFEST_FILE).read_bytes())
+    (folder / SIGNATURE_FILE).write_text(made.model_dump_json())
+    with pytest.raises(ModelFileError, match="is not what was signed"):
+        Scorer.load(folder, KEYS)
+
+
+def test_a_model_stays_valid_while_the_key_it_was_signed_with_is_listed(folder: Path) -> None:
+    sign_served(folder, other_key())
+    assert Scorer.load(folder, PublicKeys(f"{PUBLIC_KEY}, {OTHER_PUBLIC_KEY}")).config.target == "lt30"
+    with pytest.raises(ModelFileError, match=r"MODEL_PUBLIC_KEYS \(none\)"):
+        Scorer.load(folder, PublicKeys(""))
+
+
+def test_a_link_is_no_file_of_a_model(folder: Path) -> None:
+    (folder / FOREST_FILE).rename(folder.parent / "elsewhere")
+    (folder / FOREST_FILE).symlink_to(folder.parent / "elsewhere")
+    with pytest.raises(ModelFileError, match=f"^{FOREST_FILE} is no file$"):
+        Scorer.load(folder, KEYS)
+
+
+def test_more_than_any_model_has_is_not_read(folder: Path) -> None:
+    with (folder / "large").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)  # it takes no room on disk
+    with pytest.raises(ModelFileError, match="more than any model"):
+        Scorer.load(folder, KEYS)
+
+
+def test_names_that_differ_in_case_alone_are_refused(folder: Path) -> None:
+    (folder / "Forest.onnx").write_bytes(b"which of the two is it, where case does not count?")
+    sign_unchecked(folder)
+    with pytest.raises(ModelFileError, match=r"^cannot read manifest.json: files: .*case alone"):
+        Scorer.load(folder, KEYS)
+
+
+def sign_unchecked(folder: Path) -> None:
+    """Signs a manifest that the pipeline would not make."""
+    files = read_folder(folder)
+    named = {SERVED_FOLDER + name: FileProof.of(content).model_dump() for name, content in files.items()}
+    content = json.dumps({"files": named}).encode()
+    (folder / MANIFEST_FILE).write_bytes(content)
+    (folder / SIGNATURE_FILE).write_text(KEY.sign("manifest", content).model_dump_json())
 
 
 def test_signed_files_that_answer_otherwise_are_refused(folder: Path) -> None:
     told = json.loads((folder / SERVING_FILE).read_text())
     told["calibration"]["intercept"] += 2e-5
     (folder / SERVING_FILE).write_text(json.dumps(told))
-    signed(folder)
+    sign_served(folder)
     with pytest.raises(
         ModelFileError, match=r"answer otherwise than its pipeline did: the rows of examples.json differ"
     ):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
 
 
 @pytest.mark.parametrize(
@@ -150,13 +231,13 @@ def test_examples_that_prove_nothing_are_refused(
 ) -> None:
     change_examples(folder, change)
     with pytest.raises(ModelFileError, match=said):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
 
 
 def test_no_value_of_an_example_is_told(folder: Path) -> None:
     change_examples(folder, lambda told: told["rows"].__setitem__(0, {"age": ["patient-4711"]}))
     with pytest.raises(ModelFileError, match=r"cannot read examples.json") as refused:
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)
     assert "4711" not in str(refused.value)
 
 
@@ -165,14 +246,13 @@ def test_a_forest_that_onnx_runtime_cannot_load_is_refused(folder: Path) -> None
     config = json.loads(files[SERVING_FILE])
     config["forest_sha256"] = Manifest.of({"x": b"no forest"}).files["x"].sha256
     files |= {FOREST_FILE: b"no forest", SERVING_FILE: json.dumps(config).encode()}
-    files[MANIFEST_FILE] = Manifest.of(files).model_dump_json().encode()
     with pytest.raises(ModelFileError, match=r"^ONNX Runtime cannot load forest.onnx \(\w+\)$"):
-        Scorer.proven(files)
+        Scorer.proven(signed(files), KEYS)
 
 
 def test_the_contract_before_is_served_from_the_versions_own_description(pipeline: Pipeline, folder: Path) -> None:
     of_the_contract_before(pipeline, folder)
-    scorer, examples = Scorer.load(folder), examples_of(folder)
+    scorer, examples = Scorer.load(folder, KEYS), examples_of(folder)
     assert scorer.config.contract_version == "0"
     assert len(set(examples.probabilities)) > 10
     assert scorer.probabilities(examples.rows) == pytest.approx(examples.probabilities, abs=1e-6)
@@ -193,4 +273,4 @@ def test_a_field_that_this_service_does_not_know_is_refused_by_name(
     of_the_contract_before(pipeline, folder, **changes[kind])
     name = {"number": "lactate", "category": "age"}[kind]
     with pytest.raises(ModelFileError, match=f"the model uses the {kind} {name}, which this service does not know"):
-        Scorer.load(folder)
+        Scorer.load(folder, KEYS)

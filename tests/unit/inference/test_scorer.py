@@ -15,6 +15,7 @@ from readmission.inference import Scorer
 from readmission.model import serving_files
 from readmission.model.forest import inputs, positive
 from tests.conftest import ROOT
+from tests.signed import load_signed
 from tests.unit.prepared import fitted_pipeline, prepared_rows
 
 
@@ -27,7 +28,7 @@ def pipeline() -> Pipeline:
 def scorer(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Scorer:
     folder = tmp_path_factory.mktemp("served")
     serving_files.write(pipeline, folder, prepared_rows(100, seed=4), dataset="synthetic", target="lt30")
-    return Scorer.load(folder)
+    return load_signed(folder)
 
 
 def test_a_probability_decides_from_the_threshold_on(scorer: Scorer) -> None:

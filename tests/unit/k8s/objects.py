@@ -17,7 +17,8 @@ NAME = "app.kubernetes.io/name"
 # What a task's pod is called, and the one that holds the claim of the data set while a file is copied into it.
 TASK, LOADER = "airflow-task", "dataset-loader"
 _READ_FROM_ENV = {name for names in SECRETS.values() for name in names if not name.endswith(".json")}
-SAMPLES = contents({name: f"of-{name.lower()}" for name in _READ_FROM_ENV})
+_KEYS = {"MODEL_SIGNING_KEY": f"{'s' * 43}=", "MODEL_PUBLIC_KEYS": f"{'p' * 43}="}
+SAMPLES = contents({name: f"of-{name.lower()}" for name in _READ_FROM_ENV} | _KEYS)
 _USED = re.compile(r"\$\((\w+)\)")
 
 

@@ -30,6 +30,8 @@ USERS = {
     ("Secret", "mlflow-pipeline"): {"mlflow", "adopt"},
     ("Secret", "minio-root"): {"minio"},
     ("Secret", "minio-mlflow"): {"bucket", "mlflow"},
+    ("Secret", "model-signing"): {"adopt"},
+    ("Secret", "model-public"): {"adopt", "api"},
     ("Secret", "postgres"): {"postgres"} | AIRFLOW,
     ("Secret", "airflow"): AIRFLOW,
     ("Secret", "airflow-admin"): {"airflow-apiserver"},

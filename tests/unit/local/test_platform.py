@@ -14,6 +14,7 @@ HOLDERS = {
     "airflow_jwt_secret": AIRFLOW,
     "airflow_fernet_key": AIRFLOW,
     "airflow_secret_key": AIRFLOW,
+    "model_signing_key": AIRFLOW,  # whose scheduler runs the pipeline's tasks
     "airflow_admin_password": set(),  # a file that only Airflow's owner may read
     "database_url": {*AIRFLOW, "api", "keeper"},
     "forget_key": {"api", "keeper"},

@@ -9,11 +9,11 @@ from sklearn.pipeline import Pipeline
 
 from readmission.errors import TrainingError
 from readmission.features import BY_NAME, CATEGORIES, CONTRACT_VERSION
-from readmission.inference import FOREST_FILE, SERVING_FILE, ModelFileError, Scorer, ServingConfig
+from readmission.inference import FOREST_FILE, SERVING_FILE, ModelFileError, ServingConfig
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline, positive
 from readmission.params import ForestParams
-from tests.unit.inference.earlier import signed
+from tests.signed import load_signed
 from tests.unit.prepared import every_category, prepared_rows
 
 
@@ -33,13 +33,12 @@ def edit(folder: Path, **changes: Any) -> None:
     """Changes what `serving.json` says, and has the manifest name it as it is now."""
     path = folder / SERVING_FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
-    signed(folder)
 
 
-def test_four_files_are_written_and_say_what_they_are(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_three_files_are_written_and_say_what_they_are(pipeline: Pipeline, tmp_path: Path) -> None:
     written = serving_files.write(pipeline, tmp_path, every_category(), dataset="real", target="any")
-    assert [path.name for path in written] == ["forest.onnx", "serving.json", "examples.json", "manifest.json"]
-    config = Scorer.load(tmp_path).config
+    assert [path.name for path in written] == ["forest.onnx", "serving.json", "examples.json"]
+    config = load_signed(tmp_path).config
     assert (config.dataset, config.target, config.contract_version) == ("real", "any", CONTRACT_VERSION)
     assert config.threshold == pipeline["forest"].threshold_
     assert config.calibration == pipeline["forest"].calibration
@@ -84,9 +83,8 @@ def test_a_probability_that_is_no_number_is_found_out(
 def test_a_forest_that_is_not_the_one_described_is_refused(folder: Path) -> None:
     path = folder / FOREST_FILE
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    signed(folder)
     with pytest.raises(ModelFileError, match="sha256 differs"):
-        Scorer.load(folder)
+        load_signed(folder)
 
 
 @pytest.mark.parametrize("contract", ["-1", "2", "", "one"])
@@ -95,7 +93,7 @@ def test_a_contract_that_is_neither_the_present_nor_the_one_before_is_refused(fo
     with pytest.raises(
         ModelFileError, match=f"the model follows contract {contract}, this service 1 and the one before"
     ):
-        Scorer.load(folder)
+        load_signed(folder)
 
 
 @pytest.mark.parametrize(
@@ -111,14 +109,13 @@ def test_a_contract_that_is_neither_the_present_nor_the_one_before_is_refused(fo
 def test_a_damaged_description_is_refused(folder: Path, changes: dict[str, Any]) -> None:
     edit(folder, **changes)
     with pytest.raises(ModelFileError, match="cannot read"):
-        Scorer.load(folder)
+        load_signed(folder)
 
 
 def test_text_that_is_no_json_is_refused(folder: Path) -> None:
     (folder / SERVING_FILE).write_bytes(b"\x80not json")
-    signed(folder)
     with pytest.raises(ModelFileError, match="cannot read"):
-        Scorer.load(folder)
+        load_signed(folder)
 
 
 def test_the_description_holds_finite_numbers_only(folder: Path) -> None:

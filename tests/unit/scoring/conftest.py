@@ -16,6 +16,7 @@ from readmission.scoring.engines import Engine, onnx_engine, sklearn_engine
 from readmission.scoring.results import ModelRecord
 from readmission.scoring.score import Model, score_table
 from readmission.scoring.tables import open_table
+from tests.signed import load_signed
 from tests.unit.prepared import fitted_pipeline, prepared_rows
 
 VERSION = RegisteredVersion("modelo", "7", "run", {})
@@ -36,7 +37,7 @@ def served(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="session")
 def scorer(served: Path) -> Scorer:
-    return Scorer.load(served)
+    return load_signed(served)
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connections.settings import Settings
-from scripts import env_file
+from scripts import ed25519, env_file
 from tests.conftest import ROOT
 
 EXAMPLE = ROOT / ".env.example"
@@ -33,6 +34,44 @@ def test_no_placeholder_is_left_and_settings_accept_it(target: Path) -> None:
     settings = Settings(_env_file=target)
     assert len(settings.airflow_jwt_secret.get_secret_value()) >= 64
     assert len(base64.urlsafe_b64decode(settings.airflow_fernet_key.get_secret_value())) == 32
+
+
+def public_of(values: dict[str, str]) -> str:
+    """The public key as the library makes it that checks signatures."""
+    key = Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(values["MODEL_SIGNING_KEY"]))
+    return base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def test_the_public_key_belongs_to_the_signing_key(target: Path) -> None:
+    env_file.write(EXAMPLE, target)
+    values = _values(target)
+    assert values["MODEL_PUBLIC_KEYS"] == public_of(values)
+    settings = Settings(_env_file=target)
+    assert settings.model_public_keys == values["MODEL_PUBLIC_KEYS"]
+
+
+def test_a_file_of_before_gets_both_keys(target: Path) -> None:
+    target.write_text("AIRFLOW_ADMIN_PASSWORD=mine\n", encoding="utf-8")
+    said = env_file.write(EXAMPLE, target)
+    assert "MODEL_SIGNING_KEY" in said and "MODEL_PUBLIC_KEYS" in said
+    assert _values(target)["MODEL_PUBLIC_KEYS"] == public_of(_values(target))
+    assert "kept as it is" in env_file.write(EXAMPLE, target)
+
+
+def test_a_new_signing_key_leaves_the_models_of_the_one_before_valid(target: Path) -> None:
+    env_file.write(EXAMPLE, target)
+    before = _values(target)
+    text = target.read_text(encoding="utf-8").replace(before["MODEL_SIGNING_KEY"], "")
+    target.write_text(text, encoding="utf-8")
+    env_file.write(EXAMPLE, target)
+    now = _values(target)
+    assert now["MODEL_SIGNING_KEY"] not in ("", before["MODEL_SIGNING_KEY"])
+    assert now["MODEL_PUBLIC_KEYS"] == f"{public_of(now)},{public_of(before)}"
+
+
+@pytest.mark.parametrize("seed", [bytes(32), bytes(range(32)), b"\xff" * 32, b"readmission" * 2 + b"0123456789"])
+def test_a_public_key_is_the_one_that_signatures_are_checked_with(seed: bytes) -> None:
+    assert ed25519.public_key(seed) == Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
 def test_only_its_owner_may_read_it(target: Path) -> None:

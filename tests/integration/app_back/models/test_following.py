@@ -9,8 +9,10 @@ from connections.settings import Settings
 from connections.version_files import add_served_file
 from readmission.inference import EXAMPLES_FILE, FOREST_FILE, MANIFEST_FILE, SERVING_FILE
 from tests.integration.app_back.models.versions import Versions, following, kept
-from tests.integration.app_back.served import answer, put_in_production, register_served, tampered, write_served
+from tests.integration.app_back.promoted import put_in_production
+from tests.integration.app_back.served import answer, register_served, tampered, write_served
 from tests.mlflow_admin import mlflow_admin
+from tests.signed import KEY
 
 
 def test_what_does_not_prove_itself_is_refused_and_forgotten_once_it_is_mended(
@@ -28,7 +30,7 @@ def test_what_does_not_prove_itself_is_refused_and_forgotten_once_it_is_mended(
         caplog.clear()
         for _ in range(3):
             holder.refresh()
-        assert holder.current().version == loaded.version
+        assert holder.current().version.version == loaded.version.version
         problem = refusal_of_two(settings, f"{name} is not the file that manifest.json describes (sha256 differs)")
         assert holder.state().problem == problem
         assert [record.getMessage() for record in caplog.records].count(f"{problem}; the loaded version stays") == 1
@@ -53,7 +55,9 @@ def test_a_file_more_and_a_manifest_that_is_none_are_refused(versions: Versions,
     (tmp_path / MANIFEST_FILE).write_text("{}")
     add_served_file(settings, versions.second, tmp_path / MANIFEST_FILE)
     holder.refresh()
-    assert holder.state().problem == refusal_of_two(settings, "cannot read manifest.json: files: Field required")
+    assert holder.state().problem == refusal_of_two(
+        settings, f"manifest.json is not what was signed with the key {KEY.id}"
+    )
     assert holder.state().version is None
 
 
@@ -76,9 +80,8 @@ def test_a_large_file_that_changed_is_seen_within_a_minute(
 
 def test_a_version_from_before_manifests_is_refused_with_the_way_out(versions: Versions, tmp_path: Path) -> None:
     old = write_served(tmp_path / "old", seed=3)
-    for name in (MANIFEST_FILE, EXAMPLES_FILE):
-        (old / name).unlink()
-    version = register_served(versions.settings, old, tmp_path / "logged")
+    (old / EXAMPLES_FILE).unlink()
+    version = register_served(versions.settings, old, tmp_path / "logged", signed=False)
     with pytest.raises(NoModelError, match=rf"version {version.version} of .* `readmission registry adopt`"):
         following(versions.settings).current()
 

@@ -10,11 +10,12 @@ import pytest
 
 from app_back.errors import NoModelError
 from app_back.models.last_good import LastGood
-from app_back.models.model_holder import ModelHolder
+from app_back.models.model_holder import ModelHolder, ModelState
 from connections.settings import Settings
 from readmission.inference import SERVING_FILE
 from tests.integration.app_back.models.versions import Versions, following, kept, take_the_alias_away, without_mlflow
-from tests.integration.app_back.served import answer, put_in_production, register_served, tampered
+from tests.integration.app_back.promoted import put_in_production
+from tests.integration.app_back.served import answer, register_served, tampered
 
 GONE = "MLflow does not give the version in production (MlflowException)"
 
@@ -42,7 +43,7 @@ def test_without_mlflow_and_without_a_copy_nothing_answers(settings: Settings, m
     with pytest.raises(NoModelError) as told:
         holder.current()
     assert str(told.value) == f"no model is loaded yet: {GONE}"
-    assert holder.state() == (None, None, None, GONE)
+    assert holder.state() == ModelState(None, None, None, GONE)
 
 
 def test_files_that_are_not_to_be_had_leave_the_copy_to_answer(versions: Versions, tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_what_was_withdrawn_does_not_come_back_from_the_disk(versions: Versions)
     LastGood(settings).path.write_bytes(copy)
     holder._settings = without_mlflow(settings)
     holder.refresh()
-    assert holder.state() == (None, None, None, GONE)
+    assert holder.state() == ModelState(None, None, None, GONE)
 
 
 def test_an_alias_that_went_while_nothing_ran_is_seen_at_the_start(versions: Versions) -> None:

@@ -1,0 +1,81 @@
+"""The records of promotions: written by the pipeline with its signature, and read back once that holds."""
+
+import logging
+from datetime import timedelta
+
+from mlflow.entities.model_registry import ModelVersion
+
+from connections.model_registry import RegisteredVersion, client, production_version, registered_versions
+from connections.settings import Settings
+from readmission.clock import now, zoned
+from readmission.errors import UntrustedModelError
+from readmission.inference import (
+    RECORD_TAG,
+    PromotionRecord,
+    SignedRecord,
+    check_latest,
+    record_of,
+    records_among,
+)
+from readmission.registry.keys import naming_untrusted, public_keys, signing_key
+
+logger = logging.getLogger(__name__)
+
+MOST_WORDS = 1_000
+
+
+def records(settings: Settings, name: str) -> list[PromotionRecord]:
+    """The records on a model's versions whose signatures hold, the latest first."""
+    return records_among(registered_versions(settings, name), public_keys(settings))
+
+
+def serving(settings: Settings, name: str) -> RegisteredVersion | None:
+    """The version that the prediction service is right to answer with: the one in production, or where something else
+    was given its alias past the pipeline, the last that the pipeline promoted. None while there is none."""
+    try:
+        return verified_production(settings, name)
+    except UntrustedModelError as error:
+        logger.warning("%s", error)
+    latest = next(iter(records(settings, name)), None)
+    found = registered_versions(settings, name) if latest else []
+    return next((one for one in found if latest and one.version == latest.version), None)
+
+
+def record(settings: Settings, version: ModelVersion, manifest_sha256: str, reason: str) -> PromotionRecord:
+    """Writes on a version that it is promoted now: later than any promotion of its model that is known.
+
+    Raises:
+        SigningKeyError: there is no key to sign with.
+    """
+    key, known = signing_key(settings), records(settings, version.name)
+    time, number = zoned(now()), str(version.version)
+    if known:
+        time = max(time, known[0].time + timedelta(microseconds=1))
+    before = next((one.version for one in known if one.version != number), None)
+    made = PromotionRecord(
+        name=version.name,
+        version=number,
+        previous=before,
+        time=time,
+        reason=reason[:MOST_WORDS],
+        manifest_sha256=manifest_sha256,
+    )
+    text = made.model_dump_json()
+    signed = SignedRecord(record=text, signature=key.sign("promotion", text.encode()))
+    client(settings).set_model_version_tag(version.name, number, RECORD_TAG, signed.model_dump_json())
+    return made
+
+
+def verified_production(settings: Settings, name: str | None = None) -> RegisteredVersion | None:
+    """The version in production, put there by the pipeline; None while there is none.
+
+    Raises:
+        UntrustedModelError: what has the alias was given it past the pipeline.
+    """
+    version = production_version(settings, name)
+    if version is None or settings.allow_external_promotion:
+        return version
+    with naming_untrusted(f"version {version.version} of {version.name}, which has the alias {settings.model_alias},"):
+        found = record_of(version, public_keys(settings))
+        check_latest(found, next(iter(records(settings, version.name)), None))
+    return version
