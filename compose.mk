@@ -15,6 +15,11 @@ up: env ## Build and start the services in Docker, wait until they are healthy, 
 run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress
 	@$(OWN_COMPOSE) run --rm --no-deps run-pipeline
 
+.PHONY: keys
+keys: ## Make, list and revoke API keys, embedded or in Docker (ARGS="create ward-7 --role read")
+	@if $(OWN_COMPOSE) --if-up --look; then $(OWN_COMPOSE) run --rm --no-deps -T keys $(or $(ARGS),list); \
+	else $(VENV)/bin/readmission keys $(or $(ARGS),list); fi
+
 .PHONY: ps
 ps: ## Show the services in Docker and whether they are healthy
 	@$(OWN_COMPOSE) ps --all

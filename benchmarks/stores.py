@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from connections import proxies
+from connections.api_keys import new_key
 from connections.settings import Settings
 from readmission import synthetic
 from readmission.clean import prepare
@@ -54,6 +55,7 @@ def registry(folder: Path) -> Iterator[Settings]:
     """Settings of an MLflow that runs for the block, on ports that are free, with SQLite databases."""
     source = os.environ.get("DATASET_SOURCE") or "synthetic"
     made = Settings(state_dir=folder / "var", dataset_path=folder / "Diabetes.csv", dataset_source=source)
+    made = made.model_copy(update={"form_api_key": SecretStr(new_key()), "api_auth": "on", "api_keys_file": None})
     made = made.model_copy(update={"database_url": None, "mlflow_tracking_uri": None, "api_url": None})
     made = made.model_copy(update={"port_offset": free_offset(made)})
     settings = made.model_copy(update={"mlflow_tracking_uri": made.url("mlflow")})

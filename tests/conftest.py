@@ -122,11 +122,13 @@ def real_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _settings(folder: Path) -> Settings:
     return Settings(
         mlflow_tracking_uri=None,  # MLflow's client exports the server that it was last given
+        api_auth="off",  # tests of keys turn it on
         state_dir=folder / "var",
         dataset_path=folder / "data/Diabetes.csv",
         dataset_source="synthetic",
         aws_access_key_id=_secret(12),
         aws_secret_access_key=_secret(24),
+        form_api_key=_secret(32),
         airflow_admin_password=_secret(12),
         airflow_jwt_secret=_secret(64),
         airflow_fernet_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),

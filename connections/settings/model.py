@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connections import setting_rules
+from connections.api_keys import FILE_NAME
 from connections.settings.addresses import Addresses
 from connections.settings.places import PATHS, Environment, home, is_path
 
@@ -57,6 +58,12 @@ class Settings(Addresses):
     journal_max_mb: int = 256
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    # Who may ask the prediction service: whoever has a key of the file, as the form has its own.
+    api_auth: Literal["on", "off"] = "on"
+    api_keys_file: Path | None = None
+    api_key_requests_per_minute: int = 0
+    form_api_key: SecretStr = NO_SECRET
+
     # Airflow's accounts and keys.
     airflow_admin_user: str = "admin"
     airflow_admin_password: SecretStr = NO_SECRET
@@ -89,10 +96,10 @@ class Settings(Addresses):
     def _fit_together(self) -> Self:
         for name in PATHS:
             value = getattr(self, name)
-            if isinstance(value, Path) or is_path(value):
+            if value is not None and (isinstance(value, Path) or is_path(value)):
                 setattr(self, name, type(value)(home() / Path(value).expanduser()))
-        ports = {name: str(getattr(self, name.lower())) for name in (*setting_rules.EMBEDDED_PORTS, "PORT_OFFSET")}
-        if wrong := setting_rules.conflicts(ports):
+        together = {name: str(getattr(self, name.lower())) for name in setting_rules.TOGETHER}
+        if wrong := setting_rules.conflicts(together):
             raise ValueError("\n".join(wrong))
         return self
 
@@ -111,6 +118,11 @@ class Settings(Addresses):
             if value is not None and value != "":
                 shared[name.upper()] = str(value)
         return shared
+
+    @property
+    def keys_file(self) -> Path:
+        """The file of API keys; under the state folder unless API_KEYS_FILE says otherwise."""
+        return self.api_keys_file or self.state_dir / "keys" / FILE_NAME
 
     @property
     def database_server(self) -> str:

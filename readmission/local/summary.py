@@ -156,4 +156,8 @@ def _show_addresses(console: Console, summary: Summary, settings: Settings) -> N
     for name, address in summary.addresses.items():
         console.print(f"  {_TITLES[name]:<15} {address}", soft_wrap=True, highlight=False)
     signing_in = f"Sign in to Airflow as {settings.airflow_admin_user} with AIRFLOW_ADMIN_PASSWORD of .env"
-    console.print(f"  {signing_in}", soft_wrap=True, highlight=False)
+    asking = (
+        "`.venv/bin/readmission keys create NAME` makes a key for a program of yours to ask the prediction API with"
+    )
+    for line in (signing_in, asking):
+        console.print(f"  {line}", soft_wrap=True, highlight=False)

@@ -41,6 +41,7 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
         matches(r"scored\.csv: 2 encounters by version 1 of"),
     ),
     "registry": ("adopt", {0}, matches("version 1 of mejor_modelo_diabetes proves itself already")),
+    "keys": ("list", {0}, matches(r"form .* predict")),
     "export": ("--folder {out}/models", {0}, matches(r"modelo_entrenado_final\.pkl: [\d,]+ bytes")),
 }
 
