@@ -26,6 +26,10 @@ restore: ## Bring a backup back into an empty stack, then `make up` (FILE=…; F
 	@$(CAN_START) up
 	@$(OWN_COMPOSE) --look
 	@$(SYSTEM_PYTHON) compose/backup.py restore $(FILE) $(if $(FORCE),--force) $(if $(RECORD),--record $(RECORD))
+.PHONY: keys
+keys: ## Make, list and revoke API keys, embedded or in Docker (ARGS="create ward-7 --role read")
+	@if $(OWN_COMPOSE) --if-up --look; then $(OWN_COMPOSE) run --rm --no-deps -T keys $(or $(ARGS),list); \
+	else $(VENV)/bin/readmission keys $(or $(ARGS),list); fi
 
 .PHONY: ps
 ps: ## Show the services in Docker and whether they are healthy

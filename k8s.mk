@@ -37,6 +37,10 @@ k8s-down: $(KUBECTL) ## Take the platform off the cluster; data and secrets stay
 k8s-secrets: env $(KUBECTL) ## Give the cluster the secrets of .env
 	@$(ON_CLUSTER) secrets
 
+.PHONY: k8s-keys
+k8s-keys: $(KUBECTL) ## Make, list and revoke API keys on the cluster (ARGS="create ward-7 --role read")
+	@$(ON_CLUSTER) keys $(or $(ARGS),list)
+
 .PHONY: k8s-render
 k8s-render: $(KUBECTL) ## Print an overlay's manifests (OVERLAY=production)
 	@$(ON_CLUSTER) render

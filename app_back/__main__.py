@@ -9,6 +9,7 @@ import uvicorn
 
 from app_back.http_protocol import IDLE_SECONDS, PatientProtocol
 from app_back.metrics import SHARED_FOLDER
+from connections.setting_rules import without_keys
 from connections.settings import settings_or_exit
 
 STOP_SECONDS = 25
@@ -30,9 +31,13 @@ def main() -> None:
     parser = ArgumentParser(prog="python -m app_back", description="The prediction service.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--published-on", help="the address at which others reach it, where that is not --host")
     parser.add_argument("--reload", action="store_true", help="restart when the code changes (development)")
     asked = parser.parse_args()
-    workers = settings_or_exit().api_workers
+    settings = settings_or_exit()
+    if wrong := without_keys(settings.api_auth, asked.published_on or asked.host):
+        raise SystemExit(wrong[0])
+    workers = settings.api_workers
     if workers > 1:
         os.environ.setdefault(SHARED_FOLDER, tempfile.mkdtemp(prefix="readmission-metrics-"))
     uvicorn.run(

@@ -36,11 +36,16 @@ class ServiceError(Exception):
 
     code = "unavailable"
     status = 503
-    retry_seconds = RETRY_SECONDS
+    retry_seconds: int | None = RETRY_SECONDS
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the answer has beside its body."""
+        return {} if self.retry_seconds is None else {"Retry-After": str(self.retry_seconds)}
 
 
 class NoModelError(ServiceError):
@@ -135,7 +140,7 @@ def _shaped(error: Exception) -> JSONResponse:
 
 
 def _service_error(error: ServiceError) -> JSONResponse:
-    return _answer(error.status, error.code, error.message, headers={"Retry-After": str(error.retry_seconds)})
+    return _answer(error.status, error.code, error.message, headers=error.headers)
 
 
 def _refused_error(error: RefusedError) -> JSONResponse:

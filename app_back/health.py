@@ -6,13 +6,14 @@ from typing import Any
 from fastapi import APIRouter
 
 from app_back import examples
+from app_back.access.described import refusals
 from app_back.deps import HealthDep
 from app_back.errors import NotReadyError
 from app_back.log.database import NO_TABLE
 from app_back.probes import Look
 from app_back.schemas import HealthResponse, LiveResponse
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(prefix="/health", tags=["health"], responses=refusals("/health"))
 
 
 def _found(log: str, *problems: str, waiting: int = 0) -> dict[str, Any]:
@@ -55,6 +56,7 @@ async def ready(health: HealthDep) -> HealthResponse:
 def _response(look: Look, model: str | None) -> HealthResponse:
     log = None if look.log.place else f"log: {look.log.reason}"
     if failed := [problem for problem in (log, model and f"model: {model}") if problem]:
-        raise NotReadyError(f"failed checks: {'. '.join(failed)}")
+        told = failed if look.keys is None else [*failed, f"keys: {look.keys}"]
+        raise NotReadyError(f"failed checks: {'. '.join(told)}")
     assert look.log.place is not None
     return HealthResponse(log=look.log.place, waiting=look.log.rows, problems=look.problems)

@@ -13,6 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from app_back import examples, health, json_logs, routes
+from app_back.access.described import with_security
+from app_back.access.door import Access, Door
 from app_back.batch import route as batch_route
 from app_back.batch.batches import Batches
 from app_back.body_limit import BodyLimit
@@ -34,6 +36,7 @@ It supports a decision; it makes none.
 * `POST /predict` answers with the model version in production, and logs every answer.
 * A field may be left out: the 20 original ones have defaults, the others are blank. An unknown field is refused.
 * Every error has one shape: `{"error": {"code", "message", "fields"}}`.
+* Whoever asks sends an API key, in the header `X-API-Key` or as `Authorization: Bearer`.
 * Every answer has the header `X-Request-ID`: the one that was sent, or a new one.
 """
 OBSERVE_SECONDS = 1.0
@@ -46,37 +49,39 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings: the process's own when None.
     """
     used = settings or settings_or_exit()
-    metrics = Metrics()
+    metrics, access = Metrics(), Access(used)
     app = FastAPIOffline(
         title="Diabetic readmission",
         version=CONTRACT_VERSION,
         description=DESCRIPTION,
-        lifespan=partial(_running, used, metrics),
+        lifespan=partial(_running, used, metrics, access),
     )
     app.state.metrics = metrics
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
     for router in (routes.router, batch_route.router, health.router, routes.figures):
         app.include_router(router, responses=examples.OF_EVERY_ROUTE)
-    app.build_middleware_stack = partial(_layers, app.build_middleware_stack, metrics)  # type: ignore[method-assign]
+    layers = partial(_layers, app.build_middleware_stack, access, metrics)
+    app.build_middleware_stack = layers  # type: ignore[method-assign]
     app.openapi = partial(_with_whole_examples, app, app.openapi)  # type: ignore[method-assign]
     return app
 
 
 @asynccontextmanager
-async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncIterator[None]:
+async def _running(settings: Settings, metrics: Metrics, access: Access, app: FastAPI) -> AsyncIterator[None]:
     """The parts of the application, from its start to its end."""
     json_logs.configure(settings.log_level)
     models, log = ModelHolder(settings), PredictionLog(settings)
+    await run_in_threadpool(access.look)
     await run_in_threadpool(log.start)
     predictions = GroupCommit(models, log, metrics, settings.queue_limit)
     batches = Batches(models, log, metrics, settings.batch_seconds, settings.log_wait_seconds)
     app.state.models, app.state.log, app.state.predictions = models, log, predictions
     app.state.batches = batches
-    app.state.health = Health(log, models)
+    app.state.health = Health(log, models, access)
     models.start()
     predictions.start()
-    observing = asyncio.create_task(_observe(metrics, log, models))
+    observing = asyncio.create_task(_observe(metrics, access, log, models))
     yield
     observing.cancel()
     await run_in_threadpool(predictions.stop)
@@ -85,21 +90,25 @@ async def _running(settings: Settings, metrics: Metrics, app: FastAPI) -> AsyncI
     await run_in_threadpool(models.stop)
 
 
-def _layers(build: Callable[[], ASGIApp], metrics: Metrics) -> ASGIApp:
-    """The route that must be fast stands before FastAPI with its own layers; both tell what they see of a request."""
-    return Predicting(Requests(build(), metrics), metrics)
+def _layers(build: Callable[[], ASGIApp], access: Access, metrics: Metrics) -> ASGIApp:
+    """The route that must be fast stands before FastAPI with its own layers; both tell what they see of a request.
+
+    Before both it is decided who may ask.
+    """
+    return Door(Predicting(Requests(build(), metrics), metrics), access, metrics)
 
 
-async def _observe(metrics: Metrics, log: PredictionLog, models: ModelHolder) -> None:
-    """Keeps the figures of journal and model, which no request brings about."""
+async def _observe(metrics: Metrics, access: Access, log: PredictionLog, models: ModelHolder) -> None:
+    """Keeps the figures of journal and model, which no request brings about, and follows the file of keys."""
     while True:
         metrics.seen(log.state(), models)
+        await run_in_threadpool(access.look)
         await asyncio.sleep(OBSERVE_SECONDS)
 
 
 def _with_whole_examples(app: FastAPI, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The schema with the examples as they are declared: FastAPI leaves out whatever is null in them."""
-    schema = make()
+    schema = with_security(make())
     for route in (route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema):
         for method in route.methods:
             told = schema["paths"][route.path][method.lower()]["responses"]

@@ -6,6 +6,7 @@ from time import monotonic
 
 from anyio import CapacityLimiter, fail_after, to_thread
 
+from app_back.access.door import Access
 from app_back.errors import NoModelError, NotReadyError
 from app_back.log.prediction_log import PredictionLog
 from app_back.log.state import LogState
@@ -26,20 +27,22 @@ class Look:
     model: str | None
     begun: bool
     registry: str | None
+    keys: str | None
 
     @property
     def problems(self) -> list[str]:
         """A sentence for each thing that is not well."""
-        told = (*self.log.problems, self.model, self.registry if self.model is None else None)
+        told = (*self.log.problems, self.keys, self.model, self.registry if self.model is None else None)
         return [f"{problem}." for problem in told if problem is not None]
 
 
 class Health:
     """Looks at log and model, one look at a time, each within `PROBE_SECONDS`."""
 
-    def __init__(self, log: PredictionLog, models: ModelHolder) -> None:
+    def __init__(self, log: PredictionLog, models: ModelHolder, access: Access) -> None:
         self._log = log
         self._models = models
+        self._access = access
         self._one_at_a_time = asyncio.Lock()
         # Threads of its own: those of the other routes may all wait for a database.
         self._threads = CapacityLimiter(1)
@@ -56,8 +59,8 @@ class Health:
             if self._last is None or monotonic() - self._at > FRESH_SECONDS:
                 self._last = await self._looked()
                 self._at = monotonic()
-            # What is known of the log without asking anybody is never older than the answer.
-            return replace(self._last, log=self._log.state())
+            # What is known without asking anybody is never older than the answer.
+            return replace(self._last, log=self._log.state(), keys=self._access.problem)
 
     async def _looked(self) -> Look:
         try:
@@ -67,7 +70,7 @@ class Health:
         except TimeoutError:
             self._threads = CapacityLimiter(1)
             raise NotReadyError(f"the checks did not end within {PROBE_SECONDS:.0f} s") from None
-        return Look(log, model, self._models.known, self._models.problem)
+        return Look(log, model, self._models.known, self._models.problem, self._access.problem)
 
     def _score(self) -> str | None:
         try:

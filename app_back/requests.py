@@ -35,13 +35,18 @@ class Seen:
 
     def ended(self, method: str, path: str) -> None:
         """It was answered, or broken off; `path` as it is declared: one that nobody declared may hold anything."""
-        seconds = perf_counter() - self._began
-        self._metrics.in_flight -= 1
-        self._metrics.ended(path, self.status, seconds)
+        seconds = self.counted(path)
         if self.status >= 400:
             told = {"request_id": self.identifier, "status": self.status, "ms": round(seconds * 1000, 1)}
             level = logging.WARNING if self.status >= 500 else logging.INFO
             logger.log(level, "%s %s answered %d", method, path, self.status, extra=told)
+
+    def counted(self, path: str) -> float:
+        """It is among the figures from now on; the seconds that it took."""
+        seconds = perf_counter() - self._began
+        self._metrics.in_flight -= 1
+        self._metrics.ended(path, self.status, seconds)
+        return seconds
 
 
 class Requests:

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app_back import examples
+from app_back.access.described import LIMITED, refusals
 from app_back.deps import LogDep, MetricsDep, ModelsDep
 from app_back.predicting.endpoint import PATH
 from app_back.request_model import PredictionRequest
@@ -18,6 +19,7 @@ from readmission.prediction import PredictionResponse
 router = APIRouter()
 figures = APIRouter(tags=["health"])
 
+_TOO_OFTEN = examples.errors(429, "The key asks too often.", limited=LIMITED)
 POST_ANSWERS = (
     examples.answers(**examples.ANSWERS)
     | examples.errors(400, "The body cannot be read.", not_utf8=examples.UNREADABLE)
@@ -29,17 +31,27 @@ POST_ANSWERS = (
         no_model=examples.NO_MODEL,
         not_logged=examples.NOT_LOGGED,
     )
-    | examples.errors(429, "As many predictions wait as may.", busy=examples.BUSY)
+    | examples.errors(
+        429, "As many predictions wait as may, or the key asks too often.", busy=examples.BUSY, limited=LIMITED
+    )
+    | refusals(PATH)
 )
 LIST_ANSWERS = (
     examples.answers(one=examples.LISTED)
     | examples.errors(422, "`limit` is refused.", refused=examples.LIMIT_REFUSED)
     | examples.errors(503, "The database does not answer.", not_read=examples.NOT_LISTED)
+    | _TOO_OFTEN
+    | refusals("/predictions")
 )
-MODEL_ANSWERS = examples.answers(model=examples.MODEL) | examples.errors(
-    503, "No model is in production.", no_model=examples.NO_MODEL
+MODEL_ANSWERS = (
+    examples.answers(model=examples.MODEL)
+    | examples.errors(503, "No model is in production.", no_model=examples.NO_MODEL)
+    | _TOO_OFTEN
+    | refusals("/model")
 )
-METRICS_ANSWERS: examples.Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+METRICS_ANSWERS: examples.Responses = (
+    {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}} | _TOO_OFTEN | refusals("/metrics")
+)
 MEASURED = ("val_", "test_")
 
 

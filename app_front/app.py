@@ -29,7 +29,8 @@ def main() -> None:
 
 def _client() -> PredictionClient:
     try:
-        return PredictionClient(get_settings().prediction_api)
+        settings = get_settings()
+        return PredictionClient(settings.prediction_api, settings.form_api_key.get_secret_value())
     except SettingsError as error:
         st.error(str(error))
         st.stop()

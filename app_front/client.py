@@ -86,10 +86,11 @@ class Unexpected(ApiError):
 
 
 class PredictionClient:
-    """Calls the prediction API at `address`."""
+    """Calls the prediction API at `address`, with a key of its own."""
 
-    def __init__(self, address: str, timeout: httpx.Timeout = TIMEOUT) -> None:
+    def __init__(self, address: str, key: str = "", timeout: httpx.Timeout = TIMEOUT) -> None:
         self.address = address
+        self._headers = {"X-API-Key": key} if key else {}
         self._timeout = timeout
 
     def model(self) -> ProductionModel:
@@ -113,7 +114,7 @@ class PredictionClient:
     ) -> httpx.Response:
         try:
             # trust_env: a proxy set for the internet must not catch calls to a neighbouring service.
-            with httpx.Client(base_url=self.address, timeout=timeout, trust_env=False) as http:
+            with httpx.Client(base_url=self.address, headers=self._headers, timeout=timeout, trust_env=False) as http:
                 return http.request(method, path, json=body)
         except (httpx.NetworkError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Unreachable(self.address) from error

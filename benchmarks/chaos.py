@@ -101,7 +101,7 @@ def _killed_twice(proven: Trial) -> None:
 
 def _played(proven: Trial, folder: Path, one: Round) -> tuple[Outcome, Comparison]:
     console.print(f"{' and '.join(one.names)}, {one.seconds:.0f} s")
-    with load(proven.url, f"chaos-{uuid4().hex[:8]}", PATIENT, folder) as outcome:
+    with load(proven.url, proven.key, f"chaos-{uuid4().hex[:8]}", PATIENT, folder) as outcome:
         pause(_AROUND_SECONDS)
         threads = [Thread(target=happening, args=(one.seconds,)) for happening in one.happenings]
         for thread in threads:

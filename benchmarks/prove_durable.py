@@ -64,7 +64,7 @@ def _plan(proven: Trial, kills: int, seed: int) -> Iterator[tuple[float, Blow]]:
 
 def _under_load(proven: Trial, folder: Path, plan: list[tuple[float, Blow]]) -> Outcome:
     name, pause, begun = f"proof-{uuid4().hex[:8]}", Event(), monotonic()
-    with load(proven.url, name, PATIENT, folder, _LOAD) as outcome:
+    with load(proven.url, proven.key, name, PATIENT, folder, _LOAD) as outcome:
         for seconds, (what, blow) in plan:
             pause.wait(seconds)
             console.print(f"{monotonic() - begun:6.1f} s  kill -9 the {what}")

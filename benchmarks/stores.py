@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from connections import proxies
+from connections.api_keys import new_key
 from connections.settings import Settings
 from readmission import synthetic
 from readmission.clean import prepare
@@ -57,7 +58,8 @@ def registry(folder: Path) -> Iterator[Settings]:
     made = Settings(state_dir=folder / "var", dataset_path=folder / "Diabetes.csv", dataset_source=source)
     own = {f"mlflow_{account}_password": SecretStr(secrets.token_urlsafe()) for account in ("admin", "pipeline", "api")}
     others = dict.fromkeys(("database_url", "mlflow_tracking_uri", "mlflow_tracking_username", "api_url"))
-    made = made.model_copy(update={**others, **own})
+    keys = {"form_api_key": SecretStr(new_key()), "api_auth": "on", "api_keys_file": None}
+    made = made.model_copy(update={**others, **own, **keys})
     made = made.model_copy(update={"port_offset": free_offset(made)})
     settings = made.model_copy(update={"mlflow_tracking_uri": made.url("mlflow")})
     os.environ.update(proxies.past_proxies(settings.own_hosts))

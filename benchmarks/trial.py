@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import Engine
 
 from benchmarks import stores
-from benchmarks.serving.subjects import on_port, service_of
+from benchmarks.serving.subjects import key_of, on_port, service_of
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from readmission.local.health import answers
@@ -39,6 +39,11 @@ class Trial:
     def url(self) -> str:
         """Where the service answers."""
         return self._settings.url("api")
+
+    @property
+    def key(self) -> str:
+        """By which one may predict."""
+        return key_of(self._settings)
 
     @property
     def state(self) -> Path:

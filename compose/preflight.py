@@ -1,4 +1,4 @@
-"""Looks at the settings before anything starts, and makes the data folder writable for Airflow.
+"""Looks at the settings before anything starts, makes the data folder writable for Airflow, and the form known.
 
 Runs in a bare Python image, before any of the platform's own: standard library only, and beside `connections.settings`
 the place that reads the environment.
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from connections import setting_rules
+from connections import api_keys, setting_rules
 from connections.addresses import bare, is_address, is_loopback
 from connections.proxies import PROXIES, is_usable
 from connections.setting_rules import PLACEHOLDER
@@ -21,6 +21,9 @@ ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
 # What the course's instructions export; good enough where only this machine can connect.
 WELL_KNOWN = {"AWS_SECRET_ACCESS_KEY": "supersecret", "MINIO_ROOT_PASSWORD": "supersecret"}
 DATASET = Path("/dataset")
+KEYS = Path("/keys") / api_keys.FILE_NAME
+# Whose folder the keys are: the user of the prediction service's image, which reads them, and of `make keys`.
+_OF_THE_KEYS = 10001
 NO_PUBLIC_HOST = (
     "warning: set PUBLIC_HOST to the name that others type, or MLflow refuses their browsers and links lead to "
     "localhost; `make up` finds this machine's name by itself"
@@ -40,6 +43,7 @@ def problems(values: Mapping[str, str]) -> list[str]:
         elif text := setting_rules.problem(name, value):
             found.append(f"{name}: {text} (the shell's value wins over .env's)")
     found += _of_the_network(values)
+    found += setting_rules.without_keys(values.get("API_AUTH", ""), values.get("BIND_ADDRESS", ""))
     if not _on_loopback(values):
         found += [
             f"{name} is a well-known word, refused unless BIND_ADDRESS is 127.0.0.1" for name in _well_known(values)
@@ -97,6 +101,16 @@ def open_to_group(folder: Path) -> list[str]:
     return []
 
 
+def let_the_form_in(file: Path, key: str) -> list[str]:
+    """Sees to it that the prediction service knows the form's key; says what keeps it from that."""
+    try:
+        api_keys.put_forms(file, key)
+        os.chown(file.parent, _OF_THE_KEYS, -1)
+    except (api_keys.KeysError, OSError) as error:
+        return [f"the volume api-keys: {error}; mend the file, or remove it: `make keys` makes keys anew"]
+    return []
+
+
 def main() -> int:
     """Says what is wrong, and returns 1 if anything is."""
     values = dict(os.environ)
@@ -104,6 +118,8 @@ def main() -> int:
     said = found + warnings(values)
     if not found:
         said += open_to_group(DATASET)
+        found = let_the_form_in(KEYS, values["FORM_API_KEY"])
+        said += found
     sys.stderr.writelines(f"{line}\n" for line in said)
     return 1 if found else 0
 

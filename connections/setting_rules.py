@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from connections.addresses import EVERY_ADDRESS, bare, host_names
+from connections.addresses import EVERY_ADDRESS, bare, host_names, is_loopback
 
 PLACEHOLDER = "changethis"
 EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
+# What `conflicts` looks at.
+TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", "API_AUTH", "BIND_ADDRESS")
 HIGHEST_PORT = 65_535
 
 _SECRET = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID)$")
@@ -152,6 +154,8 @@ RULES: dict[str, Rule] = {
     "BATCH_SECONDS": Rule("a number of seconds from 1 to 600", _batch),
     "LOG_WAIT_SECONDS": Rule("a number of seconds from 0.1 to 60", _log_wait),
     "JOURNAL_MAX_MB": _whole(1, 1_000_000),
+    "API_AUTH": _matching("on|off", "on or off"),
+    "API_KEY_REQUESTS_PER_MINUTE": _whole(0, 10_000_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),
     "COMPOSE_PROJECT_NAME": _matching(r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, _ and -"),
 }
@@ -183,7 +187,10 @@ def _shown(name: str, value: str) -> str:
 
 
 def conflicts(values: Mapping[str, str]) -> list[str]:
-    """What is wrong with the ports taken together: one beyond the last, or two alike. Each is valid by itself."""
+    """What is wrong with settings taken together, each of which is valid by itself.
+
+    A port beyond the last, two ports alike, a prediction service without keys that others reach.
+    """
     offset = int(values.get("PORT_OFFSET") or 0)
     ports = {name: int(values[name]) for name in EMBEDDED_PORTS if values.get(name)}
     beyond = [
@@ -193,4 +200,14 @@ def conflicts(values: Mapping[str, str]) -> list[str]:
     ]
     pairs = [(one, other) for one, other in combinations(ports, 2) if ports[one] == ports[other]]
     alike = [f"{one} and {other}: both are {ports[one]}" for one, other in pairs]
-    return beyond + alike
+    return beyond + alike + without_keys(values.get("API_AUTH", ""), values.get("BIND_ADDRESS", ""))
+
+
+def without_keys(api_auth: str, bind_address: str) -> list[str]:
+    """What is wrong with a service that asks for no key and listens there, if anything is."""
+    if api_auth != "off" or not bind_address or is_loopback(bare(bind_address)):
+        return []
+    return [
+        f"API_AUTH: off is for this machine alone, and {bare(bind_address)} lets others in; set API_AUTH=on, or "
+        "BIND_ADDRESS=127.0.0.1"
+    ]

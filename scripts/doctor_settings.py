@@ -61,8 +61,8 @@ def wrong_settings(settings: Settings, docker: bool) -> Iterator[Finding]:
         else:
             yield Finding("bad", text)
     if not wrong:
-        ports = {name: settings.value(name) for name in (*setting_rules.EMBEDDED_PORTS, "PORT_OFFSET")}
-        yield from (Finding("bad", text) for text in setting_rules.conflicts(ports))
+        together = {name: settings.value(name) for name in setting_rules.TOGETHER}
+        yield from (Finding("bad", text) for text in setting_rules.conflicts(together))
     yield from (Finding("note", text) for text in settings_file.misspelt(settings.file, settings.defaults))
 
 

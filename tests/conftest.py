@@ -130,6 +130,7 @@ def _settings(folder: Path) -> Settings:
     return Settings(
         # MLflow's client exports the server that it was last given, and who it is there.
         mlflow_tracking_uri=None,
+        api_auth="off",  # tests of keys turn it on
         state_dir=folder / "var",
         dataset_path=folder / "data/Diabetes.csv",
         dataset_source="synthetic",
@@ -139,6 +140,7 @@ def _settings(folder: Path) -> Settings:
         mlflow_admin_password=MLFLOW_PASSWORDS["admin"],
         mlflow_pipeline_password=MLFLOW_PASSWORDS["pipeline"],
         mlflow_api_password=MLFLOW_PASSWORDS["api"],
+        form_api_key=_secret(32),
         airflow_admin_password=_secret(12),
         airflow_jwt_secret=_secret(64),
         airflow_fernet_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),

@@ -3,7 +3,9 @@
 from typing import Any
 
 from app_back import examples
+from app_back.access.described import LIMITED, refusals
 from app_back.batch.bodies import ALLOWED, MAX_ENCOUNTERS, TooManyError
+from app_back.body_limit import BATCH_PATH
 from app_back.errors import BatchBusyError, BatchTooLongError, refusal_of
 from app_back.request_model import RICH_EXAMPLE
 from app_back.schemas import FieldRefusal
@@ -58,9 +60,11 @@ ANSWERS: examples.Responses = (
     )
     | examples.errors(
         429,
-        "As many batches are answered as may be at a time.",
+        "As many batches are answered as may be at a time, or the key asks too often.",
         busy={"error": {"code": "busy", "message": BatchBusyError(2).message}},
+        limited=LIMITED,
     )
+    | refusals(BATCH_PATH)
     | examples.errors(
         503,
         "No model is in production, the time is over, or neither database nor journal takes the rows.",

@@ -35,15 +35,15 @@ class Measured:
         return self.answered / self.seconds
 
 
-def ask(url: str, body: Any, clients: int, seconds: float) -> Measured:
-    """Posts a body to an address from so many clients for so many seconds.
+def ask(url: str, key: str, body: Any, clients: int, seconds: float) -> Measured:
+    """Posts a body to an address, with an API key, from so many clients for so many seconds.
 
     Raises:
         CalledProcessError: wrk could not.
     """
     parts = urlsplit(url)
     server = f"{parts.scheme}://{parts.netloc}"
-    given = {"LOAD_PATH": parts.path, "LOAD_BODY": json.dumps(body), "LOAD_SECONDS": str(seconds)}
+    given = {"LOAD_PATH": parts.path, "LOAD_BODY": json.dumps(body), "LOAD_KEY": key, "LOAD_SECONDS": str(seconds)}
     lasts = f"--duration={round(seconds + _QUIET_SECONDS)}s"
     command = ("wrk", "--threads=1", f"--connections={clients}", lasts, "--timeout=10s", f"--script={_SCRIPT}", server)
     done = subprocess.run(command, env=os.environ | given, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
--- What wrk sends: PATH and BODY of the environment, again and again for ACTIVE seconds. Then nothing, so that what is
+-- What wrk sends: PATH, BODY and KEY of the environment, again and again for ACTIVE seconds. Then nothing, so that what is
 -- under way is answered before wrk ends and breaks its connections: what it counts is what was answered.
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long sec, nsec; } moment; int clock_gettime(int clock, moment *now);")
@@ -12,7 +12,7 @@ local function seconds()
 end
 
 function init(_)
-  local headers = { ["Content-Type"] = "application/json" }
+  local headers = { ["Content-Type"] = "application/json", ["X-API-Key"] = os.getenv("LOAD_KEY") }
   whole = wrk.format("POST", os.getenv("LOAD_PATH"), headers, os.getenv("LOAD_BODY"))
   ends = seconds() + tonumber(os.getenv("LOAD_SECONDS"))
 end

@@ -46,7 +46,7 @@ def measure(subjects: Mapping[str, Subject], rounds: int, seconds: float, told: 
     """Asks each subject in turn, in each round from so many `CLIENTS`."""
     series = {name: Series(problems=list(subject.problems)) for name, subject in subjects.items()}
     for subject in subjects.values():
-        ask(subject.url, subject.body, 16, _WARM_UP_SECONDS)
+        ask(subject.url, subject.key, subject.body, 16, _WARM_UP_SECONDS)
     for number in range(rounds):
         for clients in CLIENTS:
             for name, subject in subjects.items():
@@ -58,7 +58,7 @@ def measure(subjects: Mapping[str, Subject], rounds: int, seconds: float, told: 
 def load(subject: Subject, series: Series, clients: int, seconds: float) -> None:
     """One load; each 200 must be a row."""
     begun = now()
-    measured = ask(subject.url, subject.body, clients, seconds)
+    measured = ask(subject.url, subject.key, subject.body, clients, seconds)
     series.loads.setdefault(clients, []).append(measured)
     if subject.log is None:
         return

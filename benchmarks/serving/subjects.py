@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 
 from benchmarks.serving.durability import problems
 from benchmarks.stores import MySql, mysql
+from connections.api_keys import put_forms
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from connections.tables import predictions
@@ -33,6 +34,7 @@ class Subject:
     """A server that runs, what is asked of it, and, where it logs, the table that it logs to."""
 
     url: str
+    key: str
     body: Any
     log: Engine | None = None
     database: MySql | None = None
@@ -60,7 +62,7 @@ def floor(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
     command = (program("python"), "-m", "benchmarks.serving.floor", str(own.port("api")), str(workers))
     environment = {**service.environment, "PYTHONPATH": str(ROOT)}
     with running(replace(service, name="floor", command=command, environment=environment), Folders.of(own)):
-        yield Subject(f"{own.url('api')}/predict", PATIENT)
+        yield Subject(f"{own.url('api')}/predict", key_of(own), PATIENT)
 
 
 @contextmanager
@@ -81,7 +83,7 @@ def mlflow_models_serve(settings: Settings, folder: Path, workers: int) -> Itera
     row = model_row(complete_request(PATIENT))
     body = {"dataframe_split": {"columns": list(row), "data": [list(row.values())]}}
     with running(service, Folders.of(own)):
-        yield Subject(f"{own.url('api')}/invocations", body)
+        yield Subject(f"{own.url('api')}/invocations", key_of(own), body)
 
 
 @contextmanager
@@ -90,7 +92,9 @@ def on_sqlite(settings: Settings, folder: Path, workers: int) -> Iterator[Subjec
     own = on_port(settings, folder)
     initialise(own)
     with running(service_of(own, workers), Folders.of(own)):
-        yield Subject(f"{own.url('api')}/predict", PATIENT, engine_for(own, "RAW_DATA"), problems=problems(own))
+        yield Subject(
+            f"{own.url('api')}/predict", key_of(own), PATIENT, engine_for(own, "RAW_DATA"), problems=problems(own)
+        )
 
 
 @contextmanager
@@ -100,7 +104,7 @@ def on_mysql(settings: Settings, folder: Path, workers: int) -> Iterator[Subject
         own = database.settings(on_port(settings, folder), "api")
         with running(service_of(own, workers), Folders.of(own)):
             engine = database.engine("api")
-            yield Subject(f"{own.url('api')}/predict", PATIENT, engine, database, problems(own))
+            yield Subject(f"{own.url('api')}/predict", key_of(own), PATIENT, engine, database, problems(own))
 
 
 def on_port(settings: Settings, folder: Path) -> Settings:
@@ -108,7 +112,13 @@ def on_port(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update={"state_dir": folder / "var", "port_offset": 0, "api_port": free_port()})
 
 
+def key_of(settings: Settings) -> str:
+    """The key that the service is asked with: the form's."""
+    return settings.form_api_key.get_secret_value()
+
+
 def service_of(settings: Settings, workers: int) -> Service:
-    """The service as the embedded platform declares it, which is how its image starts it."""
+    """The service as the embedded platform declares it, which is how its image starts it; it asks for a key."""
+    put_forms(settings.keys_file, key_of(settings))
     declared = serving.api(settings)
     return replace(declared, environment={**declared.environment, "API_WORKERS": str(workers)})

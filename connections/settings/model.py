@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connections import setting_rules
+from connections.api_keys import FILE_NAME
 from connections.settings.addresses import Addresses
 from connections.settings.places import PATHS, Environment, home, is_path
 
@@ -72,6 +73,11 @@ class Settings(Addresses):
     mlflow_api_password: SecretStr = NO_SECRET
     mlflow_tracking_username: str | None = None
     mlflow_tracking_password: SecretStr | None = None
+    # Who may ask the prediction service: whoever has a key of the file, as the form has its own.
+    api_auth: Literal["on", "off"] = "on"
+    api_keys_file: Path | None = None
+    api_key_requests_per_minute: int = 0
+    form_api_key: SecretStr = NO_SECRET
 
     # Airflow's accounts and keys.
     airflow_admin_user: str = "admin"
@@ -105,10 +111,10 @@ class Settings(Addresses):
     def _fit_together(self) -> Self:
         for name in PATHS:
             value = getattr(self, name)
-            if isinstance(value, Path) or is_path(value):
+            if value is not None and (isinstance(value, Path) or is_path(value)):
                 setattr(self, name, type(value)(home() / Path(value).expanduser()))
-        ports = {name: str(getattr(self, name.lower())) for name in (*setting_rules.EMBEDDED_PORTS, "PORT_OFFSET")}
-        if wrong := setting_rules.conflicts(ports):
+        together = {name: str(getattr(self, name.lower())) for name in setting_rules.TOGETHER}
+        if wrong := setting_rules.conflicts(together):
             raise ValueError("\n".join(wrong))
         return self
 
@@ -135,6 +141,11 @@ class Settings(Addresses):
             return self.mlflow_tracking_username, (self.mlflow_tracking_password or NO_SECRET).get_secret_value()
         password = getattr(self, f"mlflow_{account}_password").get_secret_value()
         return (account, password) if password and self.mlflow_is_here else None
+
+    @property
+    def keys_file(self) -> Path:
+        """The file of API keys; under the state folder unless API_KEYS_FILE says otherwise."""
+        return self.api_keys_file or self.state_dir / "keys" / FILE_NAME
 
     @property
     def database_server(self) -> str:

@@ -2,14 +2,17 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import yaml
 
+from connections.api_keys import FILE_NAME, Key, KeysError, as_text, parsed, with_forms
 from connections.settings_file import assigned
 from k8s.commands.kubectl import NAMESPACE, ROOT, ClusterError, apply, objects
 from k8s.commands.manifests import Manifest
 
+# The hashes of the prediction service's keys, which `make k8s-keys` changes too.
+API_KEYS = "api-keys"
 # Each Secret, and the settings of `.env` that it holds.
 SECRETS: dict[str, tuple[str, ...]] = {
     "mysql-root": ("MYSQL_ROOT_PASSWORD",),
@@ -29,6 +32,8 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "postgres": ("POSTGRES_PASSWORD",),
     "airflow": ("AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET"),
     "airflow-admin": ("AIRFLOW_ADMIN_PASSWORD", "passwords.json"),
+    "form": ("FORM_API_KEY",),
+    API_KEYS: (FILE_NAME,),
 }
 ADMIN = "admin"
 # What a volume keeps the password of, from its first start on.
@@ -37,14 +42,15 @@ _KEPT_BY = {"mysql-root": "data-mysql-0", "forget": "data-mysql-0", "postgres": 
 _LABEL = ("app.kubernetes.io/part-of", NAMESPACE)
 
 
-def contents(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """What each Secret holds, of these settings.
+def contents(values: Mapping[str, str], keys: Sequence[Key] = ()) -> dict[str, dict[str, str]]:
+    """What each Secret holds, of these settings and of the API keys that there are.
 
     Raises:
         ClusterError: one is not set.
     """
     mlflows = {f"MINIO_ROOT_{ours}": values.get(f"AWS_{key}", "") for ours, key in _ROOT_OF_THE_STORE.items()}
     accounts = {"passwords.json": json.dumps({ADMIN: values.get("AIRFLOW_ADMIN_PASSWORD", "")})}
+    accounts[FILE_NAME] = as_text(with_forms(keys, values.get("FORM_API_KEY", "")))
     known = {**mlflows, **{name: value for name, value in values.items() if value}, **accounts}
     missing = sorted({name for names in SECRETS.values() for name in names if not known.get(name)})
     if missing:
@@ -64,7 +70,7 @@ def write(force: bool = False) -> list[str]:
     """
     apply((ROOT / "k8s/base/namespace.yaml").read_text(encoding="utf-8"))
     there = {one["metadata"]["name"]: one for one in objects("secrets")}
-    wanted = to_write(contents(assigned(ROOT / ".env")), there)
+    wanted = to_write(contents(assigned(ROOT / ".env"), keys_of(there)), there)
     claims = {one["metadata"]["name"] for one in objects("persistentvolumeclaims")}
     if locked := [] if force else locked_out(wanted, there, claims):
         raise ClusterError(
@@ -75,6 +81,24 @@ def write(force: bool = False) -> list[str]:
     if changed:
         apply(yaml.safe_dump_all([wanted[name] for name in changed]))
     return changed
+
+
+def keys_of(there: Mapping[str, Manifest]) -> tuple[Key, ...]:
+    """The API keys among the cluster's Secrets.
+
+    Raises:
+        ClusterError: they are damaged.
+    """
+    held = there.get(API_KEYS, {}).get("data", {}).get(FILE_NAME)
+    try:
+        return parsed(base64.b64decode(held).decode()) if held else ()
+    except (KeysError, ValueError) as error:
+        raise ClusterError(f"Secret {API_KEYS}: {error}; delete it, and make the keys anew") from None
+
+
+def write_keys(keys: Sequence[Key]) -> None:
+    """Gives the cluster these API keys; its pods see them within a minute or two."""
+    apply(yaml.safe_dump(_secret(API_KEYS, {FILE_NAME: as_text(keys)})))
 
 
 def to_write(held: dict[str, dict[str, str]], there: Mapping[str, Manifest]) -> dict[str, Manifest]:

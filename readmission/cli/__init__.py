@@ -12,7 +12,7 @@ from rich.logging import RichHandler
 from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
 from readmission import __version__
-from readmission.cli import data, forgetting, mlflow_users, predict, registry, score, training
+from readmission.cli import data, forgetting, keys, mlflow_users, predict, registry, score, training
 from readmission.cli.terminal import complain, console, errors
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_WITHOUT_DATABASES = ("synth", "predict", "score", "export", "registry", "mlflow-user")
+_WITHOUT_DATABASES = ("synth", "predict", "score", "export", "registry", "mlflow-user", "keys")
 
 
 def _end_with_version(asked: bool) -> None:
@@ -70,3 +70,9 @@ registry_app = typer.Typer(help="What the registry holds: the proof of a version
 registry_app.command()(registry.adopt)
 app.add_typer(registry_app, name="registry")
 app.add_typer(mlflow_users.app, name="mlflow-user")
+
+keys_app = typer.Typer(help="Who may ask the prediction service: its API keys.", no_args_is_help=True)
+keys_app.command()(keys.create)
+keys_app.command("list")(keys.show)
+keys_app.command()(keys.revoke)
+app.add_typer(keys_app, name="keys")

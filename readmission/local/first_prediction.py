@@ -35,7 +35,8 @@ def predict(settings: Settings, version: str | None, follow_seconds: float = _FO
         retry=retry_if_exception_type(PredictionError),
         reraise=True,
     )
-    with httpx.Client(base_url=settings.url("api"), timeout=_ANSWER_SECONDS, trust_env=False) as http:
+    own = {"X-API-Key": settings.form_api_key.get_secret_value()}
+    with httpx.Client(base_url=settings.url("api"), headers=own, timeout=_ANSWER_SECONDS, trust_env=False) as http:
         api = _Api(http, serving.api(settings).log)
         waiting(api.require_version, version)
         answer = api.ask("POST", "/predict", {field.name: field.default for field in ORIGINAL_FIELDS})

@@ -9,6 +9,7 @@ from time import monotonic, sleep
 
 import psutil
 
+from connections.api_keys import KeysError, put_forms
 from connections.settings import Settings
 from readmission.errors import ReadmissionError
 from readmission.local import addresses, airflow, answered, former_store, leftovers, processes, serving
@@ -27,7 +28,7 @@ Watch = Callable[[str, str], None]
 _SECRETS = (
     "airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key",
     "mlflow_admin_password", "mlflow_pipeline_password", "mlflow_api_password", "forget_key",
-    "model_signing_key",
+    "model_signing_key", "form_api_key",
 )  # fmt: skip
 _DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
 _PATIENCE_SECONDS = 10
@@ -35,6 +36,10 @@ _PATIENCE_SECONDS = 10
 
 class NoSecretError(ReadmissionError):
     """A secret that the services need is not set."""
+
+
+class KeysFileError(ReadmissionError):
+    """The file of the service's keys is damaged."""
 
 
 class BusyError(ReadmissionError):
@@ -73,7 +78,8 @@ class Platform:
 
         Raises:
             NoSecretError: a secret is not set.
-            BusyPortError: a port is taken.
+            KeysFileError: the file of API keys is damaged.
+        BusyPortError: a port is taken.
             BusyError: it is being started already.
             ServiceFailedError: a service died, or was not healthy in time.
             SupervisorError: the supervisor did not start, or was stopped meanwhile.
@@ -88,6 +94,7 @@ class Platform:
             processes.end(self._leftovers(), _PATIENCE_SECONDS)
             self._require_ports()
             self.folders.create(self.services)
+            self._let_the_form_in()
             if not self.supervisor.is_running():
                 self.started = True
                 self.supervisor.start(self.services)
@@ -119,6 +126,15 @@ class Platform:
         unset = [name.upper() for name in _SECRETS if not getattr(self.settings, name).get_secret_value()]
         if unset:
             raise NoSecretError(f"not set: {', '.join(unset)}; run `make env`, which writes .env")
+
+    def _let_the_form_in(self) -> None:
+        try:
+            put_forms(self.settings.keys_file, self.settings.form_api_key.get_secret_value())
+        except KeysError as error:
+            raise KeysFileError(
+                f"{self.settings.keys_file}: {error}; put back what it held, or remove it: keys are made anew by "
+                "`readmission keys create`, the form's by the next start"
+            ) from None
 
     def _require_ports(self) -> None:
         ours = {port for _, port in self.listening()}

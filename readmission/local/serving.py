@@ -48,7 +48,7 @@ def keeper(settings: Settings) -> Service:
 
 
 def form(settings: Settings) -> Service:
-    """The form. It knows the prediction service's address and nothing else."""
+    """The form. It knows the prediction service's address, its own key for it, and nothing else."""
     return Service(
         name="form",
         command=(
@@ -64,7 +64,8 @@ def form(settings: Settings) -> Service:
             "--browser.gatherUsageStats=false",
         ),
         environment=machine_environment(settings.own_hosts)
-        | {"API_URL": settings.prediction_api, "LOG_LEVEL": settings.log_level},
+        | {"API_URL": settings.prediction_api, "LOG_LEVEL": settings.log_level}
+        | {"FORM_API_KEY": settings.form_api_key.get_secret_value()},
         folder=Folders.of(settings).of_service("form"),
         log=Folders.of(settings).logs / "form.log",
         healthy=lambda: answers(f"{settings.url('form')}/_stcore/health"),

@@ -158,3 +158,7 @@ def _show_addresses(console: Console, summary: Summary, settings: Settings) -> N
     for name, account in (("Airflow", settings.airflow_admin_user), ("MLflow", "admin")):
         signing_in = f"Sign in to {name} as {account} with {name.upper()}_ADMIN_PASSWORD of .env"
         console.print(f"  {signing_in}", soft_wrap=True, highlight=False)
+    asking = (
+        "`.venv/bin/readmission keys create NAME` makes a key for a program of yours to ask the prediction API with"
+    )
+    console.print(f"  {asking}", soft_wrap=True, highlight=False)

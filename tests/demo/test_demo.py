@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from connections.api_keys import changing, made, new_key
 from connections.settings import ENV_FILE, SYNTHETIC, UCI_ARCHIVE
 from readmission.local.summary import Summary
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Poll
 from tests.demo.trials import TRIALS, commands
 from tests.demo.watched import SECRETS, Watched
 from tests.recording_proxy import RecordingProxy
@@ -87,8 +88,18 @@ def test_roc_auc_is_high_enough(summary: Summary) -> None:
     assert summary.production.test_roc_auc >= LOWEST_ROC_AUC[summary.dataset]
 
 
-def test_the_prediction_is_logged(demo: Watched, summary: Summary) -> None:
-    answer = httpx.get(f"{demo.settings.url('api')}/predictions?limit=5", timeout=30, trust_env=False)
+def _listed(address: str, key: str) -> httpx.Response | None:
+    answer = httpx.get(address, headers={"X-API-Key": key}, timeout=30, trust_env=False)
+    return answer if answer.is_success else None
+
+
+def test_the_prediction_is_logged(demo: Watched, summary: Summary, poll: Poll) -> None:
+    address, key = f"{demo.settings.url('api')}/predictions?limit=5", new_key()
+    assert httpx.get(address, headers={"X-API-Key": key}, timeout=30, trust_env=False).status_code == 401
+    with changing(demo.settings.keys_file) as keys:
+        keys.append(made("tests", "read", key))
+    answer = poll(lambda: _listed(address, key), deadline=10)
+    assert answer is not None
     assert summary.prediction.prediction_id in [one["prediction_id"] for one in answer.json()["predictions"]]
 
 

@@ -44,6 +44,7 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
     "forget": ("--encounter-ref nobody", {0}, matches("^0 predictions deleted")),
     "retention": ("", {0}, matches("^0 predictions older than 400 days deleted")),
     "mlflow-user": ("create tried", {0}, matches("tried may read; password, shown this once: [A-Za-z0-9_-]{24}")),
+    "keys": ("list", {0}, matches(r"form .* predict")),
     "export": ("--folder {out}/models", {0}, matches(r"modelo_entrenado_final\.pkl: [\d,]+ bytes")),
 }
 

@@ -63,6 +63,11 @@ class Stack(Outside):
         """The admin's."""
         return self.env["AIRFLOW_ADMIN_PASSWORD"]
 
+    @property
+    def api_key(self) -> str:
+        """The form's."""
+        return self.env["FORM_API_KEY"]
+
     def mysql_password(self, account: str) -> str:
         """That of one of the platform's accounts."""
         return self.env[f"MYSQL_{account.upper()}_PASSWORD"]

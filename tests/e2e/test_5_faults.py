@@ -74,7 +74,7 @@ def struck(stack: Stack, poll: Poll, tmp_path: Path, figures: Figures, request: 
 
 def _under_load(stack: Stack, poll: Poll, folder: Path, fault: Callable[[], None]) -> Seen:
     url, name = stack.address("api", 8000), f"fault-{uuid4().hex[:8]}"
-    with watched(url) as health, load(url, name, ORIGINAL, folder) as outcome:
+    with watched(url) as health, load(url, stack.api_key, name, ORIGINAL, folder) as outcome:
         poll(lambda: answers_so_far(folder, name) >= BEFORE, AGAIN_SECONDS)
         fault()
         since = answers_so_far(folder, name)

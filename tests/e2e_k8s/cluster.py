@@ -43,6 +43,11 @@ class Cluster(Outside):
         """The admin's."""
         return secret("airflow-admin", "AIRFLOW_ADMIN_PASSWORD")
 
+    @property
+    def api_key(self) -> str:
+        """The form's."""
+        return secret("form", "FORM_API_KEY")
+
     def mysql_password(self, account: str) -> str:
         """That of one of the platform's accounts."""
         return secret(f"mysql-{account}", f"MYSQL_{account.upper()}_PASSWORD")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from k8s.commands.kubectl import kubectl
-from tests.e2e_k8s.cluster import service_image
+from tests.e2e_k8s.cluster import secret, service_image
 from tests.e2e_k8s.pods import ENDED_WELL, pod, running, wait
 from tests.outside.answers import Outcome
 from tests.outside.serving import ORIGINAL
@@ -26,7 +26,7 @@ def load(at_once: int, pause: float, keep: bool = False) -> Iterator[Outcome]:
     """
     outcome = Outcome(f"load-{uuid4().hex[:8]}")
     options = {"host": "api", "port": 8000, "at_once": at_once, "pause": pause, "keep": keep, "flows": _FLOWS}
-    given = json.dumps({**options, "name": outcome.name, "body": ORIGINAL})
+    given = json.dumps({**options, "key": secret("form", "FORM_API_KEY"), "name": outcome.name, "body": ORIGINAL})
     command = ["python", "-c", SCRIPT.read_text(encoding="utf-8"), given]
     asking = pod("load", service_image(), command, {"network/web": "member"})
     asking["spec"]["containers"][0]["readinessProbe"] = {

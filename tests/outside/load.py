@@ -64,7 +64,8 @@ class Client:
         body = json.dumps({**self._options["body"], "encounter_ref": ref})
         started, keeps = monotonic(), self._options["keep"]
         try:
-            connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+            headers = {"Content-Type": "application/json", "X-API-Key": self._options["key"]}
+            connection.request("POST", "/predict", body, headers)
             answer = connection.getresponse()
             text = answer.read().decode()
             keeps = keeps and not answer.will_close
@@ -101,7 +102,8 @@ def _wait_for_somebody(host: str, port: int) -> None:
 
 
 def main(options: dict[str, Any]) -> None:
-    """Asks from `at_once` threads until TERM comes; `host`, `port`, `name`, `body`, `pause` in seconds, `keep`.
+    """Asks from `at_once` threads until TERM comes; `host`, `port`, `key`, `name`, `body`, `pause` in
+    seconds, `keep`.
 
     The file `flows` is made when requests flow.
     """

@@ -29,6 +29,11 @@ class Outside(ABC):
     def airflow_password(self) -> str:
         """The admin's."""
 
+    @property
+    @abstractmethod
+    def api_key(self) -> str:
+        """A key of the prediction service's, by which one may predict."""
+
     @abstractmethod
     def mysql_password(self, account: str) -> str:
         """That of one of the platform's accounts."""
@@ -61,7 +66,8 @@ class Outside(ABC):
     def ask(self, path: str, body: Any = None) -> httpx.Response:
         """The prediction service's answer to a GET, or to a POST of `body`."""
         method = "GET" if body is None else "POST"
-        return httpx.request(method, self.address("api", 8000) + path, json=body, timeout=30, trust_env=False)
+        address, own = self.address("api", 8000) + path, {"X-API-Key": self.api_key}
+        return httpx.request(method, address, json=body, headers=own, timeout=30, trust_env=False)
 
     def database(self, account: str, name: str = "") -> Engine:
         """MySQL as one of the platform's accounts."""

@@ -31,15 +31,15 @@ LIGHT = Load()
 
 
 @contextmanager
-def load(url: str, name: str, body: Mapping[str, Any], folder: Path, how: Load = LIGHT) -> Iterator[Outcome]:
-    """Requests that flow for the block, on connections that are kept; what came of them is filled in after it.
+def load(url: str, key: str, name: str, body: Mapping[str, Any], folder: Path, how: Load = LIGHT) -> Iterator[Outcome]:
+    """Requests with an API key, that flow for the block on connections that are kept; after it, what came of them.
 
     The `encounter_ref` of each begins with `name`, which no other load may have had. What the clients write lies in
     the folder, which must exist.
     """
     outcome, parts = Outcome(name), urlsplit(url)
     options: dict[str, Any] = {"host": parts.hostname, "port": parts.port, "at_once": how.at_once, "pause": how.pause}
-    options |= {"keep": True, "flows": None, "body": dict(body)}
+    options |= {"key": key, "keep": True, "flows": None, "body": dict(body)}
     files = [folder / f"{name}-{number}.jsonl" for number in range(how.processes)]
     processes = []
     try:

@@ -4,11 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from connections.api_keys import changing, made, new_key
+from connections.settings import Settings
 from tests.integration.app_back.conftest import Api
+from tests.integration.app_back.registry import register
+from tests.integration.app_back.servers import own_settings, running_api, wait_for
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 SEED, EXAMPLES = "12", "30"
@@ -17,11 +22,26 @@ BATCH = "/predict/batch"
 NOT_OF_A_BATCH = "positive_data_acceptance,negative_data_rejection"
 
 
+@pytest.fixture(scope="module")
+def api(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A service that asks for a key: what its schema says of keys is tried too."""
+    folder, key = tmp_path_factory.mktemp("api"), new_key()
+    settings = own_settings(stores.model_copy(update={"api_auth": "on"}), folder, "schemathesis")
+    with changing(settings.keys_file) as keys:
+        keys.append(made("tests", "read", key))
+    registered = register(settings, folder / "files")
+    with running_api(settings) as http:
+        http.headers["X-API-Key"] = key
+        wait_for(lambda: http.get("/health/ready").status_code == 200)
+        yield Api(http, settings, registered)
+
+
 def compared(api: Api, folder: Path, schema: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """What all of Schemathesis's checks say of a schema and the running service."""
     command = [
         str(SCHEMATHESIS), "run", schema, "--url", str(api.http.base_url), "--checks", "all", "--seed", SEED,
-        "--max-examples", EXAMPLES, "--generation-database", "none", "--continue-on-failure", "--no-color", *arguments,
+        "--max-examples", EXAMPLES, "--generation-database", "none", "--continue-on-failure", "--no-color",
+        "--header", f"X-API-Key: {api.http.headers['X-API-Key']}", *arguments,
     ]  # fmt: skip
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 

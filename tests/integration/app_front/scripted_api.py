@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 MODEL = {"name": "mejor_modelo_diabetes", "version": "7", "dataset": "real", "target": "lt30"}
@@ -30,14 +30,18 @@ class ScriptedApi:
     address: str = ""
     model: Response = field(default_factory=lambda: JSONResponse(MODEL))
     prediction: Response = field(default_factory=lambda: JSONResponse({}))
+    keys: list[str | None] = field(default_factory=list)
     asked: Event = field(default_factory=Event)
     answer_now: Event = field(default_factory=Event)
 
     def app(self) -> FastAPI:
-        app = FastAPI()
+        app = FastAPI(dependencies=[Depends(self._note)])
         app.add_api_route("/model", lambda: self.model, response_model=None)
         app.add_api_route("/predict", self._predict, methods=["POST"], response_model=None)
         return app
+
+    def _note(self, request: Request) -> None:
+        self.keys.append(request.headers.get("x-api-key"))
 
     def _predict(self) -> Response:
         self.asked.set()

@@ -122,9 +122,23 @@ def test_each_failure_has_its_type(api: ScriptedApi, nobody: str) -> None:
             PredictionClient(address).model()
 
 
+def test_each_request_has_the_forms_own_key(api: ScriptedApi) -> None:
+    client = PredictionClient(api.address, "a-key")
+    client.model()
+    api.prediction = error(503, "training")
+    with pytest.raises(NotReady):
+        client.predict({})
+    assert api.keys[-2:] == ["a-key", "a-key"]
+
+
+def test_a_key_that_the_service_does_not_know_is_told(api: ScriptedApi, form: AppTest) -> None:
+    api.prediction = error(401, "the API key is not known here, or was revoked")
+    assert "(estado 401): the API key is not known here" in shown(submit(form)).replace("*", "")
+
+
 def test_a_slow_api_is_given_up(api: ScriptedApi, form: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     api.answer_now.clear()
-    monkeypatch.setattr(PredictionClient.__init__, "__defaults__", (httpx.Timeout(0.3),))
+    monkeypatch.setattr(PredictionClient.__init__, "__defaults__", ("", httpx.Timeout(0.3)))
     with pytest.raises(TooSlow):
         PredictionClient(api.address).predict({})
     assert f"tarda demasiado** en contestar en {api.address}" in shown(submit(form))

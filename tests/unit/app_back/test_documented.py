@@ -55,12 +55,12 @@ def test_every_answer_has_its_shape_and_an_example_of_it(status: str, answer: di
 def test_what_can_fail_is_documented() -> None:
     statuses = {name: set(operation["responses"]) for name, operation in OPERATIONS.items()}
     assert statuses == {
-        "POST /predict": {"200", "400", "413", "422", "429", "500", "503"},
-        "POST /predict/batch": {"200", "400", "413", "422", "429", "500", "503"},
-        "GET /predictions": {"200", "422", "500", "503"},
-        "GET /model": {"200", "500", "503"},
-        "GET /health/live": {"200", "500"},
-        "GET /health": {"200", "500", "503"},
-        "GET /health/ready": {"200", "500", "503"},
-        "GET /metrics": {"200", "500"},
+        "POST /predict": {"200", "400", "401", "403", "413", "422", "429", "500", "503"},
+        "POST /predict/batch": {"200", "400", "401", "403", "413", "422", "429", "500", "503"},
+        "GET /predictions": {"200", "401", "403", "422", "429", "500", "503"},
+        "GET /model": {"200", "401", "403", "429", "500", "503"},
+        "GET /health/live": {"200", "403", "500"},
+        "GET /health": {"200", "403", "500", "503"},
+        "GET /health/ready": {"200", "403", "500", "503"},
+        "GET /metrics": {"200", "401", "403", "429", "500"},
     }

@@ -16,7 +16,7 @@ from tests.unit.app_back.test_error_shape import NOBODY_LISTENS, served
 
 JSON = b"Content-Type: application/json\r\n"
 LIVE = b"GET /health/live HTTP/1.1\r\n"
-POST = b"POST /predict HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + JSON
+POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + JSON
 # Whoever has read it says that an age of 121 is too much, so that an answer shows that a body arrived.
 BODY = b'{"age":121}'
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
@@ -30,7 +30,7 @@ TOO_LARGE = (431, "head_too_large")
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A service with a database and no model."""
-    settings = Settings(state_dir=tmp_path_factory.mktemp("api"), mlflow_tracking_uri=NOBODY_LISTENS)
+    settings = Settings(api_auth="off", state_dir=tmp_path_factory.mktemp("api"), mlflow_tracking_uri=NOBODY_LISTENS)
     initialise(settings)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"):
@@ -60,7 +60,7 @@ def _headers(readline: Callable[[], bytes], end: bytes) -> Iterator[tuple[str, s
 
 
 def get(path: bytes, method: bytes = b"GET", headers: bytes = b"") -> bytes:
-    return method + b" " + path + b" HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + headers + b"\r\n"
+    return method + b" " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers + b"\r\n"
 
 
 REFUSED = {
@@ -156,7 +156,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(port: int) -> None:
 
 def test_requests_in_a_row_are_answered_in_that_order(port: int) -> None:
     on = POST.replace(b"Connection: close\r\n", b"")
-    row = on + b"Content-Length: 1\r\n\r\n{" + LIVE + b"Host: here\r\n\r\n" + on + LENGTH + b"\r\n" + BODY
+    row = on + b"Content-Length: 1\r\n\r\n{" + LIVE + b"Host: localhost\r\n\r\n" + on + LENGTH + b"\r\n" + BODY
     got = answers(port, row * 3 + get(b"/nowhere"))
     assert [status for status, _, _ in got] == [422, 200, 422] * 3 + [404]
     assert json.loads(got[2][2])["error"]["fields"][0]["field"] == "age"

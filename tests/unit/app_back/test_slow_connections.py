@@ -14,7 +14,7 @@ from app_back import http_protocol
 from app_back.http_protocol import PatientProtocol
 
 PATIENCE = 0.5
-HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\n"
+HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
 
 
 async def _application(_scope: Scope, receive: Receive, send: Send) -> None:

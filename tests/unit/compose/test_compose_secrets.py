@@ -13,7 +13,7 @@ from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
-from connections import setting_rules
+from connections import api_keys, setting_rules
 from connections.tables import predictions
 from tests.conftest import ROOT
 
@@ -33,6 +33,7 @@ HOLDERS = {
     "MLFLOW_API_PASSWORD": {"mlflow", "api"},
     "MODEL_SIGNING_KEY": {"adopt", "airflow-worker"},
     "MODEL_PUBLIC_KEYS": {"adopt", "airflow-worker", "api"},
+    "FORM_API_KEY": {"front"},
     "AWS_ACCESS_KEY_ID": {"minio", "bucket", "mlflow"},
     "AWS_SECRET_ACCESS_KEY": {"minio", "bucket", "mlflow"},
 }
@@ -56,7 +57,7 @@ def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secre
 def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
-    assert len(required) == 20
+    assert len(required) == 21
     assert required.keys() <= services[CHECK]["environment"].keys()
     assert all("make env" in message for message in required.values())
     for name in required:
@@ -136,6 +137,34 @@ def test_the_data_folder_is_opened_to_airflows_group(preflight: ModuleType, tmp_
 def test_a_data_folder_whose_rights_cannot_change_is_a_warning(preflight: ModuleType, tmp_path: Path) -> None:
     (line,) = preflight.open_to_group(tmp_path / "nowhere")
     assert "nowhere" in line
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder away")
+def test_the_form_is_known_from_the_first_start_and_keeps_other_keys(preflight: ModuleType, tmp_path: Path) -> None:
+    file = tmp_path / "keys/keys.json"
+    assert preflight.let_the_form_in(file, "first") == []
+    with api_keys.changing(file) as keys:
+        keys.append(api_keys.made("ward-7", "read", "another"))
+    assert preflight.let_the_form_in(file, "second") == []
+    found = {key.name: (key.role, key.sha256) for key in api_keys.read(file)}
+    assert found == {
+        "ward-7": ("read", api_keys.hashed("another")),
+        "form": ("predict", api_keys.hashed("second")),
+    }
+    assert file.parent.stat().st_uid == 10001 and file.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_damaged_file_of_keys_stops_the_start_and_is_left_alone(preflight: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("[{", encoding="utf-8")
+    (line,) = preflight.let_the_form_in(tmp_path / "keys.json", "a-secret")
+    assert "keys.json is no JSON" in line and "a-secret" not in line
+    assert (tmp_path / "keys.json").read_text(encoding="utf-8") == "[{"
+
+
+@pytest.mark.parametrize(("bind_address", "accepted"), [("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", False)])
+def test_a_service_without_keys_is_for_loopback_alone(preflight: ModuleType, bind_address: str, accepted: bool) -> None:
+    found = preflight.problems(GOOD | {"API_AUTH": "off", "BIND_ADDRESS": bind_address})
+    assert found == [] if accepted else found[0].startswith("API_AUTH: off is for this machine alone, and 0.0.0.0")
 
 
 # Columns that a later migration adds.

@@ -166,7 +166,7 @@ def test_the_prediction_service_starts_alone_and_its_state_outlives_its_containe
     service = services["api"]
     assert set(service["depends_on"]) == {CHECK}
     folder = service["environment"]["STATE_DIR"]
-    assert service["volumes"] == [f"api-state:{folder}"]
+    assert service["volumes"] == [f"api-state:{folder}", "api-keys:/keys:ro"]
     # What Docker copies into a new volume is whose folder it is.
     assert f"install -d -o app -g app {folder}" in _dockerfile(service)
     # As much as the program takes to answer what it has accepted, and some more for its journal.

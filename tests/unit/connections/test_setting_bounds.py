@@ -43,6 +43,8 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "MODEL_PUBLIC_KEYS": ((KEY_32, f"{KEY_32},{KEY_32}"), ("a", f"{KEY_32},", f"{KEY_32} {KEY_32}", "changethis")),
     "ALLOW_EXTERNAL_PROMOTION": (("true", "False"), ("yes", "1", "")),
     "API_WORKERS": (("1", "64"), ("0", "65", "two")),
+    "API_AUTH": (("on", "off"), ("On", "true", "")),
+    "API_KEY_REQUESTS_PER_MINUTE": (("0", "10000000"), ("-1", "10000001", "1.5")),
     "QUEUE_LIMIT": (("1", "100000"), ("0", "100001")),
     "LOG_LEVEL": (("debug", "Warn", "ERROR"), ("fatal", "")),
     "COMPOSE_PROJECT_NAME": (("readmission", "0-a_b"), ("_a", "A", "a.b")),

@@ -211,9 +211,16 @@ def test_the_default_and_range_of_a_requests_field_are_its_own() -> None:
 
 def test_every_code_of_an_error_is_documented() -> None:
     told = pages.documented(pages.section(API, "Errors"))
-    source = (ROOT / "app_back" / "errors.py").read_text(encoding="utf-8")
-    assert {error.code for error in ServiceError.__subclasses__()} - set(told) == set()
+    sources = (ROOT / "app_back/errors.py", ROOT / "app_back/access/refusals.py")
+    source = "".join(path.read_text(encoding="utf-8") for path in sources)
+    assert {error.code for error in _raised(ServiceError)} - set(told) == set()
     assert [code for code in told if f'"{code}"' not in source] == []
+
+
+def _raised(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    """The kinds of failure below one that have none below them."""
+    for below in kind.__subclasses__():
+        yield from _raised(below) if below.__subclasses__() else (below,)
 
 
 # Columns --------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ ONLY_COMPOSE = {
     "env-check-run-make-env": "make k8s-up checks the settings itself",
     "redis": "Celery's broker: pods take its place",
     "run-pipeline": "make k8s-run-pipeline asks from outside",
+    "keys": "make k8s-keys changes the Secret itself",
 }
 ONLY_KUBERNETES = {
     "airflow-apiserver/accounts": "no mounted Secret can be written to",
@@ -55,6 +56,8 @@ DIFFERENT = {
         "AIRFLOW__CORE__FERNET_KEY": "as above",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "as above",
         "API_WORKERS": "one ConfigMap of settings",
+        "API_AUTH": "as above",
+        "API_KEY_REQUESTS_PER_MINUTE": "as above",
         "BATCH_SECONDS": "as above",
         "DUMB_INIT_SETSID": "Celery's",
         "JOURNAL_MAX_MB": "as above",
@@ -64,6 +67,8 @@ DIFFERENT = {
     },
     "adopt": {
         "API_WORKERS": "one ConfigMap of settings",
+        "API_AUTH": "as above",
+        "API_KEY_REQUESTS_PER_MINUTE": "as above",
         "BATCH_SECONDS": "as above",
         "JOURNAL_MAX_MB": "as above",
         "LOG_WAIT_SECONDS": "as above",
@@ -72,7 +77,11 @@ DIFFERENT = {
         "MODEL_POLL_SECONDS": "as above",
         "TRAINING_JOBS": "as above",
     },
-    "api": {"EXPERIMENT": "one ConfigMap of settings", "TRAINING_JOBS": "as above"},
+    "api": {
+        "EXPERIMENT": "one ConfigMap of settings",
+        "TRAINING_JOBS": "as above",
+        "OTHER_HOSTS": "a Service has longer names too",
+    },
     "mlflow": {"BIND_ADDRESS": "where Docker publishes it"},
     "postgres": {"PGDATA": "a claim's own folder may hold lost+found"},
 }
@@ -86,6 +95,9 @@ FEWER = {
 ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
 # Services that only give the pods of a StatefulSet their names.
 GOVERNING = {"api-pods"}
-COMMANDS_DIFFER = {"airflow-worker": "the executor gives each pod its command"}
+COMMANDS_DIFFER = {
+    "airflow-worker": "the executor gives each pod its command",
+    "api": "where Docker publishes it",
+}
 # Docker's alone: on Kubernetes a Service and a policy lead to what is published, and policies to the outside.
 DOCKERS_NETWORKS = {"published-api", "published-front", "published-mlflow", "outside"}

@@ -35,6 +35,8 @@ USERS = {
     ("Secret", "postgres"): {"postgres"} | AIRFLOW,
     ("Secret", "airflow"): AIRFLOW,
     ("Secret", "airflow-admin"): {"airflow-apiserver"},
+    ("Secret", "form"): {"front"},
+    ("Secret", "api-keys"): {"api"},
     ("ConfigMap", "airflow"): AIRFLOW,
     ("ConfigMap", "airflow-files"): AIRFLOW,
     ("ConfigMap", "settings"): {"adopt", "api"},

@@ -155,7 +155,7 @@ CHANGED: dict[str, tuple[Compare, Change, str]] = {
     "a volume of a service": (
         kept,
         lambda _, there: _of(there, "StatefulSet", "api")["spec"]["volumeClaimTemplates"].clear(),
-        "api: ['/var/lib/readmission'] are kept in Compose, [] on Kubernetes",
+        "api: ['/keys', '/var/lib/readmission'] are kept in Compose, ['/keys'] on Kubernetes",
     ),
     "a file of the first start": (
         first_start,

@@ -17,7 +17,7 @@ ENV = {
     name: f"value-of-{name}"
     for names in SECRETS.values()
     for name in names
-    if not name.startswith("MINIO_") and name != "passwords.json"
+    if not name.startswith("MINIO_") and not name.endswith(".json")
 }
 
 

@@ -60,7 +60,7 @@ def commands(compose: Compose, manifests: Manifests) -> Iterator[str]:
 
 
 def kept(compose: Compose, manifests: Manifests) -> Iterator[str]:
-    """What outlives a container there, in a named volume, is in a claim here, in the same folder."""
+    """What outlives a container there, in a named volume, is in a claim or a Secret here, in the same folder."""
     for name, service, pod, container in pairs(compose, manifests):
         named = {one.split(":")[1] for one in service.get("volumes", ()) if one.split(":")[0] in compose["volumes"]}
         if named and not named <= (claimed := _claimed(pod, container, manifests)):
@@ -70,7 +70,7 @@ def kept(compose: Compose, manifests: Manifests) -> Iterator[str]:
 def _claimed(pod: Pod, container: dict[str, Any], manifests: Manifests) -> set[str]:
     made = of_kind(manifests, pod.kind).get(pod.owner, {}).get("spec", {}).get("volumeClaimTemplates", ())
     claims = {one["metadata"]["name"] for one in made}
-    claims |= {one["name"] for one in pod.spec.get("volumes", ()) if "persistentVolumeClaim" in one}
+    claims |= {one["name"] for one in pod.spec.get("volumes", ()) if {"persistentVolumeClaim", "secret"} & one.keys()}
     return {one["mountPath"] for one in container.get("volumeMounts", ()) if one["name"] in claims}
 
 

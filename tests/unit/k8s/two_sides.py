@@ -13,7 +13,7 @@ from tests.unit.k8s.objects import SAMPLES, Manifests, Pod, environment, pods, s
 Compose = dict[str, Any]
 _PROXIES = {*PROXIES, "NO_PROXY"}
 _INNERMOST = re.compile(r"\$\{(\w+)(?::([-?])([^{}]*))?\}")
-_SECRETS = {name: value for held in SAMPLES.values() for name, value in held.items() if name != "passwords.json"}
+_SECRETS = {name: value for held in SAMPLES.values() for name, value in held.items() if not name.endswith(".json")}
 SECRETS = _SECRETS | {"REDIS_PASSWORD": "of-redis_password"}
 
 

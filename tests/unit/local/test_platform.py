@@ -17,6 +17,7 @@ HOLDERS = {
     "model_signing_key": AIRFLOW,  # whose scheduler runs the pipeline's tasks
     "airflow_admin_password": set(),  # a file that only Airflow's owner may read
     "database_url": {*AIRFLOW, "api", "keeper"},
+    "form_api_key": {"form"},
     "forget_key": {"api", "keeper"},
     "mlflow_admin_password": {"mlflow"},
     "mlflow_pipeline_password": {"mlflow", *AIRFLOW},
@@ -49,9 +50,11 @@ def test_only_its_holders_are_given_a_secret(secret: str, settings: Settings, de
     assert not any(value in argument for service in declared.values() for argument in service.command)
 
 
-def test_the_form_knows_the_prediction_service_and_nothing_else(declared: dict[str, Service]) -> None:
+def test_the_form_knows_the_service_and_its_own_key_for_it_alone(
+    declared: dict[str, Service],
+) -> None:
     given = set(declared["form"].environment)
-    assert given & {name.upper() for name in Settings.model_fields} == {"API_URL", "LOG_LEVEL"}
+    assert given & {name.upper() for name in Settings.model_fields} == {"API_URL", "FORM_API_KEY", "LOG_LEVEL"}
 
 
 def test_settings_reach_the_services_unchanged(settings: Settings, declared: dict[str, Service]) -> None:

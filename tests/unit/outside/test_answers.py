@@ -88,7 +88,7 @@ def test_a_client_tells_answers_from_other_answers_and_from_none(tmp_path: Path,
         else:
             connection.shutdown(socket.SHUT_RDWR)
 
-    with _server(answer) as url, load(url, "l", {"age": 65}, tmp_path, Load(1, 1)) as outcome:
+    with _server(answer) as url, load(url, "a-key", "l", {"age": 65}, tmp_path, Load(1, 1)) as outcome:
         poll(lambda: answers_so_far(tmp_path, "l") >= 9, deadline=20)
     assert outcome.answered["l-0-0-0"] == "id-0" and outcome.logged["journal"] == len(outcome.answered)
     assert "503 full" in outcome.statuses["l-0-0-1"]
