@@ -81,13 +81,15 @@ def _on_loopback(values: Mapping[str, str]) -> bool:
 
 
 def open_to_group(folder: Path) -> list[str]:
-    """Lets Airflow (uid 50000, group 0) write the data set into a folder that belongs to whoever cloned.
+    """Lets Airflow (uid 50000, group 0) use a folder that belongs to whoever cloned, and the files that are in it.
 
     Gives a warning where the file system refuses, as shared folders of virtual machines do: there everybody may write.
     """
     try:
-        os.chown(folder, -1, 0)
-        folder.chmod(folder.stat().st_mode | 0o070)
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, -1, 0, follow_symlinks=False)
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o070 if path.is_dir() else 0o060))
     except OSError as error:
         return [f"warning: the data folder keeps its rights ({error}); Airflow's worker must be able to write there"]
     return []

@@ -81,7 +81,11 @@ def write(example: Path, target: Path) -> str:
     Docker Compose project of its own; one that is there keeps the containers and volumes that it has.
     """
     with _alone(example):
-        return _write(example, target)
+        said = _write(example, target)
+        if target.stat().st_mode & 0o077:
+            target.chmod(0o600)
+            said += "; other users of this machine could read it, and cannot any more"
+        return said
 
 
 def _write(example: Path, target: Path) -> str:

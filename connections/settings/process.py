@@ -19,9 +19,14 @@ _OF_THE_MACHINE = (
 NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
+# What a process writes is for its owner alone, whatever the shell's umask is: patients, models and secrets.
+OWNER_ALONE = 0o077
+
+
 def prepare_process() -> None:
     """Keeps the libraries that this process is about to import from reporting to their makers, and from asking for the
-    name and home of a user who has none."""
+    name and home of a user who has none; and other users from what it writes."""
+    os.umask(OWNER_ALONE)
     os.environ.update(NO_TELEMETRY | _nameless_user())
 
 

@@ -23,6 +23,7 @@ def launch(description: Path) -> None:
     if session == os.getsid(0):
         processes.end(processes.orphans(session), _PATIENCE_SECONDS)
     wanted = json.loads(description.read_text(encoding="utf-8"))
+    os.umask(0o077)  # the supervisor sets one of its own
     os.chdir(wanted["folder"])
     os.execve(wanted["command"][0], wanted["command"], wanted["environment"])
 

@@ -1,6 +1,7 @@
 """What a service of the embedded platform is: one declaration from which it is started, watched and reported."""
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class Folders:
         return self.state / name
 
     def create(self, services: Iterable[Service] = ()) -> None:
-        """Makes the folders, closed to other users.
+        """Makes the folders, closed to other users, and closes those that are there.
 
         Raises:
             StateFolderError: one cannot be made or written.
@@ -86,10 +87,18 @@ class Folders:
         for folder in (self.state, self.logs, self.run, *(service.folder for service in services)):
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _close(folder)
             except OSError as error:
                 raise StateFolderError(folder, str(error.strerror)) from error
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise StateFolderError(folder, "it belongs to another user")
+
+
+def _close(folder: Path) -> None:
+    """Takes a folder's rights from other users, unless it is a common one, such as /tmp."""
+    mode = folder.stat().st_mode
+    if mode & 0o077 and not mode & stat.S_ISVTX and folder.stat().st_uid == os.getuid():
+        folder.chmod(0o700)
 
 
 def program(name: str) -> str:

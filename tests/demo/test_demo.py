@@ -111,6 +111,13 @@ def test_nothing_listens_beyond_loopback(demo: Watched) -> None:
     assert {address for address, _ in demo.listened | demo.platform.listening()} == {"127.0.0.1"}
 
 
+def test_no_other_user_can_read_anything_of_it(demo: Watched) -> None:
+    state = demo.settings.state_dir
+    reached = [path for path in (state, *state.rglob("*")) if not path.is_symlink()]
+    assert len(reached) > 50
+    assert [path for path in reached if path.stat().st_mode & 0o077 and not path.is_socket()] == []
+
+
 def test_every_service_is_healthy(demo: Watched) -> None:
     assert [service.name for service in demo.platform.services if not service.healthy()] == []
 

@@ -55,6 +55,7 @@ class Watched:
             (sys.executable, "-m", "readmission.local", *arguments),
             env={**without_proxies(machine_environment()), **self.network, **self.settings.as_environment(*SECRETS)},
             cwd=self.folder,
+            umask=0,
         )
         watching = Thread(target=self._sample, args=(demo,), daemon=True)
         watching.start()

@@ -69,11 +69,30 @@ def test_the_prediction_service_cannot_change_what_is_logged(stack: Stack, state
         connection.execute(text(statement))
 
 
-@pytest.mark.parametrize("service", ["api", "front", "airflow-worker"])
-def test_the_object_store_is_out_of_reach(stack: Stack, service: str) -> None:
-    resolve = "import socket; socket.getaddrinfo('minio', 9000)"
-    assert stack.try_compose("exec", "-T", service, "python", "-c", resolve).returncode != 0
-    assert stack.try_compose("exec", "-T", "mlflow", "python", "-c", resolve).returncode == 0
+@pytest.mark.parametrize(
+    ("service", "other", "port"),
+    [
+        ("api", "minio", 9000),
+        ("front", "minio", 9000),
+        ("airflow-worker", "minio", 9000),
+        ("front", "mysql", 3306),
+        ("api", "airflow-apiserver", 8080),
+    ],
+)
+def test_what_is_none_of_its_business_is_out_of_reach(stack: Stack, service: str, other: str, port: int) -> None:
+    tried = _reached(stack, service, other, port)
+    assert tried.returncode != 0
+    assert re.search(r"(TimeoutError|gaierror): ", tried.stderr)
+
+
+def test_what_it_works_with_is_in_reach(stack: Stack) -> None:
+    for service, other, port in (("mlflow", "minio", 9000), ("api", "mysql", 3306), ("front", "api", 8000)):
+        assert _reached(stack, service, other, port).returncode == 0, f"{service} → {other}"
+
+
+def _reached(stack: Stack, service: str, other: str, port: int) -> subprocess.CompletedProcess[str]:
+    reach = f"import socket; socket.create_connection(({other!r}, {port}), timeout=3)"
+    return stack.try_compose("exec", "-T", service, "python", "-c", reach)
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,12 @@ def test_docker_checks_every_setting_with_a_rule_that_its_services_read(services
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to group 0")
 def test_the_data_folder_is_opened_to_airflows_group(preflight: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o700)
+    file = tmp_path / "data/Diabetes.csv"
+    file.touch(mode=0o600)
+    (tmp_path / "data/link.csv").symlink_to("/nowhere")
     assert preflight.open_to_group(tmp_path / "data") == []
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o770
+    assert (file.stat().st_mode & 0o777, file.stat().st_gid) == (0o660, 0)
 
 
 def test_a_data_folder_whose_rights_cannot_change_is_a_warning(preflight: ModuleType, tmp_path: Path) -> None:

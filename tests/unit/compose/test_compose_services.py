@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
+
 from tests.conftest import ROOT
 
 Services = dict[str, dict[str, Any]]
@@ -25,6 +27,12 @@ PUBLISHED = {
 }
 AIRFLOW = "airflow-"
 CHECK = "env-check-run-make-env"
+FETCHES = "airflow-worker"
+# With its passwords, which Compose writes into no root that is only read.
+GIVEN_A_FILE = "airflow-apiserver"
+ENTRYPOINT = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
+# Networks through which this machine reaches what is published; their members do not see each other.
+DOORS = "published-"
 
 
 def _running(services: Services) -> Services:
@@ -73,9 +81,33 @@ def test_memory_processors_and_logs_are_limited(services: Services) -> None:
 def test_no_service_gets_at_the_host(services: Services) -> None:
     for name, service in services.items():
         assert service.get("network_mode", "none") in ("none", "service:airflow-apiserver"), name
-        assert not service.keys() & {"privileged", "cap_add", "devices", "pid", "ipc"} or name == CHECK, name
+        assert not service.keys() & {"privileged", "devices", "pid", "ipc"}, name
         assert "docker.sock" not in str(service.get("volumes")), name
-        assert "build" not in service or service["cap_drop"] == ["ALL"], name
+
+
+def test_a_root_is_only_read_and_has_no_capability_but_what_an_entrypoint_needs(services: Services) -> None:
+    for name, service in services.items():
+        assert (service["cap_drop"], service["read_only"]) == (["ALL"], name != GIVEN_A_FILE), name
+        assert "/tmp" in service["tmpfs"] and 0 < service["pids_limit"] <= 512, name
+    kept = {name: service["cap_add"] for name, service in services.items() if "cap_add" in service}
+    assert kept.pop(CHECK) == ["CHOWN", "FOWNER", "DAC_OVERRIDE"]
+    assert kept == dict.fromkeys(("mysql", "postgres", "redis"), ENTRYPOINT)
+
+
+def test_nothing_but_the_worker_has_a_way_outside(services: Services) -> None:
+    networks = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["networks"]
+    inner = {name for name, network in networks.items() if network and network.get("internal")}
+    doors = {name for name in networks if name.startswith(DOORS)}
+    assert inner == networks.keys() - doors - {"outside"}
+    assert {option for name in doors for option in networks[name]["driver_opts"].values()} == {"false"}
+    assert set(_sharing(services, {"outside"})) == {FETCHES}
+    assert sorted(name for door in doors for name in _sharing(services, {door})) == sorted(PUBLISHED)
+
+
+def test_no_two_that_talk_share_a_door_where_they_would_not_see_each_other(services: Services) -> None:
+    for name in PUBLISHED:
+        doors = {each for each in services[name]["networks"] if each.startswith(DOORS)}
+        assert not (set(_sharing(services, doors)) - {name}) & _seen_by(services, name), name
 
 
 def test_images_are_ours_or_pinned_ones(services: Services) -> None:
@@ -154,7 +186,7 @@ def _dockerfile(service: dict[str, Any]) -> str:
 
 
 def _seen_by(services: Services, name: str) -> set[str]:
-    mine = set(services[name]["networks"])
+    mine = {each for each in services[name]["networks"] if not each.startswith(DOORS)}
     return set(_sharing(services, mine)) - {name}
 
 

@@ -17,6 +17,8 @@ OFFERED = {
     "variable MINIO_ROOT_USER": ("the root account", "its only account"),
     "variable MINIO_ROOT_PASSWORD": ("the root account's", "its only account's"),
     "variable MINIO_BROWSER_REDIRECT_URL": ("where its console is seen from outside", "ignored, as it has none"),
+    "variable HOME": ("where it writes besides /data", "the same"),
+    "variable MC_CONFIG_DIR": ("where `mc` keeps its aliases", "the same"),
     "argument server": ("starts", "starts"),
     "argument /data": ("the folder that it keeps", "the folder that it keeps"),
     "argument --console-address": ("where the console listens", "where a page says that there is none"),
@@ -24,13 +26,18 @@ OFFERED = {
     "port 9000": ("S3", "S3"),
     "port 9001": ("the console", "a page that says that there is none"),
     "volume /data": ("the folder that it keeps", "the folder that it keeps"),
+    "setting read_only": ("writes to /data and, with `mc`, to /tmp", "the same"),
+    "setting tmpfs": ("/tmp, for `mc`'s configuration", "the same"),
     "health mc ready local": ("asks /minio/health/ready", "asks /minio/health/live"),
     "s3 create_bucket": ("and says whose it is already", "and says whose it is already"),
     "s3 head_bucket": ("yes", "yes"),
     "s3 put_bucket_versioning": ("yes", "yes"),
 }
 # What the engine does for any image.
-ENGINE = {"image", "restart", "logging", "security_opt", "networks", "mem_limit", "cpus", "depends_on"}
+ENGINE = {
+    "image", "restart", "logging", "security_opt", "networks", "mem_limit", "cpus", "depends_on",
+    "cap_drop", "pids_limit",
+}  # fmt: skip
 LISTED = {"command", "environment", "ports", "volumes", "healthcheck"}
 JOB = ROOT / "minio"
 

@@ -42,9 +42,6 @@ DIFFERENT = {
         "AIRFLOW__KUBERNETES_EXECUTOR__*": "as above",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "batches wait until a node has room",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": "copied from the Secret",
-        "AIRFLOW_CONFIG": "the root file system is only read",
-        "HOME": "the root file system is only read",
-        "MPLCONFIGDIR": "the same, for what draws the figures",
     },
     "airflow-init": {
         "AIRFLOW__API__SECRET_KEY": "needs none",
@@ -74,7 +71,6 @@ DIFFERENT = {
         "TRAINING_JOBS": "as above",
     },
     "api": {"EXPERIMENT": "one ConfigMap of settings", "TRAINING_JOBS": "as above"},
-    "adopt api front mlflow": {"HOME": "the root file system is only read"},
     "mlflow": {"BIND_ADDRESS": "where Docker publishes it"},
     "postgres": {"PGDATA": "a claim's own folder may hold lost+found"},
 }
@@ -89,3 +85,5 @@ ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
 # Services that only give the pods of a StatefulSet their names.
 GOVERNING = {"api-pods"}
 COMMANDS_DIFFER = {"airflow-worker": "the executor gives each pod its command"}
+# Docker's alone: on Kubernetes a Service and a policy lead to what is published, and policies to the outside.
+DOCKERS_NETWORKS = {"published-api", "published-front", "published-mlflow", "outside"}

@@ -5,7 +5,7 @@ from typing import Any
 
 from k8s.commands.reach import DOORS
 from tests.conftest import ROOT
-from tests.unit.k8s.explained import COMMANDS_DIFFER, GOVERNING, ONLY_IN_THE_CLUSTER
+from tests.unit.k8s.explained import COMMANDS_DIFFER, DOCKERS_NETWORKS, GOVERNING, ONLY_IN_THE_CLUSTER
 from tests.unit.k8s.objects import Manifests, Pod, of_kind
 from tests.unit.k8s.two_sides import Compose, interpolated, pairs
 
@@ -15,11 +15,12 @@ LABEL = "network/"
 def networks(compose: Compose, manifests: Manifests) -> Iterator[str]:
     """Pods are members of their services' networks, and each network has a policy."""
     policies = {name.removeprefix("network-") for name in of_kind(manifests, "NetworkPolicy") if name[:8] == "network-"}
-    yield from (f"network {name}: on one side alone" for name in sorted(policies ^ compose["networks"].keys()))
+    there = compose["networks"].keys() - DOCKERS_NETWORKS
+    yield from (f"network {name}: on one side alone" for name in sorted(policies ^ there))
     for name, service, pod, _container in pairs(compose, manifests):
         member = {label.removeprefix(LABEL) for label in pod.labels if label.startswith(LABEL)}
-        if member != set(service["networks"]):
-            yield f"{name}: on {sorted(service['networks'])} in Compose, on {sorted(member)} on Kubernetes"
+        if member != (own := set(service["networks"]) - DOCKERS_NETWORKS):
+            yield f"{name}: on {sorted(own)} in Compose, on {sorted(member)} on Kubernetes"
 
 
 def ports(compose: Compose, manifests: Manifests) -> Iterator[str]:

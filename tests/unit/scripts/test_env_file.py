@@ -79,6 +79,14 @@ def test_only_its_owner_may_read_it(target: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o600
 
 
+def test_one_that_others_could_read_is_closed_and_keeps_its_values(target: Path) -> None:
+    env_file.write(EXAMPLE, target)
+    before = target.read_text(encoding="utf-8")
+    target.chmod(0o644)
+    assert "other users of this machine could read it" in env_file.write(EXAMPLE, target)
+    assert (target.stat().st_mode & 0o777, target.read_text(encoding="utf-8")) == (0o600, before)
+
+
 def test_every_file_has_secrets_of_its_own(tmp_path: Path) -> None:
     for name in ("a", "b"):
         env_file.write(EXAMPLE, tmp_path / name)
