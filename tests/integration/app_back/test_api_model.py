@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connections.model_registry import client
+from connections.model_registry import client, registered
 from connections.settings import Settings
 from readmission.features import CONTRACT_VERSION, MODEL_FIELDS
 from readmission.inference import FOREST_FILE
 from tests.conftest import Poll
 from tests.free_ports import free_port
 from tests.integration.app_back.conftest import Api
+from tests.integration.app_back.promoted import put_in_production
 from tests.integration.app_back.registry import register
 from tests.integration.app_back.servers import api_log, own_settings, running_api
 from tests.mlflow_admin import mlflow_admin
@@ -62,7 +63,15 @@ def test_the_service_follows_the_alias_without_a_restart(stores: Settings, tmp_p
         assert http.post("/predict", json={}).json()["dataset"] == "real"
         assert http.post("/predict", json={}).json()["probability"] != one
 
+        # By hand, in MLflow: it was followed within five seconds, once.
         tracking.set_registered_model_alias(settings.model_name, settings.model_alias, first)
+        poll(lambda: http.get("/model").json()["registry_problem"])
+        told = http.get("/model").json()
+        assert (told["version"], told["promotion"]["version"], told["promotion"]["previous"]) == (second, second, first)
+        assert told["registry_problem"].startswith(f"version {first} of modelo_seguido is refused: it was promoted at ")
+        poll(lambda: 'readmission_model_refused{why="not_promoted"} 1.0' in http.get("/metrics").text)
+        assert version(http) == second
+        put_in_production(settings, registered(tracking.get_model_version(settings.model_name, first)))
         poll(lambda: version(http) == first)
         assert http.post("/predict", json={}).json()["probability"] == one
 
