@@ -92,10 +92,10 @@ def open_to_group(folder: Path) -> list[str]:
     Gives a warning where the file system refuses, as shared folders of virtual machines do: there everybody may write.
     """
     try:
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, -1, 0, follow_symlinks=False)
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o070 if path.is_dir() else 0o060))
+        files = (path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+        for path, rights in ((folder, 0o070), *((file, 0o060) for file in files)):
+            os.chown(path, -1, 0)
+            path.chmod(path.stat().st_mode | rights)
     except OSError as error:
         return [f"warning: the data folder keeps its rights ({error}); Airflow's worker must be able to write there"]
     return []

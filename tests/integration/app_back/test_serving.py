@@ -17,6 +17,7 @@ import pytest
 
 from connections.settings import Settings
 from readmission.local import serving
+from tests.conftest import Poll
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.servers import api_log, running, wait_for
 
@@ -148,10 +149,12 @@ def test_every_answer_has_a_request_id_and_the_row_keeps_it(api: Api, sent: str 
     assert refused.headers["x-request-id"] == "refused-1"
 
 
-def test_the_log_is_json_and_names_the_request_and_no_patient(api: Api) -> None:
+def test_the_log_is_json_and_names_the_request_and_no_patient(api: Api, poll: Poll) -> None:
     body = {"encounter_ref": "secreto-1234", "medical_specialty": "Cardiology"}
     answer = api.http.post("/predict", json=body, headers={"X-Request-ID": "of-the-log"})
     api.http.post("/predict", json={"diag_1": "secreta"}, headers={"X-Request-ID": "of-the-refusal"})
+    # An answer leaves before its line is written.
+    poll(lambda: "of-the-refusal" in api_log(api.settings), deadline=10)
     lines = [json.loads(line) for line in api_log(api.settings).splitlines()]
     (told,) = [line for line in lines if "of-the-log" in json.dumps(line)]
     assert told["message"] == f"1 predictions by version {api.registered.version} logged in the database"
