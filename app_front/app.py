@@ -1,8 +1,10 @@
-"""The ward's form: an encounter in, the risk of readmission out. Run it with `streamlit run app_front/app.py`."""
+"""The ward's form: an encounter in, the risk of readmission out. `python -m app_front` shows it."""
 
 import streamlit as st
 
-from app_front import errors, form_state, page, sentences, widgets
+from app_front import errors, form_state, login_page, page, sentences, widgets
+from app_front.access import gate
+from app_front.access.gate import Standing
 from app_front.checks import Entered, Unfinished, check, request
 from app_front.client import ApiError, PredictionClient, ProductionModel, Refused
 from app_front.form_state import Answered, Outcome, Withdrawn
@@ -13,33 +15,48 @@ from connections.settings import SettingsError, get_settings
 
 def main() -> None:
     """Draw the page; every button runs its callback first, so the page shows what came of it."""
-    form_state.start()
-    language, outcome = form_state.language(), form_state.outcome()
+    language = form_state.language()
     st.set_page_config(page_title=say(sentences.TITLE, language), page_icon="🏥", layout="wide")
     page.style()
-    _draw_head(language)
+    try:
+        found = gate.standing()
+    except SettingsError as error:
+        st.error(str(error))
+        st.stop()
+    _draw_title(language, found)
+    if found is Standing.IN:
+        _draw_form(language)
+    else:
+        gate.forget()
+        form_state.speak(language)
+        login_page.draw(found, language)
+
+
+def _draw_form(language: Language) -> None:
+    form_state.start()
+    outcome, seconds = form_state.outcome(), gate.use()
+    _draw_model(language)
     with st.container(key="encounter"):
         _draw_fields(language, _refused_fields(outcome))
         _draw_buttons(language)
     _draw_outcome(outcome, language)
     st.divider()
     st.caption(say(sentences.FOOTER, language))
-    page.behave(outcome, _refused_fields(outcome), language)
+    page.behave(outcome, _refused_fields(outcome), language, seconds)
 
 
 def _client() -> PredictionClient:
-    try:
-        settings = get_settings()
-        return PredictionClient(settings.prediction_api, settings.form_api_key.get_secret_value())
-    except SettingsError as error:
-        st.error(str(error))
-        st.stop()
+    settings = get_settings()
+    return PredictionClient(settings.prediction_api, settings.form_api_key.get_secret_value())
 
 
-def _draw_head(language: Language) -> None:
-    title, switch = st.columns([6, 1], vertical_alignment="center")
+def _draw_title(language: Language, found: Standing) -> None:
+    title, leave, switch = st.columns([5, 1, 1], vertical_alignment="center")
     other: Language = "en" if language == "es" else "es"
     title.title(say(sentences.TITLE, language), anchor=False)
+    if found is Standing.IN and gate.asks():
+        with leave:
+            login_page.draw_log_out(language)
     # A button a language, so that a double click does not switch back.
     switch.button(
         say(sentences.SWITCH, language),
@@ -49,6 +66,9 @@ def _draw_head(language: Language) -> None:
         args=(other,),
         width="stretch",
     )
+
+
+def _draw_model(language: Language) -> None:
     st.markdown(say(sentences.PURPOSE, language))
     found = form_state.model()
     errors.show_model(_look_up_model() if found is None else found, language)
@@ -102,6 +122,7 @@ def _look_up_model() -> ProductionModel | ApiError:
     return found
 
 
+@gate.only_inside
 def _predict() -> None:
     asked = form_state.values()
     form_state.keep(asked, check(asked) or _ask(asked))
@@ -116,6 +137,7 @@ def _ask(asked: Entered) -> Answered | ApiError:
         _look_up_model()
 
 
+@gate.only_inside
 def _clear() -> None:
     form_state.clear()
     _look_up_model()

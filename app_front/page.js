@@ -5,6 +5,7 @@ window.readmissionPage ??= (() => {
   // The risk keeps its place: a page that moves would close the list that somebody is choosing from.
   const HIDE_ALL = `${RISK} { visibility: hidden; } body .st-key-withdrawn { display: block; }`;
   const style = document.head.appendChild(document.createElement("style"));
+  const ended = document.head.appendChild(document.createElement("style"));
   const spoken = document.body.appendChild(document.createElement("div"));
   spoken.id = "spoken";
   let said = { chrome: {} };
@@ -70,6 +71,26 @@ window.readmissionPage ??= (() => {
     }
   }
 
+  // A session that nobody uses ends here too, so that no patient stays on a screen that lost the form. After a sleep the
+  // clock tells; a page that is brought back by "Back" is fetched anew.
+  const ENDED = "readmission-ended";
+  let until = Infinity;
+  function end() {
+    if (Date.now() < until) return;
+    sessionStorage.setItem(ENDED, "1");
+    document.body.replaceChildren();
+    location.reload();
+  }
+  setInterval(end, 1000);
+  for (const kind of ["focus", "pageshow", "visibilitychange"]) addEventListener(kind, end, true);
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+  function keepTime(seconds) {
+    until = seconds === null ? Infinity : Date.now() + seconds * 1000;
+    if (seconds !== null) sessionStorage.removeItem(ENDED);
+    ended.textContent = sessionStorage.getItem(ENDED) ? "body .st-key-ended { display: block; }" : "";
+  }
+
   const inside = (event, selector) => event.target.closest?.(selector);
   document.addEventListener("input", (event) => inside(event, ".st-key-encounter") && withdraw(), true);
   document.addEventListener("keydown", (event) => {
@@ -85,6 +106,7 @@ window.readmissionPage ??= (() => {
   return (now) => {
     const switched = said.language && said.language !== now.language;
     said = now;
+    keepTime(now.seconds);
     document.documentElement.lang = now.language;
     translate();
     document.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));

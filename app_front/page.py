@@ -1,6 +1,7 @@
 """What the page does beyond Streamlit's widgets: its language, its focus, and no risk beside inputs that changed."""
 
 import json
+import time
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
@@ -26,14 +27,21 @@ def outcome_key(outcome: Outcome | None) -> str:
     return f"refusal-{form_state.pressed()}" if _refuses(outcome) else "no-outcome"
 
 
-def behave(outcome: Outcome | None, refused: Collection[str], language: Language) -> None:
-    """Tell the browser what it should know of the page: our own words and names, and nothing that was entered."""
+def behave(
+    outcome: Outcome | None, refused: Collection[str], language: Language, seconds: float | None = None
+) -> None:
+    """Tell the browser what it should know of the page: our own words and names, and nothing that was entered.
+
+    After `seconds` without another run it empties the page by itself, whether or not the form can be reached.
+    """
     said = {
         "language": language,
         "chrome": {english: say(text, language) for english, text in sentences.CHROME.items()},
         "withdrawn": say(sentences.WITHDRAWN, language),
         "outcome": "" if outcome_key(outcome) == "no-outcome" else outcome_key(outcome),
         "refused": [f"{name}-{language}" for name in sorted(refused)],
+        "seconds": seconds,
+        "run": time.time_ns(),  # the browser runs a script again only where it differs
     }
     # Names come from the service: none may end the script.
     told = json.dumps(said).replace("<", "\\u003c")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
@@ -18,6 +18,7 @@ EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 # Addresses of the documentation networks (RFC 5737, RFC 3849): nothing is sent there, the system only picks a way.
 _FAR_AWAY = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 _GET_ADDRESS = 0x8915  # SIOCGIFADDR
+_HOST_HEADER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
 
@@ -53,6 +54,22 @@ def is_address(host: str) -> bool:
     with suppress(ValueError):
         return bool(ip_address(host))
     return False
+
+
+def asks_for(host: str, own_names: Collection[str]) -> bool:
+    """Whether a Host header names one of these (in lower case), on whatever port, or an address in figures.
+
+    A page whose name was made to lead here (DNS rebinding) sends that name. An address in its place cannot be such a
+    page's, so that probes by a pod's address and people who type one are answered.
+    """
+    found = _HOST_HEADER.fullmatch(host)
+    name = bare(found[1]).lower().rstrip(".") if found else ""
+    return name in own_names or is_address(name)
+
+
+def is_own_page(origin: str, host: str) -> bool:
+    """Whether the page of an Origin header is of the address that it asks, which its Host header names."""
+    return origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
 
 
 def is_loopback(host: str) -> bool:

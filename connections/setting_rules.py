@@ -19,7 +19,15 @@ from connections.addresses import EVERY_ADDRESS, bare, host_names, is_loopback
 PLACEHOLDER = "changethis"
 EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
 # What `conflicts` looks at.
-TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", "API_AUTH", "BIND_ADDRESS")
+TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", "API_AUTH", "FORM_AUTH", "BIND_ADDRESS")
+# What the form needs to ask who is there, by how it asks.
+OF_THE_LOGIN = {
+    "password": ("FORM_PASSWORD",),
+    "oidc": (
+        "FORM_OIDC_METADATA_URL", "FORM_OIDC_CLIENT_ID", "FORM_OIDC_CLIENT_SECRET", "FORM_OIDC_ALLOWED",
+        "FORM_COOKIE_SECRET",
+    ),
+}  # fmt: skip
 HIGHEST_PORT = 65_535
 
 _SECRET = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID)$")
@@ -58,6 +66,14 @@ def _batch(value: str) -> bool:
     return _seconds(value) and 1 <= float(value) <= 600
 
 
+def _session_minutes(value: str) -> bool:
+    return _seconds(value) and 0.05 <= float(value) <= 1_440
+
+
+def _session_hours(value: str) -> bool:
+    return _seconds(value) and 0.01 <= float(value) <= 168
+
+
 def _share(value: str) -> bool:
     try:
         return 0 <= float(value) <= 1
@@ -79,6 +95,22 @@ def _has_host(value: str) -> bool:
 
 def _is_web_address(value: str) -> bool:
     return value.lower().startswith(("http://", "https://")) and _has_host(value)
+
+
+def _is_provider(value: str) -> bool:
+    """Who answers in a provider's place says who is let in: it must be TLS, but on this machine."""
+    if not _is_web_address(value):
+        return False
+    return value.lower().startswith("https://") or is_loopback(urlsplit(value).hostname or "")
+
+
+def _is_page(value: str) -> bool:
+    return _is_web_address(value) and re.fullmatch(r"/?", urlsplit(value).path + urlsplit(value).query) is not None
+
+
+def _are_people(value: str) -> bool:
+    """E-mail addresses, and domains that have a dot: neither a top-level domain nor everybody."""
+    return all(re.fullmatch(r"(?:[^@\s,]+@)?(?:[\w-]+\.)+[\w-]{2,}", one.strip()) for one in value.split(","))
 
 
 def _is_database(value: str) -> bool:
@@ -155,6 +187,16 @@ RULES: dict[str, Rule] = {
     "LOG_WAIT_SECONDS": Rule("a number of seconds from 0.1 to 60", _log_wait),
     "JOURNAL_MAX_MB": _whole(1, 1_000_000),
     "API_AUTH": _matching("on|off", "on or off"),
+    "FORM_AUTH": _matching("password|oidc|off", "password, oidc or off"),
+    "FORM_PASSWORD": _LONG,
+    "FORM_SESSION_MINUTES": Rule("a number of minutes from 0.05 to 1440", _session_minutes),
+    "FORM_SESSION_HOURS": Rule("a number of hours from 0.01 to 168", _session_hours),
+    "FORM_PUBLIC_URL": Rule("an address that begins with http:// or https://, without a path", _is_page),
+    "FORM_OIDC_METADATA_URL": Rule(
+        "an address that begins with https://, or http:// where the provider is on this machine", _is_provider
+    ),
+    "FORM_OIDC_ALLOWED": Rule("e-mail addresses and domains with commas between: a@ward.example,b.example", _are_people),
+    "FORM_COOKIE_SECRET": Rule("32 characters or more", lambda value: len(value) >= 32),
     "API_KEY_REQUESTS_PER_MINUTE": _whole(0, 10_000_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),
     "COMPOSE_PROJECT_NAME": _matching(r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, _ and -"),
@@ -189,7 +231,7 @@ def _shown(name: str, value: str) -> str:
 def conflicts(values: Mapping[str, str]) -> list[str]:
     """What is wrong with settings taken together, each of which is valid by itself.
 
-    A port beyond the last, two ports alike, a prediction service without keys that others reach.
+    A port beyond the last, two ports alike, a service or a form that others reach and that asks nobody who they are.
     """
     offset = int(values.get("PORT_OFFSET") or 0)
     ports = {name: int(values[name]) for name in EMBEDDED_PORTS if values.get(name)}
@@ -200,14 +242,35 @@ def conflicts(values: Mapping[str, str]) -> list[str]:
     ]
     pairs = [(one, other) for one, other in combinations(ports, 2) if ports[one] == ports[other]]
     alike = [f"{one} and {other}: both are {ports[one]}" for one, other in pairs]
-    return beyond + alike + without_keys(values.get("API_AUTH", ""), values.get("BIND_ADDRESS", ""))
+    bind_address = values.get("BIND_ADDRESS", "")
+    without = without_keys(values.get("API_AUTH", ""), bind_address)
+    return beyond + alike + without + without_login(values.get("FORM_AUTH", ""), bind_address)
 
 
 def without_keys(api_auth: str, bind_address: str) -> list[str]:
     """What is wrong with a service that asks for no key and listens there, if anything is."""
-    if api_auth != "off" or not bind_address or is_loopback(bare(bind_address)):
+    return _open_to_others("API_AUTH", api_auth, "on", bind_address)
+
+
+def without_login(form_auth: str, bind_address: str) -> list[str]:
+    """What is wrong with a form that asks nobody to log in and listens there, if anything is."""
+    return _open_to_others("FORM_AUTH", form_auth, "password", bind_address)
+
+
+def _open_to_others(name: str, value: str, closed: str, bind_address: str) -> list[str]:
+    if value != "off" or not bind_address or is_loopback(bare(bind_address)):
         return []
     return [
-        f"API_AUTH: off is for this machine alone, and {bare(bind_address)} lets others in; set API_AUTH=on, or "
+        f"{name}: off is for this machine alone, and {bare(bind_address)} lets others in; set {name}={closed}, or "
         "BIND_ADDRESS=127.0.0.1"
+    ]
+
+
+def missing_of_login(values: Mapping[str, str]) -> list[str]:
+    """The settings that the form's log-in needs and lacks."""
+    form_auth = values.get("FORM_AUTH") or "password"
+    return [
+        f"{name}: is empty, and FORM_AUTH={form_auth} needs it; `make env` makes the secrets that are not a provider's"
+        for name in OF_THE_LOGIN.get(form_auth, ())
+        if not values.get(name)
     ]

@@ -111,6 +111,15 @@ def private_settings() -> Callable[[Path], Settings]:
     return _settings
 
 
+@pytest.fixture
+def no_login(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The form that a test runs in its own process asks nobody who they are."""
+    monkeypatch.setenv("FORM_AUTH", "off")
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def poll() -> Poll:
     """The way to wait in a test: until something is so, with a deadline."""
@@ -141,6 +150,8 @@ def _settings(folder: Path) -> Settings:
         mlflow_pipeline_password=MLFLOW_PASSWORDS["pipeline"],
         mlflow_api_password=MLFLOW_PASSWORDS["api"],
         form_api_key=_secret(32),
+        form_password=_secret(16),
+        form_cookie_secret=_secret(32),
         airflow_admin_password=_secret(12),
         airflow_jwt_secret=_secret(64),
         airflow_fernet_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from connections import setting_rules
 from connections.api_keys import FILE_NAME
 from connections.settings.addresses import Addresses
+from connections.settings.form import FormSettings
 from connections.settings.places import PATHS, Environment, home, is_path
 
 UCI_ARCHIVE = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
@@ -17,7 +18,7 @@ NO_SECRET = SecretStr("")
 MLflowAccount = Literal["admin", "pipeline", "api"]
 
 
-class Settings(Addresses):
+class Settings(Addresses, FormSettings):
     """The platform's settings. `.env.example` documents each; a test keeps the two the same.
 
     A path is seen from the clone, but for one in the environment. `setting_rules` says what each may hold.
@@ -73,11 +74,10 @@ class Settings(Addresses):
     mlflow_api_password: SecretStr = NO_SECRET
     mlflow_tracking_username: str | None = None
     mlflow_tracking_password: SecretStr | None = None
-    # Who may ask the prediction service: whoever has a key of the file, as the form has its own.
+    # Who may ask the prediction service: whoever has a key of the file.
     api_auth: Literal["on", "off"] = "on"
     api_keys_file: Path | None = None
     api_key_requests_per_minute: int = 0
-    form_api_key: SecretStr = NO_SECRET
 
     # Airflow's accounts and keys.
     airflow_admin_user: str = "admin"
@@ -141,6 +141,11 @@ class Settings(Addresses):
             return self.mlflow_tracking_username, (self.mlflow_tracking_password or NO_SECRET).get_secret_value()
         password = getattr(self, f"mlflow_{account}_password").get_secret_value()
         return (account, password) if password and self.mlflow_is_here else None
+
+    @property
+    def form_pages(self) -> str:
+        """The form's address as browsers see it."""
+        return (self.form_public_url or self.public_url("form")).rstrip("/")
 
     @property
     def keys_file(self) -> Path:

@@ -28,7 +28,7 @@ Watch = Callable[[str, str], None]
 _SECRETS = (
     "airflow_admin_password", "airflow_jwt_secret", "airflow_fernet_key", "airflow_secret_key",
     "mlflow_admin_password", "mlflow_pipeline_password", "mlflow_api_password", "forget_key",
-    "model_signing_key", "form_api_key",
+    "model_signing_key", "form_api_key", "form_password", "form_cookie_secret",
 )  # fmt: skip
 _DEAD = frozenset({"BACKOFF", "EXITED", "FATAL"})
 _PATIENCE_SECONDS = 10

@@ -1,15 +1,16 @@
 """The services that clinicians meet: the prediction API and the form."""
 
-from pathlib import Path
-
-from connections.settings import Settings, machine_environment
+from connections.settings import FORM_SECRETS, FormSettings, Settings, machine_environment
 from readmission.clock import epoch, now
 from readmission.keeping.daily import ALIVE, LOOK_SECONDS
 from readmission.local.health import answers
 from readmission.local.mlflow_server import mlflow_client
 from readmission.local.service import Folders, Port, Service, program
 
-FORM = Path(__file__).parents[2] / "app_front" / "app.py"
+# What the form reads of the settings.
+_OF_THE_FORM = {name.upper() for name in FormSettings.model_fields} | {
+    "BIND_ADDRESS", "PUBLIC_HOST", "OTHER_HOSTS", "FORM_PORT", "PORT_OFFSET", "LOG_LEVEL",
+}  # fmt: skip
 
 
 def api(settings: Settings) -> Service:
@@ -48,24 +49,19 @@ def keeper(settings: Settings) -> Service:
 
 
 def form(settings: Settings) -> Service:
-    """The form. It knows the prediction service's address, its own key for it, and nothing else."""
+    """The form. It knows the prediction service's address, its own key for it, who is let in, and nothing else."""
     return Service(
         name="form",
         command=(
-            program("streamlit"),
-            "run",
-            str(FORM),
-            "--server.headless=true",
-            f"--server.address={settings.bind_address}",
-            f"--server.port={settings.port('form')}",
-            # Unless it is told, it asks a site on the internet for the address that it writes into its log.
-            f"--browser.serverAddress={settings.shown_host}",
-            "--server.fileWatcherType=none",
-            "--browser.gatherUsageStats=false",
+            program("python"),
+            "-m",
+            "app_front",
+            f"--host={settings.bind_address}",
+            f"--port={settings.port('form')}",
         ),
         environment=machine_environment(settings.own_hosts)
-        | {"API_URL": settings.prediction_api, "LOG_LEVEL": settings.log_level}
-        | {"FORM_API_KEY": settings.form_api_key.get_secret_value()},
+        | {"API_URL": settings.prediction_api}
+        | {name: value for name, value in settings.as_environment(*FORM_SECRETS).items() if name in _OF_THE_FORM},
         folder=Folders.of(settings).of_service("form"),
         log=Folders.of(settings).logs / "form.log",
         healthy=lambda: answers(f"{settings.url('form')}/_stcore/health"),

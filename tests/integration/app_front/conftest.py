@@ -8,10 +8,10 @@ from playwright.sync_api import BrowserContext, Page
 from connections.settings import Settings
 from readmission.local import serving
 from tests.chromium import chromium, empty_page, visitor
+from tests.form_login import open_form, password
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.servers import running
 from tests.integration.app_front.entries import form_api
-from tests.integration.app_front.form_page import button
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,8 @@ def address(api: Api) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(somebody: BrowserContext, address: str) -> Iterator[Page]:
+def page(api: Api, somebody: BrowserContext, address: str) -> Iterator[Page]:
     opened = empty_page(somebody)
-    opened.goto(address)
-    button(opened, "submit").wait_for()
+    open_form(opened, address, password(api.settings))
     yield opened
     opened.close()

@@ -34,7 +34,7 @@ def api(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def form(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+def form(api: Api, monkeypatch: pytest.MonkeyPatch, no_login: None) -> Iterator[AppTest]:  # noqa: ARG001
     monkeypatch.setenv("API_URL", api.settings.url("api"))
     get_settings.cache_clear()
     yield AppTest.from_file(str(APP), default_timeout=60).run()

@@ -33,7 +33,7 @@ def api() -> Iterator[ScriptedApi]:
 
 
 @pytest.fixture
-def form(api: ScriptedApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+def form(api: ScriptedApi, monkeypatch: pytest.MonkeyPatch, no_login: None) -> Iterator[AppTest]:  # noqa: ARG001
     monkeypatch.setenv("API_URL", api.address)
     get_settings.cache_clear()
     yield AppTest.from_file(str(APP), default_timeout=60)

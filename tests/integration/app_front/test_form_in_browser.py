@@ -14,6 +14,7 @@ from app_front.sentences import Language, risk, say
 from readmission.features import BY_NAME, FIELDS, complete_request
 from readmission.local import serving
 from tests.chromium import empty_page, grave_faults
+from tests.form_login import open_form, password
 from tests.free_ports import free_offset
 from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.servers import running
@@ -248,7 +249,7 @@ def test_a_slow_answer_does_not_show_beside_what_was_typed_meanwhile(somebody: B
         settings = api.settings.model_copy(update=moved)
         with running(serving.form(settings), settings):
             page = empty_page(somebody)
-            page.goto(settings.url("form"))
+            open_form(page, settings.url("form"), password(settings))
             fill(page, "es", **CHOSEN)
             slow.answer_now.clear()
             button(page, "submit").click()

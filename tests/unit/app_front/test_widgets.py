@@ -19,7 +19,7 @@ LANGUAGES: tuple[Language, ...] = ("es", "en")
 
 
 @pytest.fixture
-def form(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+def form(monkeypatch: pytest.MonkeyPatch, no_login: None) -> Iterator[AppTest]:  # noqa: ARG001
     monkeypatch.setenv("API_URL", "http://127.0.0.1:9")
     get_settings.cache_clear()
     yield AppTest.from_file(str(APP), default_timeout=60).run()
