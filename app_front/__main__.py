@@ -1,5 +1,6 @@
 """Shows the form: `python -m app_front [--host ADDRESS] [--port PORT]`."""
 
+import logging
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ def main() -> None:
     settings = settings_or_exit()
     if wrong := settings.form_problems(asked.published_on or asked.host):
         raise SystemExit("\n".join(wrong))
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel("WARNING")
     server = {"server.address": asked.host, "server.port": asked.port}
     # Unless it is told, it asks a site on the internet for the address that it writes into its log.
     application(settings).run(config={**server, "browser.serverAddress": settings.shown_host})
@@ -31,7 +34,9 @@ def main() -> None:
 def application(settings: Settings) -> App:
     """The form behind its door."""
     door = Middleware(Door, names=settings.names)
-    return App(SCRIPT, secrets={"auth": _provider(settings)} if settings.form_auth == "oidc" else None, middleware=[door])
+    return App(
+        SCRIPT, secrets={"auth": _provider(settings)} if settings.form_auth == "oidc" else None, middleware=[door]
+    )
 
 
 def _provider(settings: Settings) -> dict[str, Any]:
@@ -40,7 +45,7 @@ def _provider(settings: Settings) -> dict[str, Any]:
         "redirect_uri": f"{settings.form_pages}/oauth2callback",
         "cookie_secret": settings.form_cookie_secret.get_secret_value(),
         "client_id": settings.form_oidc_client_id,
-        "client_secret": settings.form_oidc_client_secret.get_secret_value(),
+        "client_secret": settings.form_oidc_client_secret and settings.form_oidc_client_secret.get_secret_value(),
         "server_metadata_url": settings.form_oidc_metadata_url,
         # Who comes back after a session's end proves anew who they are: the browser may be another person's by then.
         "client_kwargs": {"scope": "openid email", "prompt": "login", "code_challenge_method": "S256"},

@@ -26,6 +26,6 @@ ENDED = Text(
 STRANGER = Text(
     "**Esta cuenta no tiene acceso al formulario** ({person}). Salga y entre con otra, o pida a quien lo administra "
     "que la añada.",
-    "**This account may not use the form** ({person}). Log out and use another, or ask whoever runs the form to add it.",
+    "**This account may not use the form** ({person}). Log out and use another, or ask whoever runs it to add yours.",
 )
 NOBODY = Text("sin correo verificado", "no verified e-mail address")

@@ -27,9 +27,7 @@ def outcome_key(outcome: Outcome | None) -> str:
     return f"refusal-{form_state.pressed()}" if _refuses(outcome) else "no-outcome"
 
 
-def behave(
-    outcome: Outcome | None, refused: Collection[str], language: Language, seconds: float | None = None
-) -> None:
+def behave(outcome: Outcome | None, refused: Collection[str], language: Language, seconds: float | None = None) -> None:
     """Tell the browser what it should know of the page: our own words and names, and nothing that was entered.
 
     After `seconds` without another run it empties the page by itself, whether or not the form can be reached.

@@ -7,6 +7,8 @@ user=$(setting AIRFLOW_ADMIN_USER)
 store=$(setting MINIO_ROOT_USER)
 key=MINIO_ROOT_PASSWORD
 [ -n "$store" ] || { store=$(setting AWS_ACCESS_KEY_ID) key=AWS_SECRET_ACCESS_KEY; }
+login=FORM_PASSWORD
+case $(setting FORM_AUTH) in off) login=- ;; oidc) login="(your provider's)" ;; esac
 experiment=$(setting EXPERIMENT)
 runs=$(docker compose exec -T mlflow python runs_page.py "${experiment:-readmission}" 2>/dev/null)
 
@@ -22,7 +24,7 @@ printf '\n  %-18s %-36s %-12s %s\n' Service Address User "Password (key in .env)
 row Airflow airflow-apiserver 8080 "" "${user:-admin}" AIRFLOW_ADMIN_PASSWORD
 row MLflow mlflow 5000 "$runs" admin MLFLOW_ADMIN_PASSWORD
 row "Prediction API" api 8000 /docs - -
-row Form front 8501 "" - -
+row Form front 8501 "" - "$login"
 row "MinIO console" minio 9001 "" "$store" "$key"
 row "MinIO S3" minio 9000 "" "$store" "$key"
 row MySQL mysql 3306 "" pipeline MYSQL_PIPELINE_PASSWORD mysql

@@ -18,6 +18,8 @@ from connections.setting_rules import PLACEHOLDER
 SECRET_NAMES = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID|USER)$")
 # Secrets travel inside URLs and JSON, where other characters would need an escape that Compose cannot write.
 ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
+# Secrets that are somebody else's: they may be empty, where what they are for is not used.
+_OF_OTHERS = ("FORM_OIDC_CLIENT_SECRET",)
 # What the course's instructions export; good enough where only this machine can connect.
 WELL_KNOWN = {"AWS_SECRET_ACCESS_KEY": "supersecret", "MINIO_ROOT_PASSWORD": "supersecret"}
 DATASET = Path("/dataset")
@@ -44,6 +46,8 @@ def problems(values: Mapping[str, str]) -> list[str]:
             found.append(f"{name}: {text} (the shell's value wins over .env's)")
     found += _of_the_network(values)
     found += setting_rules.without_keys(values.get("API_AUTH", ""), values.get("BIND_ADDRESS", ""))
+    found += setting_rules.without_login(values.get("FORM_AUTH", ""), values.get("BIND_ADDRESS", ""))
+    found += [line for line in setting_rules.missing_of_login(values) if line.startswith("FORM_OIDC_")]
     if not _on_loopback(values):
         found += [
             f"{name} is a well-known word, refused unless BIND_ADDRESS is 127.0.0.1" for name in _well_known(values)
@@ -75,7 +79,8 @@ def _of_the_network(values: Mapping[str, str]) -> list[str]:
 
 
 def _secrets(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in sorted(values.items()) if SECRET_NAMES.search(name)}
+    found = {name: value for name, value in sorted(values.items()) if SECRET_NAMES.search(name)}
+    return {name: value for name, value in found.items() if value or name not in _OF_OTHERS}
 
 
 def _well_known(values: Mapping[str, str]) -> list[str]:

@@ -195,7 +195,9 @@ RULES: dict[str, Rule] = {
     "FORM_OIDC_METADATA_URL": Rule(
         "an address that begins with https://, or http:// where the provider is on this machine", _is_provider
     ),
-    "FORM_OIDC_ALLOWED": Rule("e-mail addresses and domains with commas between: a@ward.example,b.example", _are_people),
+    "FORM_OIDC_ALLOWED": Rule(
+        "e-mail addresses and domains with commas between: a@ward.example,b.example", _are_people
+    ),
     "FORM_COOKIE_SECRET": Rule("32 characters or more", lambda value: len(value) >= 32),
     "API_KEY_REQUESTS_PER_MINUTE": _whole(0, 10_000_000),
     "LOG_LEVEL": Rule("DEBUG, INFO, WARNING or ERROR", lambda value: value.lower() in _LEVELS),

@@ -36,7 +36,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """A password was not taken: it was wrong, or was not looked at, since others were and `wait` (seconds) is not over."""
+    """A password was not taken: it was wrong, or it was not looked at, since it came before a `wait` (seconds) is over."""
 
     wait: float
 
@@ -86,7 +86,12 @@ def only_inside(pressed: Callable[..., None]) -> Callable[..., None]:
 
 
 def try_password(given: str) -> None:
-    """Lets the page's person in, if that is the ward's password and too many others were not tried before it."""
+    """Lets the page's person in, if that is the ward's password and too many others were not tried before it.
+
+    Nothing typed is no try.
+    """
+    if not given:
+        return
     guard, page = _guard(), cast(str, st.session_state.setdefault(PAGE, secrets.token_hex(16)))
     if wait := guard.throttle.try_again_in(page):
         st.session_state[REFUSED] = Refusal(wait)
@@ -159,7 +164,9 @@ def _standing_of_a_person(settings: Settings) -> Standing:
     st.session_state[LOG_IN] = log_in
     if not people.is_allowed(claims, settings.form_oidc_allowed):
         if is_new:
-            logger.warning("log-in refused: %r is not in FORM_OIDC_ALLOWED", people.email(claims) or "no e-mail address")
+            logger.warning(
+                "log-in refused: %r is not in FORM_OIDC_ALLOWED", people.email(claims) or "no e-mail address"
+            )
         return Standing.STRANGER
     found = _by_time(log_in)
     if is_new and found is Standing.IN:

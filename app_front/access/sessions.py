@@ -1,9 +1,10 @@
 """Until when somebody who logged in is in: while they use the form, and no longer than a shift."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
+
+from readmission.clock import epoch, now
 
 
 @dataclass
@@ -13,10 +14,14 @@ class _Session:
     left: bool = False
 
 
+def _now() -> float:
+    return epoch(now())
+
+
 class Sessions:
     """The log-ins of a process, by a name that nobody can guess. One that ended stays known until it is too old."""
 
-    def __init__(self, idle_seconds: float, longest_seconds: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, idle_seconds: float, longest_seconds: float, clock: Callable[[], float] = _now) -> None:
         self._idle = idle_seconds
         self._longest = longest_seconds
         self._clock = clock

@@ -24,7 +24,7 @@ class FormSettings(BaseSettings):
 
     form_oidc_metadata_url: str | None = None
     form_oidc_client_id: str | None = None
-    form_oidc_client_secret: SecretStr = SecretStr("")
+    form_oidc_client_secret: SecretStr | None = None
     form_oidc_allowed: str = ""
     form_cookie_secret: SecretStr = SecretStr("")
 

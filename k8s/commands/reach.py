@@ -44,6 +44,7 @@ def keep_open(tell: Callable[[str], None], doors: tuple[Door, ...] = DOORS) -> N
             ways[door] = Way(door.service, door.port, door.local)
             tell(f"  {door.title:<16} http://localhost:{door.local}{door.path}")
         tell("Airflow and MLflow: sign in as admin with AIRFLOW_ADMIN_PASSWORD and MLFLOW_ADMIN_PASSWORD of .env.")
+        tell("Form: the password is FORM_PASSWORD of .env.")
         tell("Ctrl-C ends this.")
         while True:
             for door in (door for door, way in ways.items() if not way.is_open):

@@ -32,9 +32,11 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "postgres": ("POSTGRES_PASSWORD",),
     "airflow": ("AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET"),
     "airflow-admin": ("AIRFLOW_ADMIN_PASSWORD", "passwords.json"),
-    "form": ("FORM_API_KEY",),
+    "form": ("FORM_API_KEY", "FORM_PASSWORD", "FORM_COOKIE_SECRET", "FORM_OIDC_CLIENT_SECRET"),
     API_KEYS: (FILE_NAME,),
 }
+# What somebody else makes, where it is used at all.
+_MAY_BE_EMPTY = {"FORM_OIDC_CLIENT_SECRET": ""}
 ADMIN = "admin"
 # What a volume keeps the password of, from its first start on.
 # The other accounts of MySQL have theirs at each start of the server; the record of what was forgotten has one key.
@@ -52,9 +54,10 @@ def contents(values: Mapping[str, str], keys: Sequence[Key] = ()) -> dict[str, d
     accounts = {"passwords.json": json.dumps({ADMIN: values.get("AIRFLOW_ADMIN_PASSWORD", "")})}
     accounts[FILE_NAME] = as_text(with_forms(keys, values.get("FORM_API_KEY", "")))
     known = {**mlflows, **{name: value for name, value in values.items() if value}, **accounts}
-    missing = sorted({name for names in SECRETS.values() for name in names if not known.get(name)})
+    missing = sorted({name for names in SECRETS.values() for name in names if not known.get(name)} - {*_MAY_BE_EMPTY})
     if missing:
         raise ClusterError(f"not set: {', '.join(missing)}; run `make env`, which writes .env")
+    known = _MAY_BE_EMPTY | known
     return {secret: {name: known[name] for name in names} for secret, names in SECRETS.items()}
 
 

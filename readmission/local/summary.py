@@ -158,6 +158,8 @@ def _show_addresses(console: Console, summary: Summary, settings: Settings) -> N
     for name, account in (("Airflow", settings.airflow_admin_user), ("MLflow", "admin")):
         signing_in = f"Sign in to {name} as {account} with {name.upper()}_ADMIN_PASSWORD of .env"
         console.print(f"  {signing_in}", soft_wrap=True, highlight=False)
+    if settings.form_auth == "password":
+        console.print("  The form asks for FORM_PASSWORD of .env", soft_wrap=True, highlight=False)
     asking = (
         "`.venv/bin/readmission keys create NAME` makes a key for a program of yours to ask the prediction API with"
     )

@@ -68,6 +68,11 @@ class Stack(Outside):
         """The form's."""
         return self.env["FORM_API_KEY"]
 
+    @property
+    def form_password(self) -> str:
+        """The ward's."""
+        return self.env["FORM_PASSWORD"]
+
     def mysql_password(self, account: str) -> str:
         """That of one of the platform's accounts."""
         return self.env[f"MYSQL_{account.upper()}_PASSWORD"]

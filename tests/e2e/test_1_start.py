@@ -108,8 +108,9 @@ def test_mlflow_answers_only_to_the_hosts_it_is_configured_for(stack: Stack, hos
 
 
 def test_the_form_refuses_pages_of_other_sites(stack: Stack) -> None:
-    assert websocket_status(stack, "http://localhost:8501") == 101
-    assert websocket_status(stack, f"http://{LAN_HOST}:8501") == 403
+    assert websocket_status(stack, "localhost:8501") == 101
+    assert websocket_status(stack, "localhost:8501", page="http://localhost:8084") == 403
+    assert websocket_status(stack, f"{LAN_HOST}:8501") == 403
 
 
 def test_the_table_names_addresses_and_keys_but_no_password(stack: Stack) -> None:
@@ -125,8 +126,8 @@ def test_the_table_names_addresses_and_keys_but_no_password(stack: Stack) -> Non
     mlflow, *whose = row
     assert whose == ["admin", "MLFLOW_ADMIN_PASSWORD"]
     assert re.fullmatch(re.escape(stack.address("mlflow", 5000)) + runs, mlflow)
-    for service, port, path in (("api", 8000, "/docs"), ("front", 8501, "")):
-        assert (stack.address(service, port) + path, "-", "-") in listed
+    assert (stack.address("api", 8000) + "/docs", "-", "-") in listed
+    assert (stack.address("front", 8501), "-", "FORM_PASSWORD") in listed
     passwords = [value for name, value in stack.env.items() if name.endswith(("PASSWORD", "SECRET", "ACCESS_KEY"))]
     assert len(passwords) > 7 and not any(value in table for value in passwords)
 
@@ -172,12 +173,13 @@ def test_the_object_stores_console_answers(stack: Stack, not_proven: NotProven) 
     assert answer.status_code == 200 and "<html" in answer.text
 
 
-def websocket_status(stack: Stack, origin: str) -> int:
-    """How the form answers a page of `origin` that wants to talk to it."""
+def websocket_status(stack: Stack, host: str, page: str = "") -> int:
+    """How the form, asked under `host`, answers a page of that address or of another that wants to talk to it."""
     address = httpx.URL(stack.address("front", 8501))
     connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
     handshake = {
-        "Origin": origin,
+        "Host": host,
+        "Origin": page or f"http://{host}",
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",

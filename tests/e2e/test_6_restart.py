@@ -33,8 +33,8 @@ def test_another_host_is_answered_once_it_is_configured(stack: Stack) -> None:
         for host in (f"{LAN_HOST}:8084", "evil.test")
     )
     assert (ours.status_code, evil.status_code) == (200, 403)
-    assert websocket_status(stack, f"http://{LAN_HOST}:8501") == 101
-    assert websocket_status(stack, "http://evil.test") == 403
+    assert websocket_status(stack, f"{LAN_HOST}:8501") == 101
+    assert websocket_status(stack, "evil.test:8501") == 403
 
 
 def test_addresses_given_to_others_name_the_public_host(stack: Stack) -> None:

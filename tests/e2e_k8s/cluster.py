@@ -48,6 +48,11 @@ class Cluster(Outside):
         """The form's."""
         return secret("form", "FORM_API_KEY")
 
+    @property
+    def form_password(self) -> str:
+        """The ward's."""
+        return secret("form", "FORM_PASSWORD")
+
     def mysql_password(self, account: str) -> str:
         """That of one of the platform's accounts."""
         return secret(f"mysql-{account}", f"MYSQL_{account.upper()}_PASSWORD")

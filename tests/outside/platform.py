@@ -34,6 +34,11 @@ class Outside(ABC):
     def api_key(self) -> str:
         """A key of the prediction service's, by which one may predict."""
 
+    @property
+    @abstractmethod
+    def form_password(self) -> str:
+        """The ward's."""
+
     @abstractmethod
     def mysql_password(self, account: str) -> str:
         """That of one of the platform's accounts."""

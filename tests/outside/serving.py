@@ -14,6 +14,7 @@ from app_front.checks import REQUIRED
 from connections.settings import machine_environment
 from readmission.features import BY_NAME, ORIGINAL_FIELDS
 from tests.conftest import Poll
+from tests.form_login import open_form
 from tests.outside.browser import TakePicture, page
 from tests.outside.pipeline import MODEL, production
 from tests.outside.platform import Outside
@@ -70,7 +71,7 @@ def test_the_command_predicts_the_same_from_outside(outside: Outside, tmp_path: 
 
 def test_the_form_shows_the_same_probability(outside: Outside, picture: TakePicture) -> None:
     with page() as form:
-        form.goto(outside.address("front", 8501))
+        open_form(form, outside.address("front", 8501), outside.form_password)
         _fill(form)
         form.get_by_role("button", name="Calcular el riesgo").click()
         shown = form.get_by_test_id("stMetricValue").inner_text()

@@ -34,6 +34,9 @@ HOLDERS = {
     "MODEL_SIGNING_KEY": {"adopt", "airflow-worker"},
     "MODEL_PUBLIC_KEYS": {"adopt", "airflow-worker", "api"},
     "FORM_API_KEY": {"front"},
+    "FORM_PASSWORD": {"front"},
+    "FORM_COOKIE_SECRET": {"front"},
+    "FORM_OIDC_CLIENT_SECRET": {"front"},
     "AWS_ACCESS_KEY_ID": {"minio", "bucket", "mlflow"},
     "AWS_SECRET_ACCESS_KEY": {"minio", "bucket", "mlflow"},
 }
@@ -57,7 +60,7 @@ def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secre
 def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
-    assert len(required) == 21
+    assert len(required) == 23
     assert required.keys() <= services[CHECK]["environment"].keys()
     assert all("make env" in message for message in required.values())
     for name in required:
@@ -163,8 +166,16 @@ def test_a_damaged_file_of_keys_stops_the_start_and_is_left_alone(preflight: Mod
 
 @pytest.mark.parametrize(("bind_address", "accepted"), [("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", False)])
 def test_a_service_without_keys_is_for_loopback_alone(preflight: ModuleType, bind_address: str, accepted: bool) -> None:
-    found = preflight.problems(GOOD | {"API_AUTH": "off", "BIND_ADDRESS": bind_address})
-    assert found == [] if accepted else found[0].startswith("API_AUTH: off is for this machine alone, and 0.0.0.0")
+    for name in ("API_AUTH", "FORM_AUTH"):
+        found = preflight.problems(GOOD | {name: "off", "BIND_ADDRESS": bind_address})
+        assert found == [] if accepted else found[0].startswith(f"{name}: off is for this machine alone, and 0.0.0.0")
+
+
+def test_a_provider_is_described_before_anything_starts(preflight: ModuleType) -> None:
+    given = {"FORM_AUTH": "oidc", "FORM_OIDC_CLIENT_ID": "form", "FORM_OIDC_CLIENT_SECRET": "", "FORM_OIDC_ALLOWED": ""}
+    named = [line.split(":")[0] for line in preflight.problems(GOOD | given)]
+    assert named == ["FORM_OIDC_METADATA_URL", "FORM_OIDC_CLIENT_SECRET", "FORM_OIDC_ALLOWED"]
+    assert preflight.problems(GOOD | given | {"FORM_AUTH": "password"}) == []
 
 
 # Columns that a later migration adds.

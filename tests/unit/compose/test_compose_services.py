@@ -98,7 +98,11 @@ def test_nothing_but_the_worker_has_a_way_outside(services: Services) -> None:
     networks = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["networks"]
     inner = {name for name, network in networks.items() if network and network.get("internal")}
     doors = {name for name in networks if name.startswith(DOORS)}
-    assert inner == networks.keys() - doors - {"outside"}
+    assert inner == networks.keys() - doors - {"outside", "login-outside"}
+    # The form goes out where a setting names an identity provider, and alone.
+    chosen = "login${FORM_OIDC_METADATA_URL:+-outside}"
+    assert [name for name, one in services.items() if "login" in str(one.get("networks"))] == ["front"]
+    assert chosen in services["front"]["networks"] and networks["login"]["internal"]
     assert {option for name in doors for option in networks[name]["driver_opts"].values()} == {"false"}
     assert set(_sharing(services, {"outside"})) == {FETCHES}
     assert sorted(name for door in doors for name in _sharing(services, {door})) == sorted(PUBLISHED)

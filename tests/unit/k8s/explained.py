@@ -98,6 +98,11 @@ GOVERNING = {"api-pods"}
 COMMANDS_DIFFER = {
     "airflow-worker": "the executor gives each pod its command",
     "api": "where Docker publishes it",
+    "front": "as above",
 }
 # Docker's alone: on Kubernetes a Service and a policy lead to what is published, and policies to the outside.
-DOCKERS_NETWORKS = {"published-api", "published-front", "published-mlflow", "outside"}
+# One of the form's two is chosen by a setting; on Kubernetes a component lets it out.
+LOGIN = "login${FORM_OIDC_METADATA_URL:+-outside}"
+DOCKERS_NETWORKS = {
+    "published-api", "published-front", "published-mlflow", "outside", "login", "login-outside", LOGIN,
+}  # fmt: skip

@@ -82,7 +82,7 @@ def _asked_for(pod: Pod, manifests: Manifests) -> set[tuple[str, int]]:
 
 
 # Addresses that people's browsers open.
-_OF_PEOPLE = {"AIRFLOW__API__BASE_URL", "MINIO_BROWSER_REDIRECT_URL"}
+_OF_PEOPLE = {"AIRFLOW__API__BASE_URL", "FORM_PUBLIC_URL", "MINIO_BROWSER_REDIRECT_URL"}
 _PORTS = {"http": 80, "https": 443, "mysql": 3306, "postgresql": 5432}
 _ADDRESS = re.compile(r"(https?|mysql|postgresql)(?:\+\w+)?://(?:[^@/]*@)?([\w.-]+)(?::(\d+))?")
 

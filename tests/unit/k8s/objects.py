@@ -17,7 +17,11 @@ NAME = "app.kubernetes.io/name"
 # What a task's pod is called, and the one that holds the claim of the data set while a file is copied into it.
 TASK, LOADER = "airflow-task", "dataset-loader"
 _READ_FROM_ENV = {name for names in SECRETS.values() for name in names if not name.endswith(".json")}
-_KEYS = {"MODEL_SIGNING_KEY": f"{'s' * 43}=", "MODEL_PUBLIC_KEYS": f"{'p' * 43}="}
+_KEYS = {
+    "FORM_COOKIE_SECRET": "of-form_cookie_secret" * 2,
+    "MODEL_SIGNING_KEY": f"{'s' * 43}=",
+    "MODEL_PUBLIC_KEYS": f"{'p' * 43}=",
+}
 SAMPLES = contents({name: f"of-{name.lower()}" for name in _READ_FROM_ENV} | _KEYS)
 _USED = re.compile(r"\$\((\w+)\)")
 
@@ -67,6 +71,8 @@ def environment(container: dict[str, Any], manifests: Manifests) -> dict[str, st
         value = variable.get("value")
         if key := variable.get("valueFrom", {}).get("secretKeyRef"):
             value = SAMPLES.get(key["name"], {}).get(key["key"])
+        elif key := variable.get("valueFrom", {}).get("configMapKeyRef"):
+            value = maps.get(key["name"], {}).get("data", {}).get(key["key"])
         if value is not None:
             found[variable["name"]] = _USED.sub(lambda used: found.get(used[1], used[0]), value)
     return found

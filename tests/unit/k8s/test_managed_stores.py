@@ -42,7 +42,7 @@ def test_both_stores_may_be_managed(tmp_path: Path) -> None:
     k8s = os.path.relpath(ROOT / "k8s", tmp_path)
     written = {
         "resources": [f"{k8s}/overlays/production"],
-        "components": [f"{k8s}/components/{name}" for name in ("managed-mysql", "managed-s3")],
+        "components": [f"{k8s}/components/{name}" for name in ("managed-mysql", "managed-s3", "form-oidc")],
     }
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
     manifests = rendered(str(tmp_path))

@@ -69,10 +69,7 @@ def test_a_host_is_said_in_one_file(tmp_path: Path) -> None:
     assert variables_of(manifests, "airflow-apiserver")["AIRFLOW__API__BASE_URL"] == "https://airflow.ward.corp"
     assert variables_of(manifests, "mlflow")["PUBLIC_HOST"] == "mlflow.ward.corp"
     form = variables_of(manifests, "front")
-    assert (form["STREAMLIT_BROWSER_SERVER_ADDRESS"], form["STREAMLIT_BROWSER_SERVER_PORT"]) == (
-        "form.ward.corp",
-        "443",
-    )
+    assert (form["PUBLIC_HOST"], form["FORM_PUBLIC_URL"]) == ("form.ward.corp", "https://form.ward.corp")
 
 
 def test_mlflow_answers_under_its_public_name_and_through_a_forwarded_port(overlay: Overlay) -> None:

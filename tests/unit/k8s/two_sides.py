@@ -58,7 +58,8 @@ def variables(compose: Compose, manifests: Manifests) -> Iterator[str]:
         ours = {key: interpolated(str(value)) for key, value in service["environment"].items()}
         ours = {key: value for key, value in ours.items() if value and key.upper() not in _PROXIES}
         stones = stepping_stones(container)
-        theirs = {key: value for key, value in environment(container, manifests).items() if key not in stones}
+        given = environment(container, manifests).items()
+        theirs = {key: value for key, value in given if key not in stones and (value or key in ours)}
         for key in sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)):
             why = {(who, what) for who, what in _reasons() if _is_among(name, who) and fnmatch(key, what)}
             explained |= why

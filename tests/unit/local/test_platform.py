@@ -18,6 +18,9 @@ HOLDERS = {
     "airflow_admin_password": set(),  # a file that only Airflow's owner may read
     "database_url": {*AIRFLOW, "api", "keeper"},
     "form_api_key": {"form"},
+    "form_password": {"form"},
+    "form_cookie_secret": {"form"},
+    "form_oidc_client_secret": {"form"},
     "forget_key": {"api", "keeper"},
     "mlflow_admin_password": {"mlflow"},
     "mlflow_pipeline_password": {"mlflow", *AIRFLOW},
@@ -27,6 +30,7 @@ HOLDERS = {
 # Those that the settings of a test leave out.
 GIVEN = {
     "database_url": SecretStr("sqlite:////tmp/a-secret-of-the-database"),
+    "form_oidc_client_secret": SecretStr("a-secret-of-the-provider"),
     "mlflow_tracking_password": SecretStr("a-secret-of-another-mlflow"),
 }
 
@@ -50,11 +54,11 @@ def test_only_its_holders_are_given_a_secret(secret: str, settings: Settings, de
     assert not any(value in argument for service in declared.values() for argument in service.command)
 
 
-def test_the_form_knows_the_service_and_its_own_key_for_it_alone(
-    declared: dict[str, Service],
-) -> None:
-    given = set(declared["form"].environment)
-    assert given & {name.upper() for name in Settings.model_fields} == {"API_URL", "FORM_API_KEY", "LOG_LEVEL"}
+def test_the_form_knows_the_service_its_own_names_and_log_in_alone(declared: dict[str, Service]) -> None:
+    given = set(declared["form"].environment) & {name.upper() for name in Settings.model_fields}
+    assert {name for name in given if not name.startswith("FORM_")} == {
+        "API_URL", "BIND_ADDRESS", "LOG_LEVEL", "PORT_OFFSET",
+    }  # fmt: skip
 
 
 def test_settings_reach_the_services_unchanged(settings: Settings, declared: dict[str, Service]) -> None:

@@ -70,8 +70,9 @@ def test_the_tables_show_figures_and_addresses_and_no_password(summary: Summary,
     for expected in ("30,123", "train 24,001", "0.2512", "0.2634 *", "version 7", "0.654", "an-id", "not patients"):
         assert expected in told
     assert all(address in told for address in summary.addresses.values())
+    assert "The form asks for FORM_PASSWORD of .env" in told
     assert "AIRFLOW_ADMIN_PASSWORD" in told and "Sign in to MLflow as admin with MLFLOW_ADMIN_PASSWORD" in told
-    for password in (settings.airflow_admin_password, settings.mlflow_admin_password):
+    for password in (settings.airflow_admin_password, settings.mlflow_admin_password, settings.form_password):
         assert password.get_secret_value() not in told
 
 
