@@ -28,7 +28,6 @@ def main() -> None:
         _draw_form(language)
     else:
         gate.forget()
-        form_state.speak(language)
         login_page.draw(found, language)
 
 

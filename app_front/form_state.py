@@ -72,14 +72,9 @@ def clear() -> None:
 def switch_language(target: Language) -> None:
     """Change to another language, keeping what was entered, if anything could be."""
     kept = values() if key(FIELDS[0]) in st.session_state else None
-    speak(target)
+    st.session_state[_LANGUAGE] = target
     if kept is not None:
         _put(kept)
-
-
-def speak(target: Language) -> None:
-    """Set the language alone."""
-    st.session_state[_LANGUAGE] = target
 
 
 def _put(entered: Entered) -> None:

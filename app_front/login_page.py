@@ -37,7 +37,7 @@ def draw_log_out(language: Language) -> None:
 
 
 def _draw_password(language: Language) -> None:
-    with st.form("log_in", clear_on_submit=True, width=480):
+    with st.form("log_in_form", width=480):
         st.text_input(
             say(login_sentences.PASSWORD, language),
             type="password",
@@ -51,4 +51,5 @@ def _draw_password(language: Language) -> None:
 
 
 def _enter() -> None:
-    gate.try_password(str(st.session_state.get(_PASSWORD, "")))
+    given, st.session_state[_PASSWORD] = str(st.session_state.get(_PASSWORD, "")), ""
+    gate.try_password(given)

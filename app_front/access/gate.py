@@ -19,8 +19,10 @@ from connections.settings import Settings, get_settings
 
 logger = logging.getLogger(__name__)
 
-# What a page remembers of its person; nothing else of a page outlives a log-in.
+# What a page remembers of its person.
 PAGE, LOG_IN, REFUSED = "page", "log_in", "refused"
+# What outlives a log-in. Streamlit takes a button whose state is gone for one that was pressed: these are drawn again.
+_KEPT = {PAGE, REFUSED, "language", "password", "enter", "log_out", "switch_to_es", "switch_to_en"}
 
 
 class Standing(Enum):
@@ -36,7 +38,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """A password was not taken: it was wrong, or it was not looked at, since it came before a `wait` (seconds) is over."""
+    """A password was not taken: it was wrong, or, before a `wait` (seconds) is over, it was not looked at."""
 
     wait: float
 
@@ -120,7 +122,7 @@ def log_out() -> None:
 def forget() -> None:
     """Empties the page's memory: of patients, and of who was in."""
     for name in list(st.session_state):
-        if name not in (PAGE, REFUSED):
+        if name not in _KEPT:
             del st.session_state[name]
 
 
