@@ -34,6 +34,8 @@ def draw_log_out(language: Language) -> None:
     """Draw the button that ends the session."""
     said, explained = say(login_sentences.LOG_OUT, language), say(login_sentences.LOG_OUT_HELP, language)
     st.button(said, key="log_out", help=explained, on_click=gate.log_out, width="stretch")
+    if who := gate.person():
+        st.caption(say(login_sentences.PERSON, language, person=plain(who)))
 
 
 def _draw_password(language: Language) -> None:

@@ -1,13 +1,14 @@
 """The form's log-in for one ward, in Chromium: who is not in sees nothing, and who was in leaves nothing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from subprocess import Popen
 
 import pytest
 from fastapi.responses import JSONResponse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, Response, expect
 
 from app_front import login_sentences
 from app_front.sentences import say
@@ -44,7 +45,7 @@ def shown_form(settings: Settings, api: ScriptedApi, **changed: object) -> Itera
 
 @pytest.fixture(scope="module")
 def form(
-    api: ScriptedApi, private_settings: "type[Settings]", tmp_path_factory: pytest.TempPathFactory
+    api: ScriptedApi, private_settings: Callable[[Path], Settings], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
     with shown_form(private_settings(tmp_path_factory.mktemp("form")), api) as (settings, _):
         yield settings
@@ -76,13 +77,8 @@ def test_who_is_not_in_sees_nothing_of_model_service_and_form(api: ScriptedApi, 
 
 def test_the_key_and_the_password_never_reach_a_browser(api: ScriptedApi, form: Settings, page: Page) -> None:
     received: list[bytes] = []
-    page.on("response", lambda answer: received.append(answer.url.encode()) or received.append(_body(answer)))
-    page.on(
-        "websocket",
-        lambda socket: socket.on(
-            "framereceived", lambda frame: received.append(frame if isinstance(frame, bytes) else frame.encode())
-        ),
-    )
+    page.on("response", lambda answer: received.extend((answer.url.encode(), _body(answer))))
+    page.on("websocket", lambda opened: opened.on("framereceived", lambda frame: received.append(_bytes(frame))))
     open_form(page, form.url("form"), password(form))
     fill(page, "es", **CHOSEN)
     predict(page)
@@ -111,10 +107,9 @@ def test_who_logs_out_leaves_nothing_of_the_patient(form: Settings, page: Page) 
 def test_a_session_that_nobody_uses_ends_by_itself_and_so_does_one_that_lost_the_form(
     api: ScriptedApi, somebody: BrowserContext, settings: Settings, poll: Poll
 ) -> None:
-    with shown_form(settings, api, form_session_minutes=0.25) as (own, process):
-        page, other = empty_page(somebody), empty_page(somebody)
-        for one in (page, other):
-            open_form(one, own.url("form"), password(own))
+    with shown_form(settings, api, form_session_minutes=0.12) as (own, process):
+        page = empty_page(somebody)
+        open_form(page, own.url("form"), password(own))
         fill(page, "es", age="87")
         expect(page.get_by_text(say(login_sentences.ENDED, "es"))).to_be_visible(timeout=45_000)
         assert page.locator("input").count() == 1 and "87" not in page.locator("body").inner_text()
@@ -122,9 +117,10 @@ def test_a_session_that_nobody_uses_ends_by_itself_and_so_does_one_that_lost_the
         expect(page.get_by_text(say(login_sentences.ENDED, "es"))).to_be_hidden()
         fill(page, "es", age="87")
         services.kill(process)
-        poll(lambda: "87" not in str(page.evaluate("[...document.querySelectorAll('input')].map(one => one.value)")), 45)
+        values = "[...document.querySelectorAll('input')].map(one => one.value)"
+        assert "87" in page.evaluate(values)
+        poll(lambda: "87" not in page.evaluate(values), deadline=45)
         page.close()
-        other.close()
 
 
 def test_pages_of_other_addresses_cannot_open_its_websocket(form: Settings, api: ScriptedApi, page: Page) -> None:
@@ -145,8 +141,12 @@ def test_pages_of_other_addresses_cannot_open_its_websocket(form: Settings, api:
     assert re.search(rf"refused: a page of 'http://127.0.0.1:\d+' asks the form at '127.0.0.1:{port}'", log)
 
 
-def _body(answer: "object") -> bytes:
+def _bytes(frame: bytes | str) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame
+
+
+def _body(answer: Response) -> bytes:
     try:
-        return bytes(answer.body())  # type: ignore[attr-defined]
-    except Exception:  # a redirect, or an answer that its page did not wait for, has none
+        return answer.body()
+    except Error:  # a redirect, or an answer that its page did not wait for, has none
         return b""
