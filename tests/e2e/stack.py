@@ -18,11 +18,12 @@ SHELL = "python:3.13-slim-trixie"
 
 @dataclass(frozen=True)
 class Stack(Outside):
-    """One Compose project with its own settings file, ports and data folder."""
+    """One Compose project with its own settings file, ports and data folder, and with Compose files besides."""
 
     project: str
     env_file: Path
     data: Path
+    others: tuple[Path, ...] = ()
 
     @property
     def env(self) -> dict[str, str]:
@@ -47,8 +48,10 @@ class Stack(Outside):
     def try_compose(self, *arguments: str, timeout: int = 900) -> subprocess.CompletedProcess[str]:
         """Runs `docker compose` on this project, whatever comes of it."""
         command = ["docker", "compose", "--project-name", self.project, "--env-file", str(self.env_file)]
-        command += ["--file", str(ROOT / "docker-compose.yml"), *arguments]
-        return subprocess.run(command, env=engine_environment(), capture_output=True, text=True, timeout=timeout)
+        files = [option for file in (ROOT / "docker-compose.yml", *self.others) for option in ("--file", str(file))]
+        return subprocess.run(
+            [*command, *files, *arguments], env=engine_environment(), capture_output=True, text=True, timeout=timeout
+        )
 
     def up(self) -> None:
         """Starts everything and waits until it is healthy."""
