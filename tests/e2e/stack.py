@@ -83,6 +83,11 @@ class Stack(Outside):
         """MLflow's access key and secret in the object store."""
         return self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"]
 
+    @property
+    def public_keys(self) -> str:
+        """By which the models that it trains are trusted."""
+        return self.env["MODEL_PUBLIC_KEYS"]
+
     def container(self, service: str) -> dict[str, Any]:
         """What the engine knows of a service's container."""
         identifier = self.compose("ps", "--quiet", service).strip()
