@@ -18,8 +18,10 @@ from connections.addresses import EVERY_ADDRESS, bare, host_names, is_loopback
 
 PLACEHOLDER = "changethis"
 EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
+# With `off`, each lets in whoever can connect, and so is for this machine alone.
+LOGINS = ("API_AUTH",)
 # What `conflicts` looks at.
-TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", "API_AUTH", "BIND_ADDRESS")
+TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", *LOGINS, "BIND_ADDRESS")
 HIGHEST_PORT = 65_535
 
 _SECRET = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID)$")
@@ -123,6 +125,7 @@ RULES: dict[str, Rule] = {
     "BIND_ADDRESS": Rule(f"a name or address of this machine, {_WITHOUT_MORE}", _can_be_bound),
     "PUBLIC_HOST": Rule(f"a name or address of a machine, {_WITHOUT_MORE}", _is_host),
     "OTHER_HOSTS": Rule(f"names or addresses of a machine with commas between, {_WITHOUT_MORE}", _are_hosts),
+    "PUBLIC_SCHEME": _matching("https?", "http or https"),
     "PORT_OFFSET": _whole(0, 50_000),
     "AIRFLOW_ADMIN_USER": _matching(r"[\w.@+-]+", "letters, digits and _ . @ + -"),
     "AIRFLOW_FERNET_KEY": Rule("32 bytes in URL-safe base64; `make env` makes one where it is empty", _is_fernet_key),
@@ -189,7 +192,7 @@ def _shown(name: str, value: str) -> str:
 def conflicts(values: Mapping[str, str]) -> list[str]:
     """What is wrong with settings taken together, each of which is valid by itself.
 
-    A port beyond the last, two ports alike, a prediction service without keys that others reach.
+    A port beyond the last, two ports alike, a service without a login that others reach.
     """
     offset = int(values.get("PORT_OFFSET") or 0)
     ports = {name: int(values[name]) for name in EMBEDDED_PORTS if values.get(name)}
@@ -200,14 +203,16 @@ def conflicts(values: Mapping[str, str]) -> list[str]:
     ]
     pairs = [(one, other) for one, other in combinations(ports, 2) if ports[one] == ports[other]]
     alike = [f"{one} and {other}: both are {ports[one]}" for one, other in pairs]
-    return beyond + alike + without_keys(values.get("API_AUTH", ""), values.get("BIND_ADDRESS", ""))
+    return beyond + alike + without_login(values, values.get("BIND_ADDRESS", ""))
 
 
-def without_keys(api_auth: str, bind_address: str) -> list[str]:
-    """What is wrong with a service that asks for no key and listens there, if anything is."""
-    if api_auth != "off" or not bind_address or is_loopback(bare(bind_address)):
+def without_login(values: Mapping[str, str], address: str) -> list[str]:
+    """What is wrong with services that ask nobody who he is and listen there, one line for each of LOGINS."""
+    if not address or is_loopback(bare(address)):
         return []
     return [
-        f"API_AUTH: off is for this machine alone, and {bare(bind_address)} lets others in; set API_AUTH=on, or "
+        f"{name}: off is for this machine alone, and {bare(address)} lets others in; set {name}=on, or "
         "BIND_ADDRESS=127.0.0.1"
+        for name in LOGINS
+        if values.get(name) == "off"
     ]
