@@ -130,9 +130,7 @@ def take_certificate(given: Path, kept: Path, wanted: bool) -> list[str]:
             draft.replace(copy)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = getattr(error, "reason", None) or type(error).__name__
-        return [
-            f"TLS_CERTIFICATE, TLS_KEY: {reason}; they take a certificate with its chain, and its plain key, in PEM"
-        ]
+        return [f"TLS_CERTIFICATE, TLS_KEY: {reason}; they take PEM: a certificate with its chain, and its plain key"]
     return []
 
 

@@ -19,6 +19,8 @@ PROJECT = "readmission-e2e"
 SUMMARY = ROOT / "e2e-summary.json"
 PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT", "MINIO_CONSOLE_PORT", "MYSQL_PORT")
 FIRST_PORT = 23_100
+# What people call the machine: `test_2_tls` asks under it.
+WARD = "ward.test"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,7 +107,7 @@ def _prepare(folder: Path, figures: Figures) -> Stack:
     env = folder / "env"
     if not env.exists():
         own = {"COMPOSE_PROJECT_NAME": PROJECT, "DATASET_DIR": str(data), "GIT_REVISION": REVISION}
-        own |= _ports()
+        own |= {**_ports(), "OTHER_HOSTS": WARD}
         put(data)
         secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
         env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
