@@ -18,13 +18,14 @@ from tests.e2e.stack import Stack
 from tests.e2e.test_1_start import REGISTRY
 from tests.outside.figures import NotProven
 
+pytestmark = pytest.mark.usefixtures("pipeline")
 # Of this machine, as the network's addresses are, and free of the plain ports.
 OUTER = "127.0.0.2"
 TLS = {"BIND_ADDRESS": OUTER, "COMPOSE_PROFILES": "tls", "PUBLIC_SCHEME": "https"}
 
 
 @pytest.fixture(scope="module")
-def edge(stack: Stack, pipeline: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The same project, let out over TLS; the services that run already stay as they are."""
     file = tmp_path_factory.mktemp("tls") / "env"
     file.write_text("".join(f"{name}={value}\n" for name, value in {**stack.env, **TLS}.items()), encoding="utf-8")
@@ -83,7 +84,7 @@ def test_every_page_and_api_answers_to_who_trusts_the_authority(
 @pytest.mark.parametrize("port", ["API_PORT", "FORM_PORT", "MLFLOW_PORT", "AIRFLOW_PORT", "MINIO_CONSOLE_PORT"])
 def test_a_page_whose_name_was_made_to_lead_here_gets_nothing(edge: Stack, authority: Path, port: str) -> None:
     assert _asked(edge, authority, port, "/", Host="evil.test").status_code == 421
-    with pytest.raises(httpx.ConnectError, match="(?i)alert|certificate"):
+    with pytest.raises(httpx.ConnectError, match=r"(?i)alert|certificate"):
         _asked(edge, authority, port, "/", name="evil.test")
     foreign = _asked(edge, authority, port, "/", Origin="https://evil.test")
     assert foreign.status_code == 403
