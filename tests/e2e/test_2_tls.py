@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.chromium import chromium, empty_page, trusting, visitor
-from tests.e2e.conftest import WARD
+from tests.e2e.made import WARD
 from tests.e2e.stack import Stack
 from tests.e2e.test_1_start import REGISTRY
 from tests.outside.figures import NotProven
