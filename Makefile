@@ -106,9 +106,9 @@ test: install ## Run the tests, the unit tests first; what needs MySQL or Docker
 
 .PHONY: browser
 browser: ## Install what the form's tests need to see it in a browser: Debian's chromium, and axe-core in var/axe
-	@[ -x /usr/bin/chromium ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-	  { echo "the tests need Debian's chromium: apt-get install chromium"; exit 1; }
+	@[ -x /usr/bin/chromium ] && [ -x /usr/bin/certutil ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium libnss3-tools >/dev/null; } || \
+	  { echo "the tests need Debian's chromium: apt-get install chromium libnss3-tools"; exit 1; }
 	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null; } || \
 	  { echo "the tests need npm: apt-get install npm"; exit 1; }

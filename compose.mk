@@ -31,6 +31,10 @@ keys: ## Make, list and revoke API keys, embedded or in Docker (ARGS="create war
 	@if $(OWN_COMPOSE) --if-up --look; then $(OWN_COMPOSE) run --rm --no-deps -T keys $(or $(ARGS),list); \
 	else $(VENV)/bin/readmission keys $(or $(ARGS),list); fi
 
+.PHONY: tls-root
+tls-root: ## Print the certificate that other machines trust the services in Docker by, in PEM
+	@$(OWN_COMPOSE) exec -T edge cat /var/lib/edge/caddy/pki/authorities/local/root.crt
+
 .PHONY: ps
 ps: ## Show the services in Docker and whether they are healthy
 	@$(OWN_COMPOSE) ps --all

@@ -9,7 +9,7 @@ import uvicorn
 
 from app_back.http_protocol import IDLE_SECONDS, PatientProtocol
 from app_back.metrics import SHARED_FOLDER
-from connections.setting_rules import without_keys
+from connections.setting_rules import without_login
 from connections.settings import settings_or_exit
 
 STOP_SECONDS = 25
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--reload", action="store_true", help="restart when the code changes (development)")
     asked = parser.parse_args()
     settings = settings_or_exit()
-    if wrong := without_keys(settings.api_auth, asked.published_on or asked.host):
+    if wrong := without_login({"API_AUTH": settings.api_auth}, asked.published_on or asked.host):
         raise SystemExit(wrong[0])
     workers = settings.api_workers
     if workers > 1:

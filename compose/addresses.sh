@@ -12,11 +12,14 @@ case $(setting FORM_AUTH) in off) login=- ;; oidc) login="(your provider's)" ;; 
 experiment=$(setting EXPERIMENT)
 runs=$(docker compose exec -T mlflow python runs_page.py "${experiment:-readmission}" 2>/dev/null)
 
-row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]
-    published=$(docker compose port "$2" "$3" 2>/dev/null) || return 0
-    opens=${host:-${published%:*}}
-    case $opens in 0.0.0.0 | "[::]") opens=localhost ;; esac
-    printf '  %-18s %-36s %-12s %s\n' "$1" "${7:-http}://$opens:${published##*:}$4" "$5" "$6"
+row() { # TITLE SERVICE CONTAINER-PORT PATH USER KEY [SCHEME]: over TLS where others reach it, else on this machine
+    if published=$(docker compose port edge "$3" 2>/dev/null); then
+        opens=https://${host:-${published%:*}}
+    else
+        published=$(docker compose port "$2" "$3" 2>/dev/null) || return 0
+        opens=${7:-http}://${published%:*}
+    fi
+    printf '  %-18s %-36s %-12s %s\n' "$1" "$opens:${published##*:}$4" "$5" "$6"
 }
 
 docker compose logs --no-log-prefix env-check-run-make-env | sort -u  # once for each start of it

@@ -150,7 +150,7 @@ def _sums(parts: Sequence[Path]) -> dict[str, str]:
 
 
 def _compose(*arguments: str, given: bytes | None = None, **streams: object) -> None:
-    done = subprocess.run(("docker", "compose", *arguments), input=given, **streams)  # type: ignore[call-overload]
+    done = subprocess.run(("docker", "compose", "--profile", "*", *arguments), input=given, **streams)  # type: ignore[call-overload]
     if done.returncode:
         raise BackupError(f"docker compose {arguments[0]} {arguments[-1] if arguments[0] == 'up' else ''} failed")
 

@@ -116,7 +116,9 @@ def main(arguments: Sequence[str]) -> int:
         return NONE_HERE
     if "--look" in options:
         return 0
-    return subprocess.run(("docker", "compose", *(word for word in arguments if word not in options))).returncode
+    # What an optional part is called for by, `make up` alone knows; the rest is said to all that runs.
+    command = ("docker", "compose", "--profile", "*", *(word for word in arguments if word not in options))
+    return subprocess.run(command).returncode
 
 
 if __name__ == "__main__":

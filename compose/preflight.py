@@ -1,4 +1,5 @@
-"""Looks at the settings before anything starts, makes the data folder writable for Airflow, and the form known.
+"""Looks at the settings before anything starts, makes the data folder writable for Airflow, and the form known; puts a
+certificate where `edge` can read it.
 
 Runs in a bare Python image, before any of the platform's own: standard library only, and beside `connections.settings`
 the place that reads the environment.
@@ -6,16 +7,19 @@ the place that reads the environment.
 
 import os
 import re
+import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from connections import api_keys, setting_rules
+from connections import api_keys, open_to_others, setting_rules
 from connections.addresses import bare, is_address, is_loopback
 from connections.proxies import PROXIES, is_usable
 from connections.setting_rules import PLACEHOLDER
 
-SECRET_NAMES = re.compile(r"(PASSWORD|SECRET|KEY|KEY_ID|USER)$")
+SECRET_NAMES = re.compile(r"(?!TLS_).*(PASSWORD|SECRET|KEY|KEY_ID|USER)")
+# Of these, what is no secret but a name.
+NAMES = ("USER", "KEY_ID")
 # Secrets travel inside URLs and JSON, where other characters would need an escape that Compose cannot write.
 ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
 # Secrets that are somebody else's: they may be empty, where what they are for is not used.
@@ -24,8 +28,9 @@ _OF_OTHERS = ("FORM_OIDC_CLIENT_SECRET",)
 WELL_KNOWN = {"AWS_SECRET_ACCESS_KEY": "supersecret", "MINIO_ROOT_PASSWORD": "supersecret"}
 DATASET = Path("/dataset")
 KEYS = Path("/keys") / api_keys.FILE_NAME
-# Whose folder the keys are: the user of the prediction service's image, which reads them, and of `make keys`.
-_OF_THE_KEYS = 10001
+GIVEN, CERTIFICATE = Path("/given"), Path("/certificate")
+# The user of the images that read the keys and the certificate, and of `make keys`.
+_OURS = 10001
 NO_PUBLIC_HOST = (
     "warning: set PUBLIC_HOST to the name that others type, or MLflow refuses their browsers and links lead to "
     "localhost; `make up` finds this machine's name by itself"
@@ -45,14 +50,9 @@ def problems(values: Mapping[str, str]) -> list[str]:
         elif text := setting_rules.problem(name, value):
             found.append(f"{name}: {text} (the shell's value wins over .env's)")
     found += _of_the_network(values)
-    found += setting_rules.without_keys(values.get("API_AUTH", ""), values.get("BIND_ADDRESS", ""))
-    found += setting_rules.without_login(values.get("FORM_AUTH", ""), values.get("BIND_ADDRESS", ""))
     found += [line for line in setting_rules.missing_of_login(values) if line.startswith("FORM_OIDC_")]
-    if not _on_loopback(values):
-        found += [
-            f"{name} is a well-known word, refused unless BIND_ADDRESS is 127.0.0.1" for name in _well_known(values)
-        ]
-    return found
+    secrets = (name for name in _secrets(values) if not name.endswith(NAMES))
+    return found + open_to_others.problems(values, secrets)
 
 
 def warnings(values: Mapping[str, str]) -> list[str]:
@@ -79,7 +79,7 @@ def _of_the_network(values: Mapping[str, str]) -> list[str]:
 
 
 def _secrets(values: Mapping[str, str]) -> dict[str, str]:
-    found = {name: value for name, value in sorted(values.items()) if SECRET_NAMES.search(name)}
+    found = {name: value for name, value in sorted(values.items()) if SECRET_NAMES.fullmatch(name)}
     return {name: value for name, value in found.items() if value or name not in _OF_OTHERS}
 
 
@@ -110,9 +110,31 @@ def let_the_form_in(file: Path, key: str) -> list[str]:
     """Sees to it that the prediction service knows the form's key; says what keeps it from that."""
     try:
         api_keys.put_forms(file, key)
-        os.chown(file.parent, _OF_THE_KEYS, -1)
+        os.chown(file.parent, _OURS, -1)
     except (api_keys.KeysError, OSError) as error:
         return [f"the volume api-keys: {error}; mend the file, or remove it: `make keys` makes keys anew"]
+    return []
+
+
+def take_certificate(given: Path, kept: Path, wanted: bool) -> list[str]:
+    """Copies certificate and key where Caddy's user reads them, or takes away those of before; says what is wrong."""
+    files = [(given / name, kept / name) for name in ("certificate.pem", "key.pem")]
+    if not wanted:
+        for _, copy in files:
+            copy.unlink(missing_ok=True)
+        return []
+    try:
+        # An encrypted key would have Python ask a person for its password.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files[0][0], files[1][0], password="")
+        for source, copy in files:
+            draft = copy.with_suffix(".new")
+            draft.write_bytes(source.read_bytes())
+            draft.chmod(0o400)
+            os.chown(draft, _OURS, -1)
+            draft.replace(copy)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        reason = getattr(error, "reason", None) or type(error).__name__
+        return [f"TLS_CERTIFICATE, TLS_KEY: {reason}; they take PEM: a certificate with its chain, and its plain key"]
     return []
 
 
@@ -124,6 +146,7 @@ def main() -> int:
     if not found:
         said += open_to_group(DATASET)
         found = let_the_form_in(KEYS, values["FORM_API_KEY"])
+        found += take_certificate(GIVEN, CERTIFICATE, bool(values["TLS_CERTIFICATE"]))
         said += found
     sys.stderr.writelines(f"{line}\n" for line in said)
     return 1 if found else 0

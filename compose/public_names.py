@@ -1,5 +1,7 @@
 """Prints, as commands of the shell, the names of this machine that .env leaves open and its services are reached by.
 
+Beside them, what has these reached over TLS.
+
 `make up` runs it with any Python 3, since what runs in a container cannot know what the machine around it is called.
 """
 
@@ -9,18 +11,24 @@ import sys
 from collections.abc import Mapping
 
 from connections.addresses import bare, in_url, is_loopback, names, shown
+from connections.open_to_others import PROFILE, needs_tls
 
 
 def unset(settings: Mapping[str, str]) -> dict[str, str]:
-    """PUBLIC_HOST, and OTHER_HOSTS for what more this machine is called, where services are open to others."""
-    bind_address = bare(settings.get("BIND_ADDRESS", "")) or "127.0.0.1"
-    if is_loopback(bind_address):
+    """What an address other than loopback's plain one needs beside it.
+
+    PUBLIC_HOST, and OTHER_HOSTS for what more this machine is called; TLS; and the one address of this machine that
+    0.0.0.0 stands for.
+    """
+    bind_address = settings.get("BIND_ADDRESS", "")
+    if not needs_tls(bind_address):
         return {}
-    found = {
-        "PUBLIC_HOST": in_url(shown(bind_address, None)),
-        "OTHER_HOSTS": ",".join(name for name in names(bind_address, None) if not is_loopback(name)),
-    }
-    return {name: value for name, value in found.items() if not settings.get(name)}
+    one = in_url(shown(bare(bind_address), None))
+    others = (name for name in names(bare(bind_address), None) if not is_loopback(name))
+    profiles = [name for name in settings.get("COMPOSE_PROFILES", "").split(",") if name not in ("", PROFILE)]
+    needed = {"BIND_ADDRESS": one, "COMPOSE_PROFILES": ",".join([*profiles, PROFILE]), "PUBLIC_SCHEME": "https"}
+    found = {"PUBLIC_HOST": one, "OTHER_HOSTS": ",".join(others)}
+    return needed | {name: value for name, value in found.items() if not settings.get(name)}
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def shown(bind_address: str, public_host: str | None) -> str:
     """The host under which people are told to open what listens on `bind_address`: one that opens."""
     if public_host or bind_address not in EVERY_ADDRESS:
         return public_host or bind_address
-    own = (address for address in _outward_addresses() if (":" in address) == (":" in bind_address))
+    own = (address for address in outward_addresses() if (":" in address) == (":" in bind_address))
     return next(own, EVERY_ADDRESS[bind_address])
 
 
@@ -100,7 +100,7 @@ def names(bind_address: str, public_host: str | None, others: Iterable[str] = ()
 def machine_names() -> tuple[str, ...]:
     """This machine's names and addresses, as far as it knows them itself."""
     name = socket.gethostname().lower()
-    found = {name, *_outward_addresses(), *_interface_addresses()}
+    found = {name, *outward_addresses(), *_interface_addresses()}
     with suppress(OSError):  # a name that nothing resolves
         for _, _, _, canonical, where in socket.getaddrinfo(name, None, flags=socket.AI_CANONNAME):
             found |= {canonical.lower(), str(where[0]).partition("%")[0]}
@@ -108,7 +108,7 @@ def machine_names() -> tuple[str, ...]:
 
 
 @lru_cache
-def _outward_addresses() -> tuple[str, ...]:
+def outward_addresses() -> tuple[str, ...]:
     """This machine's addresses on the ways that lead out of it."""
     found = []
     for family, far_away in _FAR_AWAY:

@@ -18,8 +18,10 @@ from connections.addresses import EVERY_ADDRESS, bare, host_names, is_loopback
 
 PLACEHOLDER = "changethis"
 EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
+# With `off`, each lets in whoever can connect, and so is for this machine alone; what closes it.
+LOGINS = {"API_AUTH": "on", "FORM_AUTH": "password"}
 # What `conflicts` looks at.
-TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", "API_AUTH", "FORM_AUTH", "BIND_ADDRESS")
+TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", *LOGINS, "BIND_ADDRESS")
 # What the form needs to ask who is there, by how it asks.
 OF_THE_LOGIN = {
     "password": ("FORM_PASSWORD",),
@@ -155,6 +157,7 @@ RULES: dict[str, Rule] = {
     "BIND_ADDRESS": Rule(f"a name or address of this machine, {_WITHOUT_MORE}", _can_be_bound),
     "PUBLIC_HOST": Rule(f"a name or address of a machine, {_WITHOUT_MORE}", _is_host),
     "OTHER_HOSTS": Rule(f"names or addresses of a machine with commas between, {_WITHOUT_MORE}", _are_hosts),
+    "PUBLIC_SCHEME": _matching("https?", "http or https"),
     "PORT_OFFSET": _whole(0, 50_000),
     "AIRFLOW_ADMIN_USER": _matching(r"[\w.@+-]+", "letters, digits and _ . @ + -"),
     "AIRFLOW_FERNET_KEY": Rule("32 bytes in URL-safe base64; `make env` makes one where it is empty", _is_fernet_key),
@@ -233,7 +236,7 @@ def _shown(name: str, value: str) -> str:
 def conflicts(values: Mapping[str, str]) -> list[str]:
     """What is wrong with settings taken together, each of which is valid by itself.
 
-    A port beyond the last, two ports alike, a service or a form that others reach and that asks nobody who they are.
+    A port beyond the last, two ports alike, a service without a login that others reach.
     """
     offset = int(values.get("PORT_OFFSET") or 0)
     ports = {name: int(values[name]) for name in EMBEDDED_PORTS if values.get(name)}
@@ -244,27 +247,18 @@ def conflicts(values: Mapping[str, str]) -> list[str]:
     ]
     pairs = [(one, other) for one, other in combinations(ports, 2) if ports[one] == ports[other]]
     alike = [f"{one} and {other}: both are {ports[one]}" for one, other in pairs]
-    bind_address = values.get("BIND_ADDRESS", "")
-    without = without_keys(values.get("API_AUTH", ""), bind_address)
-    return beyond + alike + without + without_login(values.get("FORM_AUTH", ""), bind_address)
+    return beyond + alike + without_login(values, values.get("BIND_ADDRESS", ""))
 
 
-def without_keys(api_auth: str, bind_address: str) -> list[str]:
-    """What is wrong with a service that asks for no key and listens there, if anything is."""
-    return _open_to_others("API_AUTH", api_auth, "on", bind_address)
-
-
-def without_login(form_auth: str, bind_address: str) -> list[str]:
-    """What is wrong with a form that asks nobody to log in and listens there, if anything is."""
-    return _open_to_others("FORM_AUTH", form_auth, "password", bind_address)
-
-
-def _open_to_others(name: str, value: str, closed: str, bind_address: str) -> list[str]:
-    if value != "off" or not bind_address or is_loopback(bare(bind_address)):
+def without_login(values: Mapping[str, str], address: str) -> list[str]:
+    """What is wrong with services that ask nobody who he is and listen there, one line for each of LOGINS."""
+    if not address or is_loopback(bare(address)):
         return []
     return [
-        f"{name}: off is for this machine alone, and {bare(bind_address)} lets others in; set {name}={closed}, or "
+        f"{name}: off is for this machine alone, and {bare(address)} lets others in; set {name}={closed}, or "
         "BIND_ADDRESS=127.0.0.1"
+        for name, closed in LOGINS.items()
+        if values.get(name) == "off"
     ]
 
 

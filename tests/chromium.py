@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,18 +25,29 @@ _GRAVE = ("serious", "critical")
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A running browser; the test is skipped where there is none, and fails in CI."""
+def chromium(*arguments: str, home: Path | None = None) -> Iterator[Browser]:
+    """A running browser, in a home of its own if it is given one; skipped where there is none, and fails in CI."""
     found = shutil.which("chromium")
     if found is None:
         _absent("Debian's chromium")
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=found, args=[*_ARGUMENTS, *arguments], env={**os.environ, "HOME": str(home or Path.home())}
+        )
         try:
             yield browser
         finally:
             browser.close()
+
+
+def trusting(authority: Path, home: Path) -> None:
+    """Makes a home whose browser trusts an authority (PEM), as `docs/tls.md` has people do."""
+    certutil = shutil.which("certutil") or _absent("Debian's libnss3-tools")
+    database = home / ".pki/nssdb"
+    database.mkdir(parents=True)
+    for command in (("-N", "--empty-password"), ("-A", "-t", "C,,", "-n", "platform", "-i", str(authority))):
+        subprocess.run((certutil, "-d", f"sql:{database}", *command), check=True, capture_output=True)
 
 
 def visitor(browser: Browser, login: tuple[str, str] | None = None) -> BrowserContext:

@@ -32,4 +32,6 @@ class FormSettings(BaseSettings):
         """What keeps the form from being shown there, one line each."""
         given = {name.upper(): getattr(self, name) for name in FormSettings.model_fields}
         plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else str(v or "") for name, v in given.items()}
-        return setting_rules.without_login(self.form_auth, listens_on) + setting_rules.missing_of_login(plain)
+        return setting_rules.without_login({"FORM_AUTH": self.form_auth}, listens_on) + setting_rules.missing_of_login(
+            plain
+        )

@@ -11,6 +11,8 @@ from tests.outside.dataset import put
 from tests.outside.figures import Figures
 from tests.outside.platform import REVISION
 
+# What people call the machine: `test_2_tls` asks under it.
+WARD = "ward.test"
 PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT", "MINIO_CONSOLE_PORT", "MYSQL_PORT")
 FIRST_PORT = 23_100
 
@@ -21,7 +23,7 @@ def prepared(project: str, folder: Path, figures: Figures, others: tuple[Path, .
     data.mkdir(exist_ok=True)
     if not env.exists():
         own = {"COMPOSE_PROJECT_NAME": project, "DATASET_DIR": str(data), "GIT_REVISION": REVISION}
-        own |= _ports()
+        own |= {**_ports(), "OTHER_HOSTS": WARD}
         put(data)
         secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
         env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")

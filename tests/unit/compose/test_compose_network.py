@@ -24,7 +24,8 @@ TALKING = (
     "airflow-apiserver", "airflow-scheduler", FETCHES, "api", "front", "bucket", "mlflow", "adopt",
     "migrate", "keeper", "run-pipeline",
 )  # fmt: skip
-GOOD = {"BIND_ADDRESS": "127.0.0.1", "MYSQL_ROOT_PASSWORD": "kT3-x_9"}
+GOOD = {"BIND_ADDRESS": "127.0.0.1", "MYSQL_ROOT_PASSWORD": "kT3-x_9bV7~qLw2.Zp0"}
+TLS = {"BIND_ADDRESS", "COMPOSE_PROFILES", "PUBLIC_SCHEME"}
 
 
 def _module(path: str) -> ModuleType:
@@ -49,7 +50,7 @@ def test_every_name_of_the_platform_is_an_exception(services: Services, name: st
     environment = services[name]["environment"]
     exceptions = environment["NO_PROXY"].split(",")
     assert environment["no_proxy"] == environment["NO_PROXY"]
-    asked_for = {other for other, service in services.items() if service.get("ports")} - {"mysql"}
+    asked_for = {other for other, service in services.items() if service.get("ports")} - {"mysql", "edge"}
     assert asked_for | {"localhost", "127.0.0.1", "${PUBLIC_HOST:-localhost}", "${NO_PROXY:-}"} <= set(exceptions)
 
 
@@ -137,36 +138,45 @@ def test_mlflow_is_told_the_names_and_the_port_that_is_published(services: Servi
     [
         ({}, set()),
         ({"BIND_ADDRESS": "127.0.0.1"}, set()),
-        ({"BIND_ADDRESS": "[::1]"}, set()),
-        ({"BIND_ADDRESS": "0.0.0.0"}, {"PUBLIC_HOST", "OTHER_HOSTS"}),
-        ({"BIND_ADDRESS": "10.0.0.7"}, {"PUBLIC_HOST", "OTHER_HOSTS"}),
-        ({"BIND_ADDRESS": "0.0.0.0", "PUBLIC_HOST": "ward.corp"}, {"OTHER_HOSTS"}),
+        ({"BIND_ADDRESS": "localhost"}, set()),
+        ({"BIND_ADDRESS": "[::1]"}, {*TLS, "PUBLIC_HOST", "OTHER_HOSTS"}),
+        ({"BIND_ADDRESS": "0.0.0.0"}, {*TLS, "PUBLIC_HOST", "OTHER_HOSTS"}),
+        ({"BIND_ADDRESS": "10.0.0.7"}, {*TLS, "PUBLIC_HOST", "OTHER_HOSTS"}),
+        ({"BIND_ADDRESS": "0.0.0.0", "PUBLIC_HOST": "ward.corp"}, {*TLS, "OTHER_HOSTS"}),
     ],
 )
 def test_make_up_finds_the_names_that_env_leaves_open(settings: dict[str, str], told: set[str]) -> None:
     found = _module("compose/public_names.py").unset(settings)
     assert set(found) == told
-    assert found.get("PUBLIC_HOST") != "0.0.0.0"
+    assert "0.0.0.0" not in (found.get("PUBLIC_HOST"), found.get("BIND_ADDRESS"))
     assert _module("compose/preflight.py").problems(GOOD | settings | found) == []
 
 
-def test_the_addresses_that_make_up_shows_open(tmp_path: Path) -> None:
+def test_tls_comes_beside_what_else_is_asked_for() -> None:
+    found = _module("compose/public_names.py").unset({"BIND_ADDRESS": "10.0.0.7", "COMPOSE_PROFILES": "tools,tls"})
+    assert (found["BIND_ADDRESS"], found["COMPOSE_PROFILES"]) == ("10.0.0.7", "tools,tls")
+
+
+@pytest.mark.parametrize(
+    ("said", "published", "shown"),
+    [
+        ("", "edge 10.0.0.7:8084", "https://10.0.0.7:8084 "),
+        ("ward.corp", "edge 10.0.0.7:8085", "https://ward.corp:8085 "),
+        ("ward.corp", "mlflow 127.0.0.1:8084", "http://127.0.0.1:8084 "),
+    ],
+)
+def test_the_addresses_that_make_up_shows_open(tmp_path: Path, said: str, published: str, shown: str) -> None:
     docker = tmp_path / "docker"
     docker.write_text(
         "#!/bin/sh\n"
         'case "$*" in\n'
         '*config*) printf "PUBLIC_HOST=%s\\n" "$SAID" ;;\n'
-        '*" port mlflow"*) echo "$PUBLISHED" ;;\n'
+        '*" port ${PUBLISHED% *} 5000") echo "${PUBLISHED#* }" ;;\n'
+        '*" port "*) exit 1 ;;\n'
         "esac\n",
         encoding="utf-8",
     )
     docker.chmod(0o755)
-    for said, published, shown in (
-        ("", "0.0.0.0:8084", "http://localhost:8084 "),
-        ("", "[::]:8084", "http://localhost:8084 "),
-        ("", "10.0.0.7:8084", "http://10.0.0.7:8084 "),
-        ("ward.corp", "0.0.0.0:8085", "http://ward.corp:8085 "),
-    ):
-        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": said, "PUBLISHED": published}
-        told = subprocess.run((ROOT / "compose/addresses.sh",), env=environment, capture_output=True, text=True).stdout
-        assert shown in told and "0.0.0.0" not in told
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": said, "PUBLISHED": published}
+    told = subprocess.run((ROOT / "compose/addresses.sh",), env=environment, capture_output=True, text=True).stdout
+    assert shown in told

@@ -1,4 +1,4 @@
-"""Every service of the compose file is watched, limited, pinned and published on BIND_ADDRESS alone."""
+"""Every service of the compose file is watched, limited, pinned and published on loopback, or over TLS."""
 
 import re
 from collections.abc import Iterator
@@ -25,6 +25,9 @@ PUBLISHED = {
     "minio": {"${MINIO_CONSOLE_PORT:-8083}:9001", "${S3_PORT:-9000}:9000"},
     "mysql": {"${MYSQL_PORT:-3306}:3306"},
 }
+# No pages, and protocols that the proxy does not speak, or keys that others have no use for.
+IN_CLEAR_ALONE = {"${MYSQL_PORT:-3306}:3306", "${S3_PORT:-9000}:9000"}
+EDGE = "edge"
 AIRFLOW = "airflow-"
 CHECK = "env-check-run-make-env"
 FETCHES = "airflow-worker"
@@ -94,6 +97,13 @@ def test_a_root_is_only_read_and_has_no_capability_but_what_an_entrypoint_needs(
     assert kept == dict.fromkeys(("mysql", "postgres", "redis"), ENTRYPOINT)
 
 
+def test_what_speaks_tls_can_write_only_its_own_keys(services: Services) -> None:
+    edge = services["edge"]
+    assert edge["profiles"] == ["tls"] and "cap_add" not in edge
+    assert edge["volumes"] == ["edge-data:/var/lib/edge", "edge-certificate:/tls:ro"]
+    assert "install -d -o app -g app -m 700 /var/lib/edge" in _dockerfile(edge)
+
+
 def test_nothing_but_the_worker_has_a_way_outside(services: Services) -> None:
     networks = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["networks"]
     inner = {name for name, network in networks.items() if network and network.get("internal")}
@@ -105,11 +115,11 @@ def test_nothing_but_the_worker_has_a_way_outside(services: Services) -> None:
     assert chosen in services["front"]["networks"] and networks["login"]["internal"]
     assert {option for name in doors for option in networks[name]["driver_opts"].values()} == {"false"}
     assert set(_sharing(services, {"outside"})) == {FETCHES}
-    assert sorted(name for door in doors for name in _sharing(services, {door})) == sorted(PUBLISHED)
+    assert sorted(name for door in doors for name in _sharing(services, {door})) == sorted([*PUBLISHED, EDGE])
 
 
 def test_no_two_that_talk_share_a_door_where_they_would_not_see_each_other(services: Services) -> None:
-    for name in PUBLISHED:
+    for name in (*PUBLISHED, EDGE):
         doors = {each for each in services[name]["networks"] if each.startswith(DOORS)}
         assert not (set(_sharing(services, doors)) - {name}) & _seen_by(services, name), name
 
@@ -121,18 +131,21 @@ def test_images_are_ours_or_pinned_ones(services: Services) -> None:
         assert service["image"].endswith(":local") if ours else _pinned(name, service["image"]), name
 
 
-def test_only_what_a_person_opens_is_published_and_on_the_bind_address(services: Services) -> None:
-    prefix = "${BIND_ADDRESS:-127.0.0.1}:"
+def test_only_what_a_person_opens_is_published_and_in_clear_on_loopback_alone(services: Services) -> None:
     found = {name: set(service["ports"]) for name, service in services.items() if service.get("ports")}
-    assert found == {name: {prefix + port for port in ports} for name, ports in PUBLISHED.items()}
+    tls = found.pop(EDGE)
+    assert found == {name: {f"127.0.0.1:{port}" for port in ports} for name, ports in PUBLISHED.items()}
+    over_tls = set().union(*PUBLISHED.values()) - IN_CLEAR_ALONE
+    assert tls == {"${BIND_ADDRESS:-127.0.0.1}:" + port for port in over_tls}
 
 
 def test_who_can_reach_whom(services: Services) -> None:
     airflow = {name for name in services if name.startswith(AIRFLOW)}
-    assert _seen_by(services, "front") == {"api"}
-    assert _seen_by(services, "api") == {"front", "mysql", "mlflow"}
+    assert _seen_by(services, "front") == {"api", EDGE}
+    assert _seen_by(services, "api") == {"front", "mysql", "mlflow", EDGE}
     assert _seen_by(services, "mysql") == {"api", "mlflow", "adopt", "migrate", "keeper", "airflow-worker"}
-    assert _seen_by(services, "minio") == {"mlflow", "bucket"}
+    assert _seen_by(services, "minio") == {"mlflow", "bucket", EDGE}
+    assert _seen_by(services, EDGE) == {"api", "front", "mlflow", "minio", "bucket", "airflow-apiserver"}
     for store in ("postgres", "redis"):
         assert _seen_by(services, store) - airflow == {"postgres", "redis"} - {store}
     assert services["env-check-run-make-env"]["network_mode"] == "none"
@@ -146,21 +159,24 @@ def test_dockerfiles_have_two_stages_known_bases_and_end_as_a_user_without_right
         "app_front/dockerfile_app",
         "mlflow/dockerfile_mlflow",
         "minio/dockerfile_bucket",
+        "compose/edge/dockerfile_edge",
     }
     for path in built:
         lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
         bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
-        assert len(bases) == 2 and set(bases) <= BASE_IMAGES, path
+        assert set(bases) <= BASE_IMAGES, path
         users = [line for line in lines if line.startswith("USER ")]
         assert users[-1] in ("USER app", "USER airflow"), path
         assert not any(line.startswith("# syntax=") for line in lines), path
-        assert "--require-hashes" in "\n".join(lines), path
+        if path == "compose/edge/dockerfile_edge":  # Debian's packages alone, which Debian signs
+            continue
+        assert len(bases) == 2 and "--require-hashes" in "\n".join(lines), path
         assert "uv pip" not in "\n".join(lines[_last_stage(lines) :]), path
 
 
 def test_the_installed_packages_come_before_the_code(services: Services) -> None:
     for service in services.values():
-        if "build" in service:
+        if "build" in service and service is not services[EDGE]:
             copies = [line for line in _dockerfile(service).splitlines() if line.startswith("COPY")]
             assert copies[0].split()[1].endswith(".txt")
             assert copies[1].startswith("COPY --from=dependencies")

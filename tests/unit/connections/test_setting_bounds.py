@@ -24,6 +24,7 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "BIND_ADDRESS": (("0.0.0.0", "::", "[::1]", "ward.corp"), ("a,b", "ward:80", "http://a")),
     "PUBLIC_HOST": (("ward.corp", "fd00::7"), ("a,b", "0.0.0.0", "ward:80")),
     "OTHER_HOSTS": (("a,b", "10.0.0.7, fd00::7"), ("a,0.0.0.0", "a/b")),
+    "PUBLIC_SCHEME": (("http", "https"), ("HTTPS", "http://", "")),
     "PORT_OFFSET": (("0", "50000"), ("-1", "50001")),
     "AIRFLOW_ADMIN_USER": (("ana.soto+1@ward", "_"), ("a b", "a:b", "")),
     "AIRFLOW_FERNET_KEY": (

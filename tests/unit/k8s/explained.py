@@ -27,6 +27,7 @@ ONLY_COMPOSE = {
     "redis": "Celery's broker: pods take its place",
     "run-pipeline": "make k8s-run-pipeline asks from outside",
     "keys": "make k8s-keys changes the Secret itself",
+    "edge": "an Ingress takes its place, in the overlay production",
 }
 ONLY_KUBERNETES = {
     "airflow-apiserver/accounts": "no mounted Secret can be written to",
@@ -46,6 +47,7 @@ DIFFERENT = {
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "batches wait until a node has room",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": "copied from the Secret",
     },
+    "airflow-apiserver": {"FORWARDED_ALLOW_IPS": "behind an Ingress, in the overlay production"},
     "airflow-init": {
         "AIRFLOW__API__SECRET_KEY": "needs none",
         "AIRFLOW__API_AUTH__JWT_SECRET": "needs none",
@@ -96,6 +98,7 @@ ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
 # Services that only give the pods of a StatefulSet their names.
 GOVERNING = {"api-pods"}
 COMMANDS_DIFFER = {
+    "airflow-apiserver": "behind an Ingress, in the overlay production",
     "airflow-worker": "the executor gives each pod its command",
     "api": "where Docker publishes it",
     "front": "as above",
@@ -104,5 +107,6 @@ COMMANDS_DIFFER = {
 # One of the form's two is chosen by a setting; on Kubernetes a component lets it out.
 LOGIN = "login${FORM_OIDC_METADATA_URL:+-outside}"
 DOCKERS_NETWORKS = {
-    "published-api", "published-front", "published-mlflow", "outside", "login", "login-outside", LOGIN,
+    "published-api", "published-front", "published-mlflow", "published-edge", "edge", "outside",
+    "login", "login-outside", LOGIN,
 }  # fmt: skip
