@@ -76,7 +76,7 @@ anew: ;
 endif
 $(VENV)/.installed: constraints.txt pyproject.toml
 	@command -v $(UV) >/dev/null || { echo "Installing uv (20 MB) into $(OWN_UV)"; \
-	  $(SYSTEM_PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet uv; }
+	  $(SYSTEM_PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet --require-hashes -r supply/requirements_uv.txt; }
 	@[ ! -x $(PYTHON) ] || $(AT_HOME) || { echo "$(VENV) was made in another folder: it is made anew for this one"; \
 	  $(PYTHON) -m readmission.local down --if-moved && rm -rf $(VENV); }
 	@echo "Making $(VENV): about 500 MB to download the first time, 2 GB on disk"
