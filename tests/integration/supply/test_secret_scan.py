@@ -11,7 +11,7 @@ import pytest
 from scripts.env_file import PLACEHOLDER, assigned, secret_for
 from supply.audit import audit, main
 from tests.conftest import ROOT
-from tests.unit.supply.clone import committed, git, new_clone
+from tests.integration.supply.clone import committed, git, new_clone
 
 _EXAMPLE = assigned((ROOT / ".env.example").read_text(encoding="utf-8"))
 # The identifier of an access key is a name: its secret is looked for.
