@@ -76,7 +76,7 @@ anew: ;
 endif
 $(VENV)/.installed: constraints.txt pyproject.toml
 	@command -v $(UV) >/dev/null || { echo "Installing uv (20 MB) into $(OWN_UV)"; \
-	  $(SYSTEM_PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet uv; }
+	  $(SYSTEM_PYTHON) -m venv $(OWN_UV) && $(OWN_UV)/bin/python -m pip install --quiet --require-hashes -r supply/requirements_uv.txt; }
 	@[ ! -x $(PYTHON) ] || $(AT_HOME) || { echo "$(VENV) was made in another folder: it is made anew for this one"; \
 	  $(PYTHON) -m readmission.local down --if-moved && rm -rf $(VENV); }
 	@echo "Making $(VENV): about 500 MB to download the first time, 2 GB on disk"
@@ -93,6 +93,7 @@ lock: ## Make constraints.txt and its slices anew from pyproject.toml
 	$(COMPILE) --extra form -c constraints.txt pyproject.toml -o app_front/requirements_app.txt
 	$(COMPILE) --extra mlflow -c constraints.txt pyproject.toml -o mlflow/requirements_mlflow.txt
 	$(COMPILE) --extra bucket -c constraints.txt pyproject.toml -o minio/requirements_minio.txt
+	echo uv | $(COMPILE) -c constraints.txt - -o supply/requirements_uv.txt
 
 ##@ Developing
 
@@ -127,6 +128,10 @@ lint: install ## Check style, types, who imports whom, the Compose file and the 
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(VENV)/bin/pytest --quiet tests/unit/compose tests/unit/k8s
+
+.PHONY: audit
+audit: install ## Look for known vulnerabilities, dangerous code and secrets, git's history included (OFFLINE=1: advisories are not)
+	@$(PYTHON) -m supply.audit $(if $(filter-out 0,$(OFFLINE)),--offline) $(ARGS)
 
 .PHONY: format
 format: install ## Put the code in its style

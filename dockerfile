@@ -1,14 +1,13 @@
 # Airflow with the pipeline's code. The locked packages, Airflow's own included, go into an environment of
 # their own: installed over the base image's, they would leave its other providers with versions they refuse.
 FROM apache/airflow:3.3.2-python3.13 AS dependencies
-ARG UV_VERSION=0.13.9
 USER root
-RUN python -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir "uv==${UV_VERSION}"
-ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=/root/.cache/uv
-COPY requirements.txt /tmp/requirements.txt
-RUN --mount=type=cache,target=/root/.cache/uv \
-    /opt/uv/bin/uv venv --python python3.13 /opt/platform \
-    && /opt/uv/bin/uv pip install --python /opt/platform/bin/python --require-hashes -r /tmp/requirements.txt
+ENV PIP_CACHE_DIR=/root/.cache/pip UV_CACHE_DIR=/root/.cache/uv
+COPY supply/install.sh supply/requirements_uv.txt requirements.txt /tmp/
+ARG PACKAGE_INDEX=""
+RUN --mount=type=cache,target=/root/.cache \
+    --mount=type=secret,id=package_authority --mount=type=secret,id=package_login \
+    sh /tmp/install.sh /tmp/requirements.txt
 
 FROM apache/airflow:3.3.2-python3.13
 COPY --from=dependencies /opt/platform /opt/platform

@@ -43,6 +43,9 @@ FORBIDDEN = {
         "scripts/doctor.py": "import readmission.errors",
         "scripts/env_file.py": "import pydantic",
     },
+    "supply": {
+        "supply/audit.py": "from readmission import errors",
+    },
     "inference": {
         "readmission/inference/scorer.py": "from readmission import params",
         "readmission/features/labels.py": "from connections import settings",

@@ -42,5 +42,5 @@ def test_the_lock_has_what_the_project_asks_for() -> None:
 def test_a_slice_has_the_versions_of_the_lock(path: str) -> None:
     own = pins(ROOT / path)
     apart = {name: versions for name, versions in own.items() if not versions <= LOCK.get(name, set())}
-    assert len(own) > 5
+    assert own
     assert apart == {}, "run make lock"

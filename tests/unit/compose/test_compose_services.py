@@ -9,6 +9,10 @@ import yaml
 from tests.conftest import ROOT
 
 Services = dict[str, dict[str, Any]]
+# By hash, as supply/install.sh does it, with what opens a mirror as secrets of the build.
+INSTALLED = """RUN --mount=type=cache,target=/root/.cache \\
+    --mount=type=secret,id=package_authority --mount=type=secret,id=package_login \\
+    sh /tmp/install.sh /tmp/requirements"""
 BASE_IMAGES = {
     "mysql:9.7",
     "postgres:17",
@@ -170,15 +174,33 @@ def test_dockerfiles_have_two_stages_known_bases_and_end_as_a_user_without_right
         assert not any(line.startswith("# syntax=") for line in lines), path
         if path == "compose/edge/dockerfile_edge":  # Debian's packages alone, which Debian signs
             continue
-        assert len(bases) == 2 and "--require-hashes" in "\n".join(lines), path
-        assert "uv pip" not in "\n".join(lines[_last_stage(lines) :]), path
+        build = "\n".join(lines[: _last_stage(lines)])
+        assert INSTALLED in build and build.count("RUN ") == 1, path
+        assert build.index('ARG PACKAGE_INDEX=""') < build.index("RUN "), path
+        assert not re.search(r"\bpip install\b|\buv pip\b", "\n".join(lines)), path
+
+
+def test_every_image_can_come_from_a_mirror_whose_login_is_a_secret_of_the_build(services: Services) -> None:
+    for name, service in services.items():
+        if "build" in service and service is not services[EDGE]:  # of Debian's packages alone
+            assert service["build"]["args"]["PACKAGE_INDEX"] == "${PACKAGE_INDEX:-}", name
+            assert service["build"]["secrets"] == ["package_authority", "package_login"], name
+            assert "secrets" not in service, name
+
+
+def test_everything_that_an_image_installs_is_held_against_its_hash() -> None:
+    installs = [
+        line for line in (ROOT / "supply/install.sh").read_text(encoding="utf-8").splitlines() if " install " in line
+    ]
+    commands = [line for line in installs if not line.startswith("#")]
+    assert len(commands) == 2 and all("--require-hashes" in line for line in commands)
 
 
 def test_the_installed_packages_come_before_the_code(services: Services) -> None:
     for service in services.values():
         if "build" in service and service is not services[EDGE]:
             copies = [line for line in _dockerfile(service).splitlines() if line.startswith("COPY")]
-            assert copies[0].split()[1].endswith(".txt")
+            assert copies[0].startswith("COPY supply/install.sh supply/requirements_uv.txt ")
             assert copies[1].startswith("COPY --from=dependencies")
 
 

@@ -53,7 +53,9 @@ def test_a_name_may_be_a_word(preflight: ModuleType) -> None:
 @pytest.mark.parametrize("name", setting_rules.LOGINS)
 def test_a_service_that_asks_nobody_who_he_is_is_for_loopback_alone(preflight: ModuleType, name: str) -> None:
     (line,) = _wrong(preflight, **{name: "off"})
-    assert line.startswith(f"{name}: off is for this machine alone, and 10.0.0.7 lets others in; set {name}={setting_rules.LOGINS[name]}")
+    assert line.startswith(
+        f"{name}: off is for this machine alone, and 10.0.0.7 lets others in; set {name}={setting_rules.LOGINS[name]}"
+    )
     for address in ("127.0.0.1", "localhost"):
         assert preflight.problems(GOOD | {name: "off", "BIND_ADDRESS": address}) == []
 
