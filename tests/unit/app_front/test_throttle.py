@@ -26,7 +26,7 @@ def throttle(clock: Clock) -> Throttle:
 
 
 def test_each_further_wrong_one_doubles_a_pages_wait_up_to_a_minute(throttle: Throttle, clock: Clock) -> None:
-    waits = []
+    waits: list[float] = []
     while len(waits) < 8:
         if wait := throttle.try_again_in("a"):
             waits.append(wait)
