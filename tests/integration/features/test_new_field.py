@@ -96,7 +96,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def found(copy: Path) -> dict[str, Any]:
     """What each place of the copy says of the new fields."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(copy), "API_URL": "http://127.0.0.1:9"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(copy),
+        "API_URL": "http://127.0.0.1:9",
+        "FORM_AUTH": "off",
+    }
     command = [sys.executable, "-c", PROBE, "found.json"]
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3_000:]
