@@ -140,7 +140,7 @@ def test_on_one_node_the_autoscaler_takes_pods_away_soon_and_elsewhere_as_is_usu
     )
     assert local["behavior"] == {"scaleDown": {"stabilizationWindowSeconds": 30}}
     (metric,) = local["metrics"]
-    assert metric["resource"]["target"] == {"type": "AverageValue", "averageValue": "250m"}
+    assert metric["resource"]["target"] == {"type": "AverageValue", "averageValue": "150m"}
     assert local == production | {"behavior": local["behavior"], "metrics": [metric]}
 
 

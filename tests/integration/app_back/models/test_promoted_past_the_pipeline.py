@@ -14,6 +14,7 @@ from readmission.registry.promotion import previous_production
 from tests.integration.app_back.models.versions import Versions, following, without_mlflow
 from tests.integration.app_back.promoted import move_the_alias, put_in_production
 from tests.integration.app_back.served import register_served
+from tests.mlflow_admin import mlflow_admin
 from tests.signed import KEY, other_key, sign_served
 
 
@@ -38,7 +39,8 @@ def refused(holder: ModelHolder, version: RegisteredVersion, serving: str | None
 def third(versions: Versions, tmp_path: Path) -> RegisteredVersion:
     """A version that is signed and was never promoted; the second is in production."""
     made = register_served(versions.settings, versions.served[0], tmp_path / "third")
-    client(versions.settings).delete_model_version_tag(made.name, made.version, RECORD_TAG)
+    with mlflow_admin(versions.settings) as admin:
+        admin.delete_model_version_tag(made.name, made.version, RECORD_TAG)
     move_the_alias(versions.settings, versions.second)
     return made
 
@@ -100,7 +102,8 @@ def test_a_record_of_before_does_not_bring_a_version_back(versions: Versions) ->
     assert "and version 1 after it" in refused(holder, second, "1")
     # A service that has just begun finds the later record in MLflow; one that was there, in its copy.
     assert following(settings.model_copy(update={"state_dir": settings.state_dir / "new"})).state().version is None
-    client(settings).delete_model_version_tag(first.name, first.version, RECORD_TAG)
+    with mlflow_admin(settings) as admin:
+        admin.delete_model_version_tag(first.name, first.version, RECORD_TAG)
     assert "and version 1 after it" in refused(holder, second, "1")
     assert following(settings).state().version in (None, "1")
     assert following(settings).state().refused == "not_promoted"
