@@ -7,7 +7,6 @@ from subprocess import Popen
 from threading import Event
 from time import monotonic
 
-import httpx
 from sqlalchemy import Engine
 
 from benchmarks import stores
@@ -19,6 +18,7 @@ from readmission.local.service import Folders, Service
 from readmission.storage.databases import initialise
 from tests import services
 from tests.outside.answers import Comparison, Outcome, compare, rows_of
+from tests.outside.health import is_drained
 
 TREES = 60
 AGAIN_SECONDS = 120.0
@@ -70,19 +70,10 @@ class Trial:
         """Whether a prediction would be answered and logged."""
         return answers(f"{self.url}/health/ready")
 
-    def is_drained(self) -> bool:
-        """Whether predictions go to the database, and none waits in the journal."""
-        try:
-            said = httpx.get(f"{self.url}/health/ready", timeout=10, trust_env=False)
-        except httpx.HTTPError:
-            return False
-        found = said.json()
-        return said.is_success and found.get("log", "database") == "database" and not found.get("waiting")
-
     def settled(self, outcome: Outcome) -> Comparison:
         """Answers beside rows, when the journal has had time to drain by itself."""
         wait(lambda: self.database is None or self.database.answers(), AGAIN_SECONDS)
-        wait(lambda: self.is_drained() and not self._compared(outcome).lost, _DRAINED_SECONDS)
+        wait(lambda: is_drained(self.url) and not self._compared(outcome).lost, _DRAINED_SECONDS)
         return self._compared(outcome)
 
     def _compared(self, outcome: Outcome) -> Comparison:

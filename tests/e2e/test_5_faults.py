@@ -54,7 +54,7 @@ def struck(stack: Stack, poll: Poll, tmp_path: Path, figures: Figures, request: 
 
     def strike(fault: Callable[[], None]) -> Seen:
         seen = _under_load(stack, poll, tmp_path, fault)
-        poll(lambda: is_drained(stack), deadline=DRAINED_SECONDS, every=1)
+        poll(lambda: is_drained(stack.address("api", 8000)), deadline=DRAINED_SECONDS, every=1)
         found = compare(seen.outcome, rows_of(stack.database("api", "RAW_DATA"), seen.outcome))
         assert found.holds, found
         assert found.logged == found.answered > BEFORE

@@ -28,7 +28,7 @@ def test_a_training_outlives_the_killing_of_what_it_runs_on(
             poll(lambda: training.is_at("running"), STARTED_SECONDS, every=1)
             _kill(stack, poll, service)
         poll(training.has_ended, ENDED_SECONDS, every=2)
-        poll(lambda: is_drained(stack), STARTED_SECONDS, every=1)
+        poll(lambda: is_drained(stack.address("api", 8000)), STARTED_SECONDS, every=1)
     trained = training.outcome()
     assert trained.holds, trained
     assert trained.tries > 1

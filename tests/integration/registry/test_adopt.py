@@ -31,6 +31,7 @@ from readmission.registry.adopt import ADOPTED, adopt
 from readmission.registry.at_start import adopt_production
 from tests.conftest import ROOT
 from tests.integration.cli.shell import Shell
+from tests.integration.registry.logged_by_hand import put_there
 from tests.signed import KEYS
 
 ARCHIVE = ROOT / "tests/data/flat_package_model.zip"
@@ -58,16 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 def log(settings: Settings, folder: Path) -> RegisteredVersion:
     """Registers the folder as a version and puts it in production."""
-    tracking = client(settings)
-    found = tracking.get_experiment_by_name("adopted")
-    experiment = found.experiment_id if found else tracking.create_experiment("adopted")
-    model = tracking.create_logged_model(experiment, name="modelo_entrenado_final")
-    tracking.log_model_artifacts(model.model_id, str(folder))
-    tracking.finalize_logged_model(model.model_id, "READY")
-    tracking.create_registered_model(settings.model_name)
-    made = tracking.create_model_version(settings.model_name, f"models:/{model.model_id}", model_id=model.model_id)
-    tracking.set_registered_model_alias(settings.model_name, settings.model_alias, str(made.version))
-    return registered(made)
+    return registered(put_there(settings, folder, "modelo_entrenado_final"))
 
 
 def tags(settings: Settings, tracking: MlflowClient) -> dict[str, str]:

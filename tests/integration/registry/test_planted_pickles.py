@@ -27,6 +27,7 @@ from readmission.scoring.choices import EngineName
 from readmission.scoring.engines import engine_of
 from readmission.storage.databases import initialise
 from tests.conftest import ROOT
+from tests.integration.registry.logged_by_hand import put_there
 from tests.integration.registry.test_flat_package import PROBABILITIES
 from tests.signed import KEY, other_key
 
@@ -95,7 +96,7 @@ def test_nothing_unpickles_it(stores: Settings, tmp_path: Path, monkeypatch: pyt
         settings = settings.model_copy(update={"model_name": f"pickles {place} {signed_by}"})
         if signed_by != "nobody":
             (KEY if signed_by == "the pipeline" else other_key()).sign_folder(folder)
-        number, model_id = put_there(settings, folder)
+        number, model_id = planted_in(settings, folder)
         done = [
             not isinstance(outcome(attempt), Exception) for attempt in attempts(settings, number, model_id, tmp_path)
         ]
@@ -140,19 +141,11 @@ def outcome(attempt: Callable[[], object]) -> object:
         return error
 
 
-def put_there(settings: Settings, folder: Path) -> tuple[str, str]:
-    """Registers the folder and gives it the alias; its number, and its LoggedModel's id."""
+def planted_in(settings: Settings, folder: Path) -> tuple[str, str]:
+    """Puts the folder there; its number, and its LoggedModel's id."""
     make_default(settings)
-    tracking = client(settings)
-    found = tracking.get_experiment_by_name("planted")
-    experiment = found.experiment_id if found else tracking.create_experiment("planted")
-    model = tracking.create_logged_model(experiment, name="planted")
-    tracking.log_model_artifacts(model.model_id, str(folder))
-    tracking.finalize_logged_model(model.model_id, "READY")
-    tracking.create_registered_model(settings.model_name)
-    made = tracking.create_model_version(settings.model_name, f"models:/{model.model_id}", model_id=model.model_id)
-    tracking.set_registered_model_alias(settings.model_name, settings.model_alias, str(made.version))
-    return str(made.version), str(model.model_id)
+    made = put_there(settings, folder, "planted")
+    return str(made.version), str(made.model_id)
 
 
 def score_with(settings: Settings, engine: EngineName) -> None:
