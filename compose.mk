@@ -15,17 +15,22 @@ up: env ## Build and start the services in Docker, wait until they are healthy, 
 run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress
 	@$(OWN_COMPOSE) run --rm --no-deps run-pipeline
 
+# `make backup` and `make restore`, embedded or in Docker: whose the services are, or were, that is asked first.
+SEALING := $(if $(PASSPHRASE_FILE),--passphrase-file "$(PASSPHRASE_FILE)",$(if $(ENCRYPT),--ask))
+
 .PHONY: backup
-backup: ## Save what the services in Docker hold into one file of BACKUPS (backups), while they run
+backup: ## Save all that the services hold into one file of BACKUPS (backups), while they run (ENCRYPT=1, KEEP=7)
 	@$(OWN_COMPOSE) --if-up --look || { echo "nothing was saved: the services in Docker have to run (make up)"; exit 1; }
-	@$(SYSTEM_PYTHON) compose/backup.py save $(or $(BACKUPS),backups)
+	@$(SYSTEM_PYTHON) -m compose.backup save "$(or $(BACKUPS),backups)" $(SEALING) $(if $(KEEP),--keep $(KEEP))
 
 .PHONY: restore
 restore: ## Bring a backup back into an empty stack, then `make up` (FILE=…; FORCE=1 replaces what is there; RECORD=…)
 	@[ -n "$(FILE)" ] || { echo "which backup? make restore FILE=backups/NAME.tar"; exit 1; }
 	@$(CAN_START) up
 	@$(OWN_COMPOSE) --look
-	@$(SYSTEM_PYTHON) compose/backup.py restore $(FILE) $(if $(FORCE),--force) $(if $(RECORD),--record $(RECORD))
+	@$(SYSTEM_PYTHON) -m compose.backup restore "$(FILE)" $(SEALING) $(if $(FORCE),--force) \
+	  $(if $(RECORD),--record "$(RECORD)") $(if $(SECRETS),--secrets $(SECRETS))
+
 .PHONY: keys
 keys: ## Make, list and revoke API keys, embedded or in Docker (ARGS="create ward-7 --role read")
 	@if $(OWN_COMPOSE) --if-up --look; then $(OWN_COMPOSE) run --rm --no-deps -T keys $(or $(ARGS),list); \
