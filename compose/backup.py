@@ -17,7 +17,7 @@ from compose.stack import compose, is_fresh, project, said, sealed_with, setting
 from connections.backup_file import BackupError, prune, reading, require_fit, writing
 from connections.passphrase import passphrase_of
 
-KIND = "in Docker"
+KIND = "docker"
 _CLI = "python -m readmission.cli forget"
 _RECORD = ("run", "--rm", "--no-deps", "-T", "keeper", "bash", "-c")
 _SAVE_RECORD = f"{_CLI} --save /tmp/forgotten.json >&2 && cat /tmp/forgotten.json"

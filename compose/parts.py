@@ -13,7 +13,7 @@ from connections.backup_file import BackupError, Writing
 
 DATABASES = ("RAW_DATA", "CLEAN_DATA", "mlflow")
 _AS_ROOT = 'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" exec'
-_VOLUME = (Path(__file__).parent / "volume.py").read_text(encoding="utf-8")
+_VOLUME = (Path(__file__).parents[1] / "connections/files_tar.py").read_text(encoding="utf-8")
 _BUCKET = ("run", "--rm", "--no-deps", "-T", "bucket", "python", "copy_bucket.py")
 
 
@@ -21,12 +21,14 @@ def _of_volume(service: str, what: str, folder: str) -> tuple[str, ...]:
     return ("run", "--rm", "--no-deps", "-T", "--entrypoint", "python", service, "-c", _VOLUME, what, folder)
 
 
-# Volumes by part: the service whose it is, and where it sees it. What waits in a journal is added to what waits there.
+# Volumes by part: the service whose it is, and where it sees it. What waits in a journal is added to what waits there;
+# the last good model goes back in time with the registry, or a service that knows a later promotion would refuse it.
 _VOLUMES = {
     "accounts.tar": ("mlflow", "/var/lib/mlflow", "load"),
     "adopted.tar": ("adopt", "/opt/airflow/var", "load"),
     "keys.tar": ("keys", "/keys", "load"),
-    "journal.tar": ("api", "/var/lib/readmission", "add"),
+    "journal.tar": ("api", "/var/lib/readmission/serving/journal", "add"),
+    "served.tar": ("api", "/var/lib/readmission/serving/model", "load"),
 }
 # Artifacts come last, so that all that a database names is among them; journals before the predictions' table, whose
 # rows are not added twice.

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,8 @@ from typing import IO, Any
 
 MANIFEST, SECRETS, SEALED = "manifest.json", "secrets.env", ".sealed"
 FORMAT = 2
+# A part that tells of what platform a backup is.
+_OF = {"mysql.sql": "docker", "databases.tar": "embedded"}
 # Without each of these, what of a backup is lost.
 NEEDED = {
     "FORGET_KEY": "what was deleted for good would no longer be known, and could come back",
@@ -72,12 +75,12 @@ class Writing:
 def writing(folder: Path, kind: str, values: Mapping[str, str], seal: Wrap | None) -> Iterator[tuple[Writing, Path]]:
     """Gives the backup that is written in the block and its path; it has its name after the block, if that ended well.
 
-    `kind` says of what platform it is, `values` are its secrets.
+    `kind` says of what platform it is (docker, embedded), `values` are its secrets.
 
     Raises:
         BackupError: it cannot be written; nothing has changed.
     """
-    name = f"readmission-{strftime('%Y%m%dT%H%M%SZ', gmtime())}.tar"
+    name = f"readmission-{kind}-{strftime('%Y%m%dT%H%M%SZ', gmtime())}.tar"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".part-", dir=str(folder)) as scratch:
@@ -155,7 +158,7 @@ def _checked(tar: tarfile.TarFile, file: Path, kind: str, unseal: Wrap | None) -
             raise BackupError(f"{file} is sealed: name its passphrase (PASSPHRASE_FILE=…); nothing was changed")
         backup = Reading(tar, unseal if is_sealed else None)
         if (of := backup.manifest.get("of")) != kind or backup.manifest["format"] != FORMAT:
-            raise BackupError(f"{file} is a backup of the platform {of or 'of an earlier release'}, and not {kind}")
+            raise BackupError(f"{file} is a backup of {of or 'something else'}, and not of {kind}; nothing was changed")
         if damaged := backup.damaged():
             raise BackupError(f"{file} is damaged in {', '.join(damaged)}; nothing was changed")
     except (OSError, EOFError, tarfile.TarError, KeyError, ValueError) as error:
@@ -233,11 +236,28 @@ def put(env_file: Path, values: Mapping[str, str]) -> None:
 
 def prune(folder: Path, keep: int) -> list[Path]:
     """Deletes the oldest backups but `keep`, once a new one is whole; those with names of their own stay."""
-    there = sorted(folder.glob("readmission-*Z.tar"))
+    there = sorted(folder.glob("readmission-*-*Z.tar"))
     gone = there[: max(0, len(there) - keep)]
     for file in gone:
         file.unlink()
     return gone
+
+
+def kind_of(file: Path) -> str:
+    """Of what platform a backup is, sealed or not.
+
+    Raises:
+        BackupError: it is no backup.
+    """
+    try:
+        with tarfile.open(str(file), "r:") as tar:
+            names = [name[: -len(SEALED)] if name.endswith(SEALED) else name for name in tar.getnames()]
+    except (OSError, tarfile.TarError) as error:
+        raise BackupError(f"{file} is no backup ({error}); nothing was changed") from error
+    kind = next((_OF[name] for name in names if name in _OF), None)
+    if kind is None:
+        raise BackupError(f"{file} is no backup; nothing was changed")
+    return kind
 
 
 def _sum(file: IO[bytes]) -> str:
@@ -245,3 +265,10 @@ def _sum(file: IO[bytes]) -> str:
     while block := file.read(_BLOCK):
         digest.update(block)
     return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(kind_of(Path(sys.argv[1])))
+    except BackupError as error:
+        sys.exit(str(error))

@@ -16,7 +16,7 @@ from tests.free_ports import free_port
 from tests.outside import store_image
 from tests.outside.figures import Figures
 
-PROJECT = "rst-backup"
+PROJECT = "readmission-backup"
 CLI = "python -m readmission.cli"
 BUILT = ("keeper", "bucket", "mlflow", "api")
 PASSPHRASE = "four words of a ward"

@@ -28,7 +28,7 @@ PARTS = {"one": b"1" * 100_000, "two": b"two"}
 
 
 def saved(folder: Path, seal: Wrap | None = None) -> Path:
-    with writing(folder, "of a test", VALUES, seal) as (backup, path):
+    with writing(folder, "test", VALUES, seal) as (backup, path):
         for name, text in PARTS.items():
             with backup.part(name) as sink:
                 sink.write(text)
@@ -39,18 +39,18 @@ def saved(folder: Path, seal: Wrap | None = None) -> Path:
 def test_parts_come_back_as_they_were(tmp_path: Path, seal: Wrap | None) -> None:
     path = saved(tmp_path / "backups", seal)
     assert list(path.parent.iterdir()) == [path], "nothing half-written is left beside it"
-    with reading(path, "of a test", UNSEAL) as backup:
+    with reading(path, "test", UNSEAL) as backup:
         for name, text in PARTS.items():
             with backup.part(name) as source:
                 assert source.read() == text
 
 
 def test_only_a_sealed_backup_holds_secrets(tmp_path: Path) -> None:
-    with reading(saved(tmp_path / "open"), "of a test", None) as backup:
+    with reading(saved(tmp_path / "open"), "test", None) as backup:
         assert backup.manifest["parts"].keys() == PARTS.keys()
     text = (saved(tmp_path / "open2")).read_bytes()
     assert not any(VALUES[name].encode() in text for name in ("FORGET_KEY", "AIRFLOW_FERNET_KEY"))
-    with reading(saved(tmp_path / "sealed", SEAL), "of a test", UNSEAL) as backup:
+    with reading(saved(tmp_path / "sealed", SEAL), "test", UNSEAL) as backup:
         assert backup.secrets() == VALUES
 
 
@@ -60,7 +60,7 @@ def test_each_harm_is_refused_in_one_line(tmp_path: Path, seal: Wrap | None) -> 
     whole = path.read_bytes()
     for harmed in (whole[: len(whole) // 2], whole[:70_000] + b"?" + whole[70_001:], b"nothing of the kind", b""):
         path.write_bytes(harmed)
-        with pytest.raises(BackupError, match="nothing was changed") as told, reading(path, "of a test", UNSEAL):
+        with pytest.raises(BackupError, match="nothing was changed") as told, reading(path, "test", UNSEAL):
             pass
         assert "\n" not in str(told.value)
 
@@ -72,22 +72,22 @@ def test_parts_of_two_sealed_backups_do_not_mix(tmp_path: Path) -> None:
         for name in first.getnames():
             source = second if name.startswith("two") else first
             out.addfile(source.getmember(name), source.extractfile(name))
-    with pytest.raises(BackupError, match="damaged in two"), reading(mixed, "of a test", UNSEAL):
+    with pytest.raises(BackupError, match="damaged in two"), reading(mixed, "test", UNSEAL):
         pass
 
 
 def test_a_sealed_backup_asks_for_its_passphrase(tmp_path: Path) -> None:
     path = saved(tmp_path, SEAL)
-    with pytest.raises(BackupError, match="is sealed: name its passphrase"), reading(path, "of a test", None):
+    with pytest.raises(BackupError, match="is sealed: name its passphrase"), reading(path, "test", None):
         pass
     other: Wrap = partial(opening, passphrase="five words of a ward")
-    with pytest.raises(BackupError, match="the passphrase is not the one"), reading(path, "of a test", other):
+    with pytest.raises(BackupError, match="the passphrase is not the one"), reading(path, "test", other):
         pass
 
 
 def test_another_platforms_backup_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BackupError, match="of the platform of a test, and not in Docker"):  # noqa: SIM117
-        with reading(saved(tmp_path), "in Docker", None):
+    with pytest.raises(BackupError, match="a backup of test, and not of docker"):  # noqa: SIM117
+        with reading(saved(tmp_path), "docker", None):
             pass
 
 
@@ -95,14 +95,14 @@ def test_secrets_that_do_not_fit_are_named_with_what_that_means(tmp_path: Path) 
     env = tmp_path / ".env"
     env.write_text("FORGET_KEY=here\nAPI_PORT=1\nMODEL_PUBLIC_KEYS=other\n", encoding="utf-8")
     here = {**VALUES, "FORGET_KEY": "here", "MODEL_PUBLIC_KEYS": "other"}
-    with reading(saved(tmp_path / "open"), "of a test", None) as backup:
+    with reading(saved(tmp_path / "open"), "test", None) as backup:
         require_fit(backup, {**VALUES, "MODEL_PUBLIC_KEYS": "newest,old,new"}, "", env)
         require_fit(backup, here, "here", env)
         with pytest.raises(BackupError, match=r"the values of the .env of that time") as told:
             require_fit(backup, here, "backup", env)
     assert "FORGET_KEY: what was deleted for good" in str(told.value)
     assert "MODEL_PUBLIC_KEYS: the versions" in str(told.value) and "FERNET" not in str(told.value)
-    with reading(saved(tmp_path / "sealed", SEAL), "of a test", UNSEAL) as backup:
+    with reading(saved(tmp_path / "sealed", SEAL), "test", UNSEAL) as backup:
         with pytest.raises(BackupError, match="SECRETS=backup takes the backup's"):
             require_fit(backup, here, "", env)
         require_fit(backup, here, "backup", env)
@@ -114,14 +114,14 @@ def test_secrets_that_do_not_fit_are_named_with_what_that_means(tmp_path: Path) 
 def test_a_disk_that_is_full_leaves_the_backups_that_are_there(tmp_path: Path) -> None:
     first = saved(tmp_path)
     with pytest.raises(BackupError, match=r"nothing was saved.*No space left"):  # noqa: SIM117
-        with writing(tmp_path, "of a test", VALUES, None) as (backup, _):
+        with writing(tmp_path, "test", VALUES, None) as (backup, _):
             with backup.part("one"), Path("/dev/full").open("wb", buffering=0) as full:
                 full.write(b"1")
     assert list(tmp_path.iterdir()) == [first]
 
 
 def test_the_oldest_go_and_those_with_names_of_their_own_stay(tmp_path: Path) -> None:
-    names = [f"readmission-2026112{day}T020000Z.tar" for day in range(5)]
+    names = [f"readmission-docker-2026112{day}T020000Z.tar" for day in range(5)]
     for name in (*names, "before-upgrade.tar"):
         (tmp_path / name).touch()
     assert [file.name for file in prune(tmp_path, 2)] == names[:3]
