@@ -86,6 +86,7 @@ def writing(folder: Path, kind: str, values: Mapping[str, str], seal: Wrap | Non
         with tempfile.TemporaryDirectory(prefix=".part-", dir=str(folder)) as scratch:
             whole = Path(scratch) / name
             with whole.open("xb") as file:
+                os.fchmod(file.fileno(), 0o600)
                 with tarfile.open(fileobj=file, mode="w") as tar:
                     backup = Writing(tar, Path(scratch), seal)
                     backup.about["of"] = kind

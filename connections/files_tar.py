@@ -45,6 +45,7 @@ def snapshot(database: Path, into: Path) -> None:
     with closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as source, closing(sqlite3.connect(into)) as to:
         source.backup(to)
         to.execute("PRAGMA journal_mode=DELETE")
+    shutil.copymode(database, into)
 
 
 def load(places: Mapping[str, Path], source: IO[bytes], beside: bool = False) -> None:

@@ -41,12 +41,14 @@ def stores(tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> Iterat
         own["MINIO_IMAGE"] = tag
     stack = Stack(PROJECT, folder / "env", folder / "data")
     write_env(stack, own)
-    stack.compose("build", *BUILT)
-    up(stack)
-    train(stack)
-    yield stack
-    stack.compose("down", "--volumes", "--timeout", "1")
-    docker("image", "rm", *images(PROJECT))
+    try:
+        stack.compose("build", *BUILT)
+        up(stack)
+        train(stack)
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--timeout", "1")
+        docker("image", "rm", *images(PROJECT))
 
 
 def write_env(stack: Stack, own: dict[str, str]) -> None:
@@ -142,6 +144,8 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
     opened = ("--passphrase-file", str(phrase))
 
     add(stores, "after", "three")
+    again = ("airflow-worker", "python", "-m", "readmission.cli", "promote", "1", "--force", "--reason", "later")
+    stores.compose("run", "--rm", "--no-deps", "-T", *again)
     in_airflow(stores, "INSERT INTO dag_run VALUES ('second')")
     stores.compose("exec", "-T", "keeper", "python", "-m", "readmission.cli", "forget", "--encounter-ref", "two")
     refused = backup(stores, "restore", str(file), *opened)
