@@ -65,7 +65,7 @@ def up(stack: Stack) -> None:
 
 def train(stack: Stack) -> None:
     """Trains a small model as the worker does, which puts it in production."""
-    steps = " && ".join(f"{CLI} {step}" for step in ("load", "preprocess", "train --n-estimators 8"))
+    steps = " && ".join(f"{CLI} {step}" for step in ("load", "preprocess", "train --n-estimators 10"))
     made = ("-e", "DATASET_SOURCE=synthetic", "-e", "SYNTHETIC_ROWS=4000", "airflow-worker", "bash", "-c", steps)
     stack.compose("run", "--rm", "--no-deps", "-T", *made)
 
