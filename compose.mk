@@ -20,6 +20,7 @@ run-pipeline: ## Run the four DAGs in order in the services in Docker, with thei
 SEALING := $(if $(PASSPHRASE_FILE),--passphrase-file "$(PASSPHRASE_FILE)",$(if $(ENCRYPT),--ask))
 SAVING := "$(or $(BACKUPS),backups)" $(SEALING) $(if $(KEEP),--keep $(KEEP))
 RESTORING := "$(FILE)" $(SEALING) $(if $(FORCE),--force) $(if $(RECORD),--record "$(RECORD)") $(if $(SECRETS),--secrets $(SECRETS))
+ROLLING := $(if $(FORWARD),--forward "$(FORWARD)") $(if $(UNTIL),--until "$(UNTIL)")
 
 .PHONY: backup
 backup: ## Save all that the platform holds into one file of BACKUPS (backups), while it runs (ENCRYPT=1, KEEP=7)
@@ -31,7 +32,7 @@ backup: ## Save all that the platform holds into one file of BACKUPS (backups), 
 restore: ## Bring a backup back where nothing is, or with FORCE=1 in the place of what is there (FILE=…; RECORD=…)
 	@[ -n "$(FILE)" ] || { echo "which backup? make restore FILE=backups/NAME.tar"; exit 1; }
 	@case $$($(SYSTEM_PYTHON) -m connections.backup_file "$(FILE)") in \
-	  docker) $(CAN_START) up && $(OWN_COMPOSE) --look && $(SYSTEM_PYTHON) -m compose.backup restore $(RESTORING);; \
+	  docker) $(CAN_START) up && $(OWN_COMPOSE) --look && $(SYSTEM_PYTHON) -m compose.backup restore $(RESTORING) $(ROLLING);; \
 	  embedded) $(MAKE) --no-print-directory env install && $(EMBEDDED) restore $(RESTORING);; \
 	  *) exit 1;; esac
 

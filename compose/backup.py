@@ -11,8 +11,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from time import gmtime, strftime
 
-from compose.parts import DATABASES, PARTS, load, save_all
+from compose.forward import Forward, moment
+from compose.parts import DATABASES, PARTS, load, load_all, save_all
 from compose.stack import compose, is_fresh, project, said, sealed_with, settings, tell
 from connections.backup_file import BackupError, prune, reading, require_fit, writing
 from connections.passphrase import passphrase_of
@@ -51,14 +53,29 @@ def restore(file: Path, options: argparse.Namespace, passphrase: str | None = No
         here = _forgotten_here(options.force)
         forgotten = options.record.read_bytes() if options.record else here or b"[]"
         compose("down")
+        began, since = strftime("%Y-%m-%dT%H:%M:%S", gmtime()), backup.manifest["binary_log"]
+        forward = Forward(options.forward, since, options.until) if options.forward else None
         compose("up", "--detach", "--wait", "mysql", "postgres", "minio")
         load("mysql.sql", "".join(f"DROP DATABASE IF EXISTS {name};" for name in DATABASES).encode())
         for name in PARTS:
             with backup.part(name) as source:
                 load(name, source)
+        if forward:
+            _roll(forward, began)
         compose("run", "--rm", "-T", "migrate")
         compose(*_RECORD, _REPLAY, given=forgotten)
         compose("down")
+
+
+def _roll(forward: Forward, began: str) -> None:
+    try:
+        load_all("mysql.sql", forward.statements())
+    except BackupError as error:
+        raise BackupError(
+            f"MySQL is as it was saved, and rolled forward in part ({error}); the log has this attempt too: "
+            f"to do it again name a moment before it, UNTIL={began} or earlier"
+        ) from error
+    tell(f"rolled forward to what was done at {strftime('%Y-%m-%d %H:%M:%S', gmtime(forward.last))} UTC")
 
 
 def _forgotten_here(force: bool) -> bytes | None:
@@ -81,6 +98,8 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     restoring.add_argument("file", type=Path)
     restoring.add_argument("--force", action="store_true", help="replace what is there")
     restoring.add_argument("--record", type=Path, help="what `readmission forget --save` wrote")
+    restoring.add_argument("--forward", help="where the binary logs are: here, a volume, or a folder with a / in it")
+    restoring.add_argument("--until", type=moment, help="the last moment that is rolled forward to, of UTC")
     restoring.add_argument("--secrets", choices=("backup", "here"), default="", help="whose count where they differ")
     for each in (saving, restoring):
         each.add_argument("--ask", action="store_true", help="type the passphrase")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from compose.stack import copy, feed, output
+from compose.stack import copy, feed, giving, output
 from connections.backup_file import BackupError, Writing
 
 DATABASES = ("RAW_DATA", "CLEAN_DATA", "mlflow")
@@ -94,6 +94,17 @@ def load(name: str, source: IO[bytes] | bytes) -> None:
         BackupError: whoever reads it failed, and has said why.
     """
     feed(PARTS[name][1], BytesIO(source) if isinstance(source, bytes) else source)
+
+
+def load_all(name: str, pieces: Iterable[bytes]) -> None:
+    """Gives what reads a part one piece after the other.
+
+    Raises:
+        BackupError: it failed, and has said why.
+    """
+    with giving(*PARTS[name][1]) as sink:
+        for piece in pieces:
+            sink.write(piece)
 
 
 def _position(dump: _Ends) -> dict[str, object]:

@@ -79,20 +79,27 @@ def output(*arguments: str) -> Iterator[IO[bytes]]:
         raise BackupError(f"docker compose {arguments[0]} failed at {arguments[-1][:40]}")
 
 
+@contextmanager
+def giving(*arguments: str) -> Iterator[IO[bytes]]:
+    """Where a command of `docker compose` reads; it has to end well."""
+    with subprocess.Popen(("docker", "compose", *arguments), stdin=subprocess.PIPE) as running:
+        assert running.stdin is not None
+        with suppress(BrokenPipeError):  # it ended: why, it says itself
+            yield running.stdin
+        with suppress(BrokenPipeError):
+            running.stdin.close()
+    if running.returncode:
+        raise BackupError(f"docker compose {arguments[0]} failed at {arguments[-1][:40]}")
+
+
 def feed(arguments: tuple[str, ...], source: IO[bytes]) -> None:
     """Gives a command of `docker compose` a stream to read.
 
     Raises:
         BackupError: it failed.
     """
-    with subprocess.Popen(("docker", "compose", *arguments), stdin=subprocess.PIPE) as running:
-        assert running.stdin is not None
-        with suppress(BrokenPipeError):  # it ended: why, it says itself
-            copy(source, running.stdin)
-        with suppress(BrokenPipeError):
-            running.stdin.close()
-    if running.returncode:
-        raise BackupError(f"docker compose {arguments[0]} failed at {arguments[-1][:40]}")
+    with giving(*arguments) as sink:
+        copy(source, sink)
 
 
 def sealed_with(passphrase: str | None) -> tuple[Wrap | None, Wrap | None]:

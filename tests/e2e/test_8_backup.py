@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from readmission.clock import epoch, now
 from scripts.env_file import filled, with_public_key
 from tests.conftest import Poll
 from tests.e2e.stack import ROOT, Stack, docker, engine_environment, images
@@ -65,7 +67,7 @@ def up(stack: Stack) -> None:
 
 def train(stack: Stack) -> None:
     """Trains a small model as the worker does, which puts it in production."""
-    steps = " && ".join(f"{CLI} {step}" for step in ("load", "preprocess", "train --n-estimators 10"))
+    steps = " && ".join(f"{CLI} {step}" for step in ("load", "preprocess", "train --n-estimators 40"))
     made = ("-e", "DATASET_SOURCE=synthetic", "-e", "SYNTHETIC_ROWS=4000", "airflow-worker", "bash", "-c", steps)
     stack.compose("run", "--rm", "--no-deps", "-T", *made)
 
@@ -143,6 +145,9 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
     assert b"Dump completed" not in file.read_bytes() and stores.env["FORGET_KEY"].encode() not in file.read_bytes()
     opened = ("--passphrase-file", str(phrase))
 
+    add(stores, "soon", "soon")
+    until = int(epoch(now()))
+    poll(lambda: epoch(now()) >= until + 1.1, deadline=5)
     add(stores, "after", "three")
     again = ("airflow-worker", "python", "-m", "readmission.cli", "promote", "1", "--force", "--reason", "later")
     stores.compose("run", "--rm", "--no-deps", "-T", *again)
@@ -150,13 +155,16 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
     stores.compose("exec", "-T", "keeper", "python", "-m", "readmission.cli", "forget", "--encounter-ref", "two")
     refused = backup(stores, "restore", str(file), *opened)
     assert refused.returncode == 1 and "has data: FORCE=1 replaces all of it" in refused.stderr
-    assert logged_as_told_to(stores, key) == ["fixed", "one", "three"]
+    assert logged_as_told_to(stores, key) == ["fixed", "one", "soon", "three"]
 
-    restored = backup(stores, "restore", str(file), "--force", *opened)
+    forward = ("--forward", "here", "--until", datetime.fromtimestamp(until, UTC).isoformat())
+    restored = backup(stores, "restore", str(file), "--force", *forward, *opened)
     assert restored.returncode == 0, restored.stderr[-3_000:]
     up(stores)
     told = logged_as_told_to(stores, key)
-    assert told == ["fixed", "one"], "what was forgotten after the backup does not come back with it"
+    assert told == ["fixed", "one", "soon"], (
+        "forward to the moment, and what was forgotten after it is gone all the same"
+    )
     assert in_airflow(stores, "SELECT run_id FROM dag_run") == "first"
     assert answer(stores, poll) == first
 
