@@ -15,17 +15,27 @@ up: env ## Build and start the services in Docker, wait until they are healthy, 
 run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress
 	@$(OWN_COMPOSE) run --rm --no-deps run-pipeline
 
+# `make backup` and `make restore`: of the services in Docker while they are up, else of the embedded platform; what a
+# file was saved of, it tells itself.
+SEALING := $(if $(PASSPHRASE_FILE),--passphrase-file "$(PASSPHRASE_FILE)",$(if $(ENCRYPT),--ask))
+SAVING := "$(or $(BACKUPS),backups)" $(SEALING) $(if $(KEEP),--keep $(KEEP))
+RESTORING := "$(FILE)" $(SEALING) $(if $(FORCE),--force) $(if $(RECORD),--record "$(RECORD)") $(if $(SECRETS),--secrets $(SECRETS))
+ROLLING := $(if $(FORWARD),--forward "$(FORWARD)") $(if $(UNTIL),--until "$(UNTIL)")
+
 .PHONY: backup
-backup: ## Save what the services in Docker hold into one file of BACKUPS (backups), while they run
-	@$(OWN_COMPOSE) --if-up --look || { echo "nothing was saved: the services in Docker have to run (make up)"; exit 1; }
-	@$(SYSTEM_PYTHON) compose/backup.py save $(or $(BACKUPS),backups)
+backup: ## Save all that the platform holds into one file of BACKUPS (backups), while it runs (ENCRYPT=1, KEEP=7)
+	@if $(OWN_COMPOSE) --if-up --look; then $(SYSTEM_PYTHON) -m compose.backup save $(SAVING); \
+	elif [ -x $(PYTHON) ]; then $(EMBEDDED) backup $(SAVING); \
+	else echo "nothing was saved: the services in Docker have to run (make up), and nothing embedded is here"; exit 1; fi
 
 .PHONY: restore
-restore: ## Bring a backup back into an empty stack, then `make up` (FILE=…; FORCE=1 replaces what is there; RECORD=…)
+restore: ## Bring a backup back where nothing is, or with FORCE=1 in the place of what is there (FILE=…; RECORD=…)
 	@[ -n "$(FILE)" ] || { echo "which backup? make restore FILE=backups/NAME.tar"; exit 1; }
-	@$(CAN_START) up
-	@$(OWN_COMPOSE) --look
-	@$(SYSTEM_PYTHON) compose/backup.py restore $(FILE) $(if $(FORCE),--force) $(if $(RECORD),--record $(RECORD))
+	@case $$($(SYSTEM_PYTHON) -m connections.backup_file "$(FILE)") in \
+	  docker) $(CAN_START) up && $(OWN_COMPOSE) --look && $(SYSTEM_PYTHON) -m compose.backup restore $(RESTORING) $(ROLLING);; \
+	  embedded) $(MAKE) --no-print-directory env install && $(EMBEDDED) restore $(RESTORING);; \
+	  *) exit 1;; esac
+
 .PHONY: keys
 keys: ## Make, list and revoke API keys, embedded or in Docker (ARGS="create ward-7 --role read")
 	@if $(OWN_COMPOSE) --if-up --look; then $(OWN_COMPOSE) run --rm --no-deps -T keys $(or $(ARGS),list); \

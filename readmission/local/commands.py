@@ -34,6 +34,8 @@ _STAY_UP = "The services stay up; `make status`, `make logs`, `make down`."
 _RAN_BEFORE = "The services ran before this command and stay up; `make down` stops them."
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+PassphraseFile = Annotated[Path | None, typer.Option(help="a file whose first line seals the backup, or opens it")]
+Ask = Annotated[bool, typer.Option("--ask", help="type the passphrase")]
 Detach = Annotated[bool, typer.Option("--detach", help="leave the services up and return")]
 
 
@@ -80,6 +82,41 @@ def down(
     with reporting(settings):
         count = platform.down()
     console.print(f"stopped {count} processes" if count else "nothing was running")
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="where the file is written")],
+    passphrase_file: PassphraseFile = None,
+    ask: Ask = False,
+    keep: Annotated[int | None, typer.Option(min=1, help="how many backups stay in the folder")] = None,
+) -> None:
+    """Save what the platform keeps into one file, while it runs or not."""
+    settings = _settings()
+    from readmission.local import backup as backups
+
+    with reporting(settings):
+        console.print(backups.save(settings, folder, backups.passphrase(passphrase_file, ask, twice=True), keep))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="what `backup` wrote")],
+    passphrase_file: PassphraseFile = None,
+    ask: Ask = False,
+    force: Annotated[bool, typer.Option("--force", help="replace the data that is there")] = False,
+    record: Annotated[Path | None, typer.Option(help="what `readmission forget --save` wrote")] = None,
+    secrets: Annotated[str, typer.Option(help="whose count where they differ: backup or here")] = "",
+) -> None:
+    """Bring a backup back into the state folder; the services may not run."""
+    settings = _settings()
+    from readmission.keeping.forgotten_file import read
+    from readmission.local import backup as backups
+
+    with reporting(settings):
+        asked = backups.Asked(force, secrets, tuple(read(record)) if record else ())
+        backups.restore(settings, file, backups.passphrase(passphrase_file, ask), asked)
+    console.print(f"{file} is back. Next: make services")
 
 
 @app.command()

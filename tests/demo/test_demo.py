@@ -13,11 +13,16 @@ import httpx
 import pytest
 
 from connections.api_keys import changing, made, new_key
-from connections.settings import ENV_FILE, SYNTHETIC, UCI_ARCHIVE
+from connections.settings import ENV_FILE, SYNTHETIC, UCI_ARCHIVE, Settings
+from readmission.local.backup import Asked, restore, save
+from readmission.local.mlflow_server import mlflow
+from readmission.local.platform import Platform
+from readmission.local.serving import api
 from readmission.local.summary import Summary
 from tests.conftest import ROOT, Poll
 from tests.demo.trials import TRIALS, commands
 from tests.demo.watched import SECRETS, Watched
+from tests.free_ports import free_offset
 from tests.recording_proxy import RecordingProxy
 
 REAL_ROWS = 101_766
@@ -170,8 +175,41 @@ def test_a_command_works_in_any_folder_and_leaves_nothing_there(command: str, cl
     assert list(foreign.iterdir()) == []
 
 
-# The last one: it stops what the others use.
+def answer(settings: Settings, poll: Poll) -> tuple[str, float]:
+    """The version that answers a fixed encounter, and how."""
+    address, key = settings.prediction_api, {"X-API-Key": settings.form_api_key.get_secret_value()}
+    with httpx.Client(base_url=address, headers=key, trust_env=False) as api:
+        poll(lambda: api.get("/model").json().get("version") is not None, deadline=60)
+        told = api.post("/predict", json={"age": 85, "number_inpatient": 4}).raise_for_status().json()
+    return told["model_version"], told["probability"]
+
+
+@pytest.fixture(scope="module")
+def saved(demo: Watched, poll: Poll) -> tuple[Path, tuple[str, float]]:
+    """A backup of the demo while it runs, and what it answered then."""
+    answered = answer(demo.settings, poll)
+    return save(demo.settings, demo.folder / "backups", "four words of a ward"), answered
+
+
+def test_it_is_saved_while_it_runs(saved: tuple[Path, tuple[str, float]]) -> None:
+    assert saved[0].stat().st_size > 1_000_000
+
+
+# The last two: what the others use is stopped.
 def test_nothing_is_left_running(demo: Watched) -> None:
     assert demo.left() != []
     demo.platform.down()
     assert demo.left() == []
+
+
+def test_the_same_version_answers_the_same_in_an_empty_folder(
+    demo: Watched, saved: tuple[Path, tuple[str, float]], tmp_path: Path, poll: Poll
+) -> None:
+    fresh = demo.settings.model_copy(update={"state_dir": tmp_path / "var", "port_offset": free_offset(demo.settings)})
+    restore(fresh, saved[0], "four words of a ward", Asked())
+    platform = Platform(fresh, (mlflow(fresh), api(fresh)))
+    try:
+        platform.up(lambda _name, _doing: None)
+        assert answer(fresh, poll) == saved[1]
+    finally:
+        platform.down()
