@@ -31,6 +31,10 @@ keys: ## Make, list and revoke API keys, embedded or in Docker (ARGS="create war
 	@if $(OWN_COMPOSE) --if-up --look; then $(OWN_COMPOSE) run --rm --no-deps -T keys $(or $(ARGS),list); \
 	else $(VENV)/bin/readmission keys $(or $(ARGS),list); fi
 
+.PHONY: airflow-users
+airflow-users: ## Make and list people's accounts in Airflow in Docker (ARGS="create -r Viewer -u ana -f Ana -l Soto -e a@b.org")
+	@$(OWN_COMPOSE) exec airflow-apiserver airflow users $(or $(ARGS),list)
+
 .PHONY: ps
 ps: ## Show the services in Docker and whether they are healthy
 	@$(OWN_COMPOSE) ps --all

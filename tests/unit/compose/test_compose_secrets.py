@@ -34,9 +34,18 @@ HOLDERS = {
     "MODEL_SIGNING_KEY": {"adopt", "airflow-worker"},
     "MODEL_PUBLIC_KEYS": {"adopt", "airflow-worker", "api"},
     "FORM_API_KEY": {"front"},
+    "AIRFLOW_ADMIN_PASSWORD": {"airflow-init", "run-pipeline"},
+    "AIRFLOW_FERNET_KEY": {"airflow-apiserver", "airflow-scheduler", "airflow-triggerer"},
+    "AIRFLOW_JWT_SECRET": {"airflow-apiserver", "airflow-scheduler"},
+    "AIRFLOW_SECRET_KEY": {"airflow-apiserver"},
+    "POSTGRES_PASSWORD": {
+        "postgres", "airflow-init", "airflow-apiserver", "airflow-scheduler", "airflow-dag-processor",
+        "airflow-triggerer",
+    },
+    "REDIS_PASSWORD": {"redis", "airflow-scheduler", "airflow-worker"},
     "AWS_ACCESS_KEY_ID": {"minio", "bucket", "mlflow"},
     "AWS_SECRET_ACCESS_KEY": {"minio", "bucket", "mlflow"},
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
