@@ -148,9 +148,12 @@ bench-serving: install ## Measure the service beside an empty handler and mlflow
 prove-durable: install ## Kill the service again and again under load and compare answers with rows (ARGS="--mysql" its database too)
 	@$(PYTHON) -m benchmarks.prove_durable $(ARGS)
 
+.PHONY: chaos-service
+chaos-service: install ## Let random things go wrong with database and service under load, and print a table (SEED=1 ROUNDS=20)
+	@$(PYTHON) -m benchmarks.chaos.service $(ARGS)
 .PHONY: chaos
-chaos: install ## Let random things go wrong with database and service under load, and print a table (SEED=1 ROUNDS=20)
-	@$(PYTHON) -m benchmarks.chaos $(ARGS)
+chaos: install ## Let everything go wrong once with the services in Docker, each during a training and under load (SEED=1)
+	@$(PYTHON) -m benchmarks.chaos.platform $(ARGS)
 .PHONY: bench-score
 bench-score: install ## Measure `readmission score` beside the raw rate of either engine, and its memory
 	@$(PYTHON) -m benchmarks.score --source $(or $(CHECK_SOURCE),synthetic) $(ARGS)

@@ -15,15 +15,16 @@ from pathlib import Path
 from compose.rotated_servers import Docker, RotationError, Servers
 from scripts.env_file import PUBLIC_KEYS, SIGNING_KEY, assigned, replace, secret_for, with_public_key
 
-ENV = Path(".env")
+# The file that Compose reads.
+ENV = Path(os.environ.get("COMPOSE_ENV_FILES", ".env"))
 FERNET, POSTGRES, ROOT = "AIRFLOW_FERNET_KEY", "POSTGRES_PASSWORD", "MYSQL_ROOT_PASSWORD"
-STORE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MINIO_ROOT_PASSWORD")
+OF_AN_ACCOUNT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # Servers take these from `.env` when they start, or give them to nobody else: new ones count from the next start on.
 AT_START = (
     "AIRFLOW_ADMIN_PASSWORD", "AIRFLOW_JWT_SECRET", "AIRFLOW_SECRET_KEY",
     "MLFLOW_ADMIN_PASSWORD", "MLFLOW_PIPELINE_PASSWORD", "MLFLOW_API_PASSWORD",
     "MYSQL_OWNER_PASSWORD", "MYSQL_PIPELINE_PASSWORD", "MYSQL_API_PASSWORD", "MYSQL_KEEPER_PASSWORD",
-    "MYSQL_MLFLOW_PASSWORD", "REDIS_PASSWORD", "FORM_API_KEY", *STORE,
+    "MYSQL_MLFLOW_PASSWORD", "REDIS_PASSWORD", "FORM_API_KEY", "MINIO_ROOT_PASSWORD", *OF_AN_ACCOUNT,
 )  # fmt: skip
 ALL = tuple(sorted((*AT_START, FERNET, POSTGRES, ROOT, SIGNING_KEY)))
 FORGET = "FORGET_KEY"
@@ -102,30 +103,32 @@ def trust_own_key_alone(env: Path, servers: Servers) -> None:
     if not servers.serves_with(own):
         raise RotationError(
             f"{PUBLIC_KEYS}: the version in production does not prove itself with the new key alone, or there is none: "
-            "train first (make run-pipeline), or keep both"
+            "train and promote a new one first, or keep both"
         )
     write(env, {PUBLIC_KEYS: own})
     servers.up()
 
 
-def chosen(name: str, settings: dict[str, str]) -> tuple[str, ...]:
-    """The secrets that are meant.
+def chosen(asked: str, settings: dict[str, str]) -> tuple[str, ...]:
+    """The secrets that are meant: one, several with spaces between, or all.
 
     Raises:
         RotationError: there is none of that name, it is not rotated, or the shell's value would win over the new one.
     """
-    if name == FORGET:
+    names = tuple(one for one in ALL if settings.get(one)) if asked == "all" else tuple(asked.split())
+    if FORGET in names:
         raise RotationError(NOT_ROTATED)
-    if name not in (*ALL, PUBLIC_KEYS, "all"):
-        raise RotationError(f"{name or 'no NAME'}: which secret? make rotate NAME=… takes all, {', '.join(ALL)}")
-    names = tuple(one for one in ALL if settings.get(one)) if name == "all" else (name,)
-    if exported := [one for one in names if one in os.environ]:
+    unknown = [name for name in names if name not in ALL and names != (PUBLIC_KEYS,)]
+    if unknown or not names:
+        known = f"all, {', '.join(ALL)}"
+        raise RotationError(f"{', '.join(unknown) or 'no NAME'}: which secret? make rotate NAME=… takes {known}")
+    if exported := [name for name in names if name in os.environ]:
         raise RotationError(f"{', '.join(exported)}: the shell's value wins over .env's; unset it first")
-    if name != "all" and not settings.get(name):
-        raise RotationError(f"{name} is not set in {ENV}")
-    if settings.get("MINIO_ROOT_USER") and set(names) & set(STORE[:2]):
+    if unset := [name for name in names if not settings.get(name)]:
+        raise RotationError(f"{', '.join(unset)} is not set in {ENV}")
+    if asked != "all" and settings.get("MINIO_ROOT_USER") and {*names} & {*OF_AN_ACCOUNT}:
         raise RotationError("AWS_ keys of an account of the store's own: make new ones there, and write them to .env")
-    return names
+    return tuple(name for name in names if not settings.get("MINIO_ROOT_USER") or name not in OF_AN_ACCOUNT)
 
 
 def main() -> int:

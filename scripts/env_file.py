@@ -35,8 +35,8 @@ def secret_for(name: str) -> str:
 
 
 def filled(example: str) -> str:
-    """The example with a secret in the place of each placeholder; comments stay as they are."""
-    return "".join(_filled_line(line) for line in example.splitlines(keepends=True))
+    """The example with a secret in the place of each placeholder, and what follows from them; comments stay."""
+    return with_public_key("".join(_filled_line(line) for line in example.splitlines(keepends=True)))
 
 
 def with_own_project(text: str) -> str:
@@ -97,7 +97,7 @@ def write(example: Path, target: Path) -> str:
 def _write(example: Path, target: Path) -> str:
     template = example.read_text(encoding="utf-8")
     if not target.exists():
-        replace(target, with_public_key(with_own_project(filled(template))))
+        replace(target, with_own_project(filled(template)))
         return f"{target}: written, with new random secrets"
     wanted = assigned(filled(template))
     wanted.pop(PUBLIC_KEYS, None)  # it follows from another

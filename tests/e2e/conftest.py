@@ -6,19 +6,14 @@ from time import monotonic
 
 import pytest
 
-from readmission.local.ports import is_free
-from scripts.env_file import filled
+from tests.e2e import made
 from tests.e2e.stack import ROOT, Stack, docker, images, leftovers
-from tests.outside import store_image
 from tests.outside.browser import TakePicture, save
-from tests.outside.dataset import put
 from tests.outside.figures import Figures, collect
-from tests.outside.platform import REVISION, Outside
+from tests.outside.platform import Outside
 
 PROJECT = "readmission-e2e"
 SUMMARY = ROOT / "e2e-summary.json"
-PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT", "S3_PORT", "MINIO_CONSOLE_PORT", "MYSQL_PORT")
-FIRST_PORT = 23_100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,13 +43,14 @@ def stack(
     kept = Path(f"/tmp/{PROJECT}")
     if request.config.getoption("--keep-stack"):
         kept.mkdir(exist_ok=True)
-        running = _prepare(kept, figures)
+        running = made.prepared(PROJECT, kept, figures)
         running.up()
         yield running
         return
-    fresh = _prepare(tmp_path_factory.mktemp("e2e"), figures)
+    fresh = made.prepared(PROJECT, tmp_path_factory.mktemp("e2e"), figures)
     try:
-        _build_and_start(fresh, figures)
+        fresh.compose("down", "--volumes", "--remove-orphans")
+        made.built_and_started(fresh, figures)
         yield fresh
     finally:
         fresh.compose("down", "--volumes", "--remove-orphans")
@@ -85,36 +81,3 @@ def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: Figures) -> 
     assert "all four DAGs succeeded" in said
     figures["pipeline_seconds"] = round(monotonic() - begun, 1)
     figures["memory_after_pipeline_mb"] = stack.memory_mb()
-
-
-def _build_and_start(stack: Stack, figures: Figures) -> None:
-    stack.compose("down", "--volumes", "--remove-orphans")
-    begun = monotonic()
-    stack.compose("build", timeout=1500)
-    figures["build_seconds"] = round(monotonic() - begun, 1)
-    begun = monotonic()
-    stack.up()
-    figures["built_to_healthy_seconds"] = round(monotonic() - begun, 1)
-    figures["memory_when_healthy_mb"] = stack.memory_mb()
-
-
-def _prepare(folder: Path, figures: Figures) -> Stack:
-    """A settings file as `make env` writes it, on free ports, and the data set where a person would put it."""
-    data = folder / "data"
-    data.mkdir(exist_ok=True)
-    env = folder / "env"
-    if not env.exists():
-        own = {"COMPOSE_PROJECT_NAME": PROJECT, "DATASET_DIR": str(data), "GIT_REVISION": REVISION}
-        own |= _ports()
-        put(data)
-        secrets = filled((ROOT / ".env.example").read_text(encoding="utf-8"))
-        env.write_text(secrets + "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
-    stack = Stack(PROJECT, env, data)
-    if tag := store_image.built_here(figures):
-        stack.set("MINIO_IMAGE", tag)
-    return stack
-
-
-def _ports() -> dict[str, str]:
-    free = (number for number in range(FIRST_PORT, FIRST_PORT + 500) if is_free(number))
-    return {name: str(next(free)) for name in PORTS}

@@ -18,11 +18,12 @@ SHELL = "python:3.13-slim-trixie"
 
 @dataclass(frozen=True)
 class Stack(Outside):
-    """One Compose project with its own settings file, ports and data folder."""
+    """One Compose project with its own settings file, ports and data folder, and with Compose files besides."""
 
     project: str
     env_file: Path
     data: Path
+    others: tuple[Path, ...] = ()
 
     @property
     def env(self) -> dict[str, str]:
@@ -47,8 +48,10 @@ class Stack(Outside):
     def try_compose(self, *arguments: str, timeout: int = 900) -> subprocess.CompletedProcess[str]:
         """Runs `docker compose` on this project, whatever comes of it."""
         command = ["docker", "compose", "--project-name", self.project, "--env-file", str(self.env_file)]
-        command += ["--file", str(ROOT / "docker-compose.yml"), *arguments]
-        return subprocess.run(command, env=engine_environment(), capture_output=True, text=True, timeout=timeout)
+        files = [option for file in (ROOT / "docker-compose.yml", *self.others) for option in ("--file", str(file))]
+        return subprocess.run(
+            [*command, *files, *arguments], env=engine_environment(), capture_output=True, text=True, timeout=timeout
+        )
 
     def up(self) -> None:
         """Starts everything and waits until it is healthy."""
@@ -79,6 +82,11 @@ class Stack(Outside):
     def store_keys(self) -> tuple[str, str]:
         """MLflow's access key and secret in the object store."""
         return self.env["AWS_ACCESS_KEY_ID"], self.env["AWS_SECRET_ACCESS_KEY"]
+
+    @property
+    def public_keys(self) -> str:
+        """By which the models that it trains are trusted."""
+        return self.env["MODEL_PUBLIC_KEYS"]
 
     def container(self, service: str) -> dict[str, Any]:
         """What the engine knows of a service's container."""

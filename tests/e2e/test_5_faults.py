@@ -14,7 +14,7 @@ from tests.e2e.stack import Stack
 from tests.outside import faults
 from tests.outside.answers import Outcome, compare, rows_of
 from tests.outside.figures import Figures
-from tests.outside.health import Watched, watched
+from tests.outside.health import Watched, is_drained, watched
 from tests.outside.serving import ORIGINAL
 from tests.outside.under_load import answers_so_far, load
 
@@ -54,7 +54,7 @@ def struck(stack: Stack, poll: Poll, tmp_path: Path, figures: Figures, request: 
 
     def strike(fault: Callable[[], None]) -> Seen:
         seen = _under_load(stack, poll, tmp_path, fault)
-        poll(lambda: _drained(stack), deadline=DRAINED_SECONDS, every=1)
+        poll(lambda: is_drained(stack), deadline=DRAINED_SECONDS, every=1)
         found = compare(seen.outcome, rows_of(stack.database("api", "RAW_DATA"), seen.outcome))
         assert found.holds, found
         assert found.logged == found.answered > BEFORE
@@ -104,8 +104,8 @@ def test_mlflow_is_killed(stack: Stack, struck: Struck, poll: Poll) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "seconds"),
-    [(faults.killed, 5), (faults.stopped, 30), (faults.read_only, 10), (faults.locked, 30)],
-    ids=["killed", "stopped", "read-only", "locked"],
+    [(faults.killed, 5), (faults.stopped, 30), (faults.read_only, 10), (faults.locked, 30), (faults.unreachable, 30)],
+    ids=["killed", "stopped", "read-only", "locked", "unreachable"],
 )
 def test_the_database_fails(stack: Stack, struck: Struck, fault: faults.Fault, seconds: float) -> None:
     seen = struck(lambda: fault(stack, seconds))
@@ -161,9 +161,3 @@ def _answers(stack: Stack) -> bool:
         return _ready(stack)[0] == httpx.codes.OK
     except httpx.HTTPError:
         return False
-
-
-def _drained(stack: Stack) -> bool:
-    said = stack.ask("/health/ready")
-    found = said.json()
-    return said.is_success and found["log"] == "database" and found["waiting"] == 0

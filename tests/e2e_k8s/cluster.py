@@ -60,6 +60,11 @@ class Cluster(Outside):
         """MLflow's access key and secret in the object store."""
         return secret("minio-mlflow", "AWS_ACCESS_KEY_ID"), secret("minio-mlflow", "AWS_SECRET_ACCESS_KEY")
 
+    @property
+    def public_keys(self) -> str:
+        """By which the models that it trains are trusted."""
+        return secret("model-public", "MODEL_PUBLIC_KEYS")
+
 
 def secret(name: str, key: str) -> str:
     """What a Secret of the cluster holds."""

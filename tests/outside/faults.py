@@ -1,14 +1,17 @@
-"""What goes wrong with the database of a platform in Docker: each fault lasts for a while, then it is taken back.
+"""What goes wrong with a platform in Docker, mostly with its database: each lasts a while, then it is taken back.
 
 Nobody lends the service a hand meanwhile or after.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 
-from tests.e2e.stack import Stack
+from tests.e2e.stack import SHELL, Stack, docker
 
 Fault = Callable[[Stack, float], None]
+
+_NO_ROUTE = Path(__file__).with_name("no_route.py").read_text(encoding="utf-8")
 
 
 def pause(seconds: float) -> None:
@@ -48,10 +51,25 @@ def frozen(stack: Stack, seconds: float) -> None:
     stack.compose("unpause", "mysql")
 
 
+def parted(stack: Stack, one: str, other: str, seconds: float) -> None:
+    """Two services that run do not reach each other, and everything else goes on."""
+    inside = f"container:{stack.container(one)['Id']}"
+    there = stack.container(other)["NetworkSettings"]["Networks"].values()
+    addresses = [network["IPAddress"] for network in there if network["IPAddress"]]
+    command = ("python", "-c", _NO_ROUTE, str(seconds), *addresses)
+    docker("run", "--rm", "--cap-add=NET_ADMIN", f"--network={inside}", SHELL, *command)
+
+
+def unreachable(stack: Stack, seconds: float) -> None:
+    """The server runs, and the service does not reach it."""
+    parted(stack, "api", "mysql", seconds)
+
+
 DATABASE_FAULTS: dict[str, Fault] = {
     "the database is killed": killed,
     "the database is stopped": stopped,
     "the database is read-only": read_only,
     "the table is locked": locked,
     "the database is frozen": frozen,
+    "the database is unreachable": unreachable,
 }

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests.outside.platform import Outside
+
 _EVERY_SECONDS = 0.3
 _TIMEOUT = 10
 
@@ -67,3 +69,13 @@ def _live(http: httpx.Client, found: Watched) -> None:
 def _ready(http: httpx.Client, found: Watched) -> None:
     answer = http.get("/health/ready")
     found.ready.append((answer.status_code, answer.json()))
+
+
+def is_drained(outside: Outside) -> bool:
+    """Whether predictions go to the database, and none waits in the journal."""
+    try:
+        said = outside.ask("/health/ready")
+    except httpx.HTTPError:
+        return False
+    found = said.json()
+    return said.is_success and found["log"] == "database" and found["waiting"] == 0

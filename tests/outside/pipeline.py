@@ -15,9 +15,9 @@ ENCOUNTERS, BATCHES = 101_766, 6
 
 @pytest.mark.skipif(not REAL, reason="the real data set is not at ../shared/data")
 def test_every_encounter_is_in_mysql(outside: Outside) -> None:
-    assert _number(outside, "SELECT COUNT(*) FROM RAW_DATA.initial_data") == ENCOUNTERS
-    assert _number(outside, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data") == BATCHES
-    splits = [_number(outside, f"SELECT COUNT(*) FROM CLEAN_DATA.{split}_data") for split in ("train", "val", "test")]
+    assert number(outside, "SELECT COUNT(*) FROM RAW_DATA.initial_data") == ENCOUNTERS
+    assert number(outside, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data") == BATCHES
+    splits = [number(outside, f"SELECT COUNT(*) FROM CLEAN_DATA.{split}_data") for split in ("train", "val", "test")]
     assert sum(splits) == 99_340
     assert [round(rows / sum(splits), 1) for rows in splits] == [0.8, 0.1, 0.1]
 
@@ -29,22 +29,22 @@ def test_no_patient_is_on_both_sides_of_the_split(outside: Outside) -> None:
             FROM CLEAN_DATA.encounters AS e JOIN RAW_DATA.initial_data AS raw USING (encounter_id)
             GROUP BY raw.patient_nbr HAVING COUNT(DISTINCT e.split) > 1
         ) AS patients"""
-    assert _number(outside, crossing) == 0
+    assert number(outside, crossing) == 0
 
 
 def test_one_parent_run_has_a_finished_run_for_each_batch(outside: Outside) -> None:
     parent = parents(outside)[0]
-    children = _runs(outside, f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
-    batches = _number(outside, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data")
+    children = runs(outside, f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
+    batches = number(outside, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data")
     assert sorted(int(run.data.tags["batch_id"]) for run in children) == list(range(1, batches + 1))
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
     assert len({run.data.metrics["val_f1"] for run in children}) == batches
-    assert _number(outside, "SELECT COUNT(*) FROM CLEAN_DATA.experiments") >= batches
+    assert number(outside, "SELECT COUNT(*) FROM CLEAN_DATA.experiments") >= batches
 
 
 def test_the_best_batch_on_validation_is_in_production(outside: Outside) -> None:
     version, parent = production(outside), parents(outside)[-1]
-    children = _runs(outside, f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
+    children = runs(outside, f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
     best = max(children, key=lambda run: run.data.metrics["val_f1"])
     assert version.run_id == parent.info.run_id
     assert version.tags["batch_id"] == best.data.tags["batch_id"]
@@ -75,7 +75,7 @@ def test_the_bucket_keeps_versions(outside: Outside) -> None:
 
 def parents(outside: Outside) -> list[Run]:
     """The training runs, newest first."""
-    return [run for run in _runs(outside, "") if "mlflow.parentRunId" not in run.data.tags]
+    return [run for run in runs(outside, "") if "mlflow.parentRunId" not in run.data.tags]
 
 
 def production(outside: Outside) -> ModelVersion:
@@ -83,12 +83,14 @@ def production(outside: Outside) -> ModelVersion:
     return outside.mlflow.get_model_version_by_alias(MODEL, "production")
 
 
-def _runs(outside: Outside, wanted: str) -> list[Run]:
+def runs(outside: Outside, wanted: str) -> list[Run]:
+    """The training's runs that MLflow's filter lets through, newest first."""
     experiment = outside.mlflow.get_experiment_by_name("readmission")
     assert experiment
     return list(outside.mlflow.search_runs([experiment.experiment_id], wanted, order_by=["attributes.start_time DESC"]))
 
 
-def _number(outside: Outside, statement: str) -> int:
+def number(outside: Outside, statement: str) -> int:
+    """The one number that a query of MySQL gives."""
     with outside.database("owner").connect() as connection:
         return int(connection.execute(text(statement)).scalar_one())

@@ -47,6 +47,11 @@ class Outside(ABC):
         """That of one of the platform's accounts."""
 
     @property
+    @abstractmethod
+    def public_keys(self) -> str:
+        """By which the models that it trains are trusted."""
+
+    @property
     def airflow(self) -> AirflowClient:
         """Airflow's REST API, as its admin."""
         return AirflowClient(self.address("airflow-apiserver", 8080), "admin", self.airflow_password)

@@ -60,6 +60,7 @@ def test_the_command_predicts_the_same_from_outside(outside: Outside, tmp_path: 
         "MLFLOW_TRACKING_URI": outside.address("mlflow", 5000),
         "MLFLOW_TRACKING_USERNAME": name,
         "MLFLOW_TRACKING_PASSWORD": password,
+        "MODEL_PUBLIC_KEYS": outside.public_keys,
     }
     command = (sys.executable, "-m", "readmission.cli", "predict", *fields)
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)

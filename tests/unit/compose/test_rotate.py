@@ -110,7 +110,7 @@ def test_a_new_signing_key_is_trusted_beside_the_former_until_that_signs_nothing
     (left,) = rotate.rotate((SIGNING_KEY,), env, servers)
     new, second = read(env)[PUBLIC_KEYS].split(",")
     assert second == former != new and f"make rotate NAME={PUBLIC_KEYS}" in left
-    with pytest.raises(RotationError, match="train first"):
+    with pytest.raises(RotationError, match="promote a new one first"):
         trust_own_key_alone(env, servers)
     assert read(env)[PUBLIC_KEYS] == f"{new},{former}"
     servers.signed_with = new
@@ -118,7 +118,9 @@ def test_a_new_signing_key_is_trusted_beside_the_former_until_that_signs_nothing
     assert read(env)[PUBLIC_KEYS] == servers.held[PUBLIC_KEYS] == new
 
 
-@pytest.mark.parametrize("name", ["", "MYSQL_PASSWORD", "API_PORT", "POSTGRES_PASSWORD_NEXT"])
+@pytest.mark.parametrize(
+    "name", ["", "MYSQL_PASSWORD", "REDIS_PASSWORD MYSQL_PASSWORD", "API_PORT", "POSTGRES_PASSWORD_NEXT"]
+)
 def test_an_unknown_name_is_told_in_a_line_with_those_that_there_are(env: Path, name: str) -> None:
     with pytest.raises(RotationError) as told:
         chosen(name, read(env))

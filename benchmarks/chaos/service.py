@@ -1,4 +1,4 @@
-"""Random faults, alone and in pairs, under load, on MySQL in Docker: `make chaos SEED=1 ROUNDS=20`.
+"""Random faults, alone and in pairs, under load, on MySQL in Docker: `make chaos-service SEED=1 ROUNDS=20`.
 
 Each round lets one or two things go wrong for a while, waits until the service has settled by itself, and holds every
 answer against the table. The seed decides what, when and for how long.
@@ -57,7 +57,7 @@ def main(
 ) -> None:
     """Prints a table of the rounds; ends with 1 where an answer was lost or logged twice."""
     if not stores.docker_answers():
-        raise SystemExit("make chaos needs a Docker engine, and none answers")
+        raise SystemExit("make chaos-service needs a Docker engine, and none answers")
     with stores.scratch() as folder, stores.registry(folder) as settings:
         console.print(f"seed {seed}; training one forest of {TREES} trees")
         stores.put_in_production(settings, TREES)

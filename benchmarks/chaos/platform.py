@@ -1,0 +1,165 @@
+"""Everything that can go wrong, one after the other, each during a training and under load: `make chaos SEED=1`.
+
+Each round begins a training, lets one thing go wrong while a batch is trained, and lends no hand: it waits until the
+training has ended and all is healthy, and holds rows, versions and predictions against what was asked.
+"""
+
+import json
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+
+from benchmarks import stores
+from benchmarks.chaos.matrix import Fault, Matrix
+from benchmarks.trial import wait
+from readmission import clock
+from tests.e2e import made
+from tests.e2e.stack import ROOT, Stack, engine_environment
+from tests.outside.answers import Comparison, Outcome, compare, rows_of
+from tests.outside.faults import pause
+from tests.outside.health import is_drained
+from tests.outside.serving import ORIGINAL
+from tests.outside.trainings import Trained, Training
+from tests.outside.under_load import Load, load
+
+PROJECT, DISKS = "readmission-chaos", Path(__file__).with_name("small_disks.yml")
+LASTS_SECONDS, LOOK_AFTER_SECONDS = 30.0, 12.0
+BEGUN_SECONDS, SETTLED_SECONDS = 240.0, 600.0
+LIGHT = Load(processes=1, at_once=4, pause=0.02)
+HEADINGS = (
+    "what went wrong", "training", "tries", "s", "answered", "journal", "withheld", "broken", "lost", "doubled",
+    "status", "logs", "healthy", "holds",
+)  # fmt: skip
+console = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass
+class Round:
+    """What one fault did."""
+
+    fault: Fault
+    outcome: Outcome
+    status_names: bool = False
+    logs_name: bool = False
+    healthy: bool = False
+    trained: Trained | None = None
+    rows: Comparison | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the training ended well, once, each answer is a row, and everything is healthy without a hand."""
+        return bool(self.healthy and self.trained and self.trained.holds and self.rows and self.rows.holds)
+
+    def line(self) -> str:
+        """The round in the table."""
+        ended = (
+            (self.trained.state, self.trained.tries, self.trained.seconds) if self.trained else ("not ended", "", "")
+        )
+        rows = self.rows
+        told = (len(rows.lost), len(rows.doubled)) if rows else ("?", "?")
+        seen = (len(self.outcome.answered), self.outcome.logged["journal"], len(self.outcome.statuses))
+        yes = ("yes" if one else "no" for one in (self.status_names, self.logs_name, self.healthy, self.holds))
+        cells = (self.fault.name, *ended, *seen, len(self.outcome.broken), *told, *yes)
+        return f"| {' | '.join(map(str, cells))} |"
+
+
+def main(
+    seed: Annotated[int, typer.Option(envvar="SEED", help="decides the order")] = 1,
+    rounds: Annotated[int, typer.Option(envvar="ROUNDS", min=0, help="0 for all")] = 0,
+    only: Annotated[str, typer.Option(help="kinds, with commas: kill, pause, disk, pair, all")] = "",
+    name: Annotated[str, typer.Option(help="only what has this in its name")] = "",
+) -> None:
+    """Prints a table of the rounds; ends with 1 where one does not hold."""
+    if not stores.docker_answers():
+        raise SystemExit("make chaos needs a Docker engine, and none answers")
+    figures: dict[str, Any] = {"not_proven": []}
+    with stores.scratch() as folder:
+        stack = made.prepared(PROJECT, folder, figures, (DISKS,))
+        try:
+            _start(stack, figures)
+            faults = Matrix(stack, random.Random(seed)).faults()
+            kinds = only.split(",") if only else {fault.kind for fault in faults}
+            chosen = [fault for fault in faults if fault.kind in kinds and name in fault.name]
+            played = [_played(stack, folder, fault, number) for number, fault in enumerate(chosen[: rounds or None])]
+        finally:
+            stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+    console.print(f"\nseed {seed}\n\n| {' | '.join(HEADINGS)} |\n|{' --- |' * len(HEADINGS)}")
+    for one in played:
+        console.print(one.line())
+    raise typer.Exit(not all(one.holds for one in played))
+
+
+def _start(stack: Stack, figures: dict[str, Any]) -> None:
+    stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+    stack.compose("up", "--detach", "disks")
+    made.built_and_started(stack, figures)
+    stack.compose("run", "--rm", "--no-deps", "-T", "run-pipeline")
+    console.print(f"the platform runs ({figures['memory_when_healthy_mb']} MB), and a model is in production")
+
+
+def _played(stack: Stack, folder: Path, fault: Fault, number: int) -> Round:
+    name = f"chaos-{uuid4().hex[:8]}"
+    with load(stack.address("api", 8000), stack.api_key, name, ORIGINAL, folder, LIGHT) as outcome:
+        one, since = Round(fault, outcome), clock.now().isoformat()
+        training = Training(stack, {"n_estimators": 20, "random_state": number})
+        wait(lambda: training.is_at("running"), BEGUN_SECONDS)
+        striking = Thread(target=fault.strike, args=(LASTS_SECONDS,))
+        striking.start()
+        pause(LOOK_AFTER_SECONDS)
+        one.status_names = _status_names(stack, fault)
+        striking.join()
+        ended = wait(training.has_ended, SETTLED_SECONDS)
+        one.healthy = wait(lambda: _all_healthy(stack) and is_drained(stack), SETTLED_SECONDS)
+    one.logs_name = _logs_name(stack, fault, since)
+    one.trained = training.outcome() if ended else None
+    one.rows = compare(outcome, rows_of(stack.database("api", "RAW_DATA"), outcome)) if one.healthy else None
+    console.print(one.line())
+    if not one.holds:
+        console.print(f"  {one.trained}\n  {one.rows}\n  {outcome.failed[:3]}")
+    return one
+
+
+def _status_names(stack: Stack, fault: Fault) -> bool:
+    """Whether `make status` says of a service that something is wrong with it."""
+    told = engine_environment() | {
+        "COMPOSE_PROJECT_NAME": stack.project,
+        "COMPOSE_ENV_FILES": str(stack.env_file),
+        "COMPOSE_FILE": f"{ROOT / 'docker-compose.yml'}:{DISKS}",
+    }
+    said = subprocess.run(
+        [sys.executable, "compose/status.py"], cwd=ROOT, env=told, capture_output=True, text=True, timeout=300
+    )
+    lines = [line for line in said.stdout.splitlines() if any(service in line.split() for service in fault.services)]
+    return said.returncode != 0 and any(" answers" not in line or "not" in line for line in lines)
+
+
+def _logs_name(stack: Stack, fault: Fault, since: str) -> bool:
+    """Whether another service's log, or its own, names what was wrong."""
+    said = stack.compose("logs", "--no-color", "--since", since).splitlines()
+    wanted = (
+        fault.services[-1:] if fault.kind != "disk" else ("No space left", "disk is full", "disk full", "free space")
+    )
+    return any(word in line.partition("|")[2] for line in said for word in wanted)
+
+
+def _all_healthy(stack: Stack) -> bool:
+    listed = stack.try_compose("ps", "--all", "--format", "json").stdout.splitlines()
+    return bool(listed) and all(_is_well(json.loads(line)) for line in listed)
+
+
+def _is_well(container: dict[str, Any]) -> bool:
+    if container["State"] == "exited":
+        return bool(container["ExitCode"] == 0)
+    return container["State"] == "running" and container["Health"] in ("healthy", "")
+
+
+if __name__ == "__main__":
+    typer.run(main)
