@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.providers.fab.auth_manager.fab_auth_manager import FabAuthManager
 from starlette.middleware import _MiddlewareFactory
 
+from readmission.airflow_login.redirects import RelativeRedirects
 from readmission.airflow_login.throttled import ThrottledTokens
 
 
@@ -13,4 +15,6 @@ class ThrottledAuthManager(FabAuthManager):
 
     def get_fastapi_middlewares(self) -> list[tuple[_MiddlewareFactory[Any], dict[str, Any]]]:
         """What stands before Airflow's API."""
-        return [*super().get_fastapi_middlewares(), (ThrottledTokens, {})]
+        base_url = conf.get_mandatory_value("api", "base_url")
+        theirs = super().get_fastapi_middlewares()
+        return [*theirs, (ThrottledTokens, {}), (RelativeRedirects, {"base_url": base_url})]
