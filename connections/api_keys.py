@@ -182,11 +182,12 @@ def changing(path: Path) -> Iterator[list[Key]]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Other users may read it, as the service in its container is one: it holds hashes alone."""
-    draft = path.with_name(f".{path.name}.new")
+    """The file is its folder's owner's alone, also where another, who may, writes it."""
+    draft, owner = path.with_name(f".{path.name}.new"), path.parent.stat().st_uid
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        if owner != os.geteuid():
+            os.fchown(file.fileno(), owner, -1)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -10,7 +10,6 @@ from typing import Any
 
 import mlflow.sklearn
 import pandas as pd
-import skops.io
 from mlflow.models import Model, ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType, Schema
@@ -117,6 +116,8 @@ def rebuilt(files: ServedFiles) -> Pipeline:
         raise ModelFileError(f"{PIPELINE_FILE} is missing")
     try:
         with _quietly():
+            import skops.io  # which warns as it is imported, too
+
             found = skops.io.loads(files[PIPELINE_FILE], trusted=[*TRUSTED_TYPES, *_FORMER_TYPES])
     except Exception as error:  # however a file can be no pipeline of skops
         raise ModelFileError(

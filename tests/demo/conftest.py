@@ -53,7 +53,9 @@ def demo(
     """The demo after its end, with its services up; they are stopped and its folder is gone after the session."""
     with tempfile.TemporaryDirectory(prefix="readmission-demo-") as folder:
         settings = private_settings(Path(folder))
-        settings = settings.model_copy(update={"dataset_source": request.config.getoption("--source")})
+        settings = settings.model_copy(
+            update={"dataset_source": request.config.getoption("--source"), "api_auth": "on"}
+        )
         moved = settings.model_copy(update={"port_offset": free_offset(settings)})
         # The platform's own addresses begin with http://; a data set that is downloaded comes by https.
         with Watched(moved, {"HTTP_PROXY": hospital.address}) as watched:

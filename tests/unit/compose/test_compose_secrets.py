@@ -160,7 +160,7 @@ def test_the_form_is_known_from_the_first_start_and_keeps_other_keys(preflight: 
         "ward-7": ("read", api_keys.hashed("another")),
         "form": ("predict", api_keys.hashed("second")),
     }
-    assert file.parent.stat().st_uid == 10001 and file.stat().st_mode & 0o777 == 0o644
+    assert (file.parent.stat().st_uid, file.stat().st_uid, file.stat().st_mode & 0o777) == (10001, 10001, 0o600)
 
 
 def test_a_damaged_file_of_keys_stops_the_start_and_is_left_alone(preflight: ModuleType, tmp_path: Path) -> None:
