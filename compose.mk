@@ -44,6 +44,14 @@ keys: ## Make, list and revoke API keys, embedded or in Docker (ARGS="create war
 .PHONY: tls-root
 tls-root: ## Print the certificate that other machines trust the services in Docker by, in PEM
 	@$(OWN_COMPOSE) exec -T edge cat /var/lib/edge/caddy/pki/authorities/local/root.crt
+.PHONY: rotate
+rotate: env ## Change a secret of the services in Docker, in its server and .env together (NAME=POSTGRES_PASSWORD, NAME=all)
+	@$(OWN_COMPOSE) --if-up --look || { echo "no secret was changed: the services in Docker have to run (make up)"; exit 1; }
+	@eval "$$(PYTHONPATH=. $(SYSTEM_PYTHON) compose/public_names.py)"; $(SYSTEM_PYTHON) -m compose.rotate "$(NAME)"
+
+.PHONY: airflow-users
+airflow-users: ## Make and list people's accounts in Airflow in Docker (ARGS="create -r Viewer -u ana -f Ana -l Soto -e a@b.org")
+	@$(OWN_COMPOSE) exec airflow-apiserver airflow users $(or $(ARGS),list)
 
 .PHONY: ps
 ps: ## Show the services in Docker and whether they are healthy

@@ -41,6 +41,10 @@ k8s-secrets: env $(KUBECTL) ## Give the cluster the secrets of .env
 k8s-keys: $(KUBECTL) ## Make, list and revoke API keys on the cluster (ARGS="create ward-7 --role read")
 	@$(ON_CLUSTER) keys $(or $(ARGS),list)
 
+.PHONY: k8s-airflow-users
+k8s-airflow-users: $(KUBECTL) ## Make and list people's accounts in Airflow on the cluster (ARGS as of airflow-users)
+	@$(KUBECTL) --namespace readmission exec -it deployment/airflow-apiserver -- airflow users $(or $(ARGS),list)
+
 .PHONY: k8s-render
 k8s-render: $(KUBECTL) ## Print an overlay's manifests (OVERLAY=production)
 	@$(ON_CLUSTER) render

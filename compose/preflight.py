@@ -24,6 +24,8 @@ NAMES = ("USER", "KEY_ID")
 ALLOWED = re.compile(r"[A-Za-z0-9_.~=+-]+")
 # Secrets that are somebody else's: they may be empty, where what they are for is not used.
 _OF_OTHERS = ("FORM_OIDC_CLIENT_SECRET",)
+# While it is rotated there are two of it.
+LISTED = "AIRFLOW_FERNET_KEY"
 # What the course's instructions export; good enough where only this machine can connect.
 WELL_KNOWN = {"AWS_SECRET_ACCESS_KEY": "supersecret", "MINIO_ROOT_PASSWORD": "supersecret"}
 DATASET = Path("/dataset")
@@ -45,7 +47,7 @@ def problems(values: Mapping[str, str]) -> list[str]:
     for name, value in _secrets(values).items():
         if not value or PLACEHOLDER in value:
             found.append(f"{name} is empty or still a placeholder: run `make env` to generate the secrets in .env")
-        elif not ALLOWED.fullmatch(value):
+        elif not ALLOWED.fullmatch(value.replace(",", "") if name == LISTED else value):
             found.append(f"{name} may hold only letters, digits and _ . ~ = + - (the shell's value wins over .env's)")
         elif text := setting_rules.problem(name, value):
             found.append(f"{name}: {text} (the shell's value wins over .env's)")
@@ -109,8 +111,10 @@ def open_to_group(folder: Path) -> list[str]:
 def let_the_form_in(file: Path, key: str) -> list[str]:
     """Sees to it that the prediction service knows the form's key; says what keeps it from that."""
     try:
-        api_keys.put_forms(file, key)
+        file.parent.mkdir(exist_ok=True)
         os.chown(file.parent, _OURS, -1)
+        api_keys.put_forms(file, key)
+        os.chown(file, _OURS, -1)
     except (api_keys.KeysError, OSError) as error:
         return [f"the volume api-keys: {error}; mend the file, or remove it: `make keys` makes keys anew"]
     return []

@@ -137,11 +137,13 @@ def _can_be_bound(value: str) -> bool:
     return bare(value) in EVERY_ADDRESS or _is_host(value)
 
 
-def _is_fernet_key(value: str) -> bool:
+def _are_fernet_keys(value: str) -> bool:
+    """One, or while it is rotated the new one and the former."""
     try:
-        return len(base64.urlsafe_b64decode(value)) == 32
+        keys = [base64.urlsafe_b64decode(key) for key in value.split(",")]
     except (ValueError, binascii.Error):
         return False
+    return len(keys) <= 2 and all(len(key) == 32 for key in keys)
 
 
 _LONG = Rule("12 characters or more", lambda value: len(value) >= 12)
@@ -160,7 +162,7 @@ RULES: dict[str, Rule] = {
     "PUBLIC_SCHEME": _matching("https?", "http or https"),
     "PORT_OFFSET": _whole(0, 50_000),
     "AIRFLOW_ADMIN_USER": _matching(r"[\w.@+-]+", "letters, digits and _ . @ + -"),
-    "AIRFLOW_FERNET_KEY": Rule("32 bytes in URL-safe base64; `make env` makes one where it is empty", _is_fernet_key),
+    "AIRFLOW_FERNET_KEY": Rule("32 bytes in URL-safe base64; `make env` makes one where it is empty", _are_fernet_keys),
     **dict.fromkeys((f"MLFLOW_{account}_PASSWORD" for account in ("ADMIN", "PIPELINE", "API")), _LONG),
     "DATABASE_URL": Rule(
         "mysql+pymysql://user:password@host:3306, or sqlite:/// and the absolute path of a folder", _is_database

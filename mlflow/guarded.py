@@ -14,7 +14,8 @@ from guard import Guard
 from logins import Logins
 from mlflow.server import auth, fastapi_security, handlers
 from starlette.types import ASGIApp
-from throttle import Throttle
+
+from connections.throttle import Throttle
 
 LOG_LINES = str(Path(mlflow.server.__file__).with_name("uvicorn_log_config.yaml"))
 

@@ -11,7 +11,8 @@ import anyio
 from access import Level
 from accounts import WRITERS
 from mlflow.exceptions import MlflowException
-from throttle import Throttle, Who
+
+from connections.throttle import Throttle, Who
 
 if TYPE_CHECKING:
     from mlflow.server.auth.entities import User

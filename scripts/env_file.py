@@ -14,6 +14,7 @@ import string
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from scripts.ed25519 import public_key
@@ -50,7 +51,7 @@ def with_public_key(text: str) -> str:
     """The settings with the public key that belongs to the signing key, before those that are there already."""
     values = {key: line.partition("=")[2].strip() for key, line in assigned(text).items()}
     try:
-        public = base64.urlsafe_b64encode(public_key(base64.urlsafe_b64decode(values[SIGNING_KEY]))).decode()
+        public = _public(values[SIGNING_KEY])
     except (KeyError, ValueError):  # it is none: the settings' rules will say so
         return text
     there = [one for one in values.get(PUBLIC_KEYS, "").split(",") if one]
@@ -59,6 +60,11 @@ def with_public_key(text: str) -> str:
     line = f"{PUBLIC_KEYS}={','.join([public, *there])}"
     changed, times = re.subn(rf"^{PUBLIC_KEYS}=.*$", line, text, flags=re.MULTILINE)
     return changed if times else f"{text.rstrip()}\n{line}\n"
+
+
+@cache
+def _public(signing_key: str) -> str:
+    return base64.urlsafe_b64encode(public_key(base64.urlsafe_b64decode(signing_key))).decode()
 
 
 def _filled_line(line: str) -> str:
@@ -91,7 +97,7 @@ def write(example: Path, target: Path) -> str:
 def _write(example: Path, target: Path) -> str:
     template = example.read_text(encoding="utf-8")
     if not target.exists():
-        _replace(target, with_own_project(filled(template)))
+        replace(target, with_own_project(filled(template)))
         return f"{target}: written, with new random secrets"
     wanted = assigned(filled(template))
     wanted.pop(PUBLIC_KEYS, None)  # it follows from another
@@ -105,7 +111,7 @@ def _write(example: Path, target: Path) -> str:
     filled_in = "\n".join([*kept, *added]) + "\n" if lacking else before
     text = with_public_key(filled_in)
     if text != before:
-        _replace(target, text)
+        replace(target, text)
         return f"{target}: added {', '.join([*lacking, *([PUBLIC_KEYS] if text != filled_in else [])])}"
     placeholders = [key for key, line in present.items() if PLACEHOLDER in line]
     if placeholders:
@@ -131,8 +137,8 @@ def _is_blank(line: str) -> bool:
     return not value or PLACEHOLDER in value
 
 
-def _replace(target: Path, text: str) -> None:
-    """Writes the file in one step: whoever stops this has either the old secrets or the new."""
+def replace(target: Path, text: str) -> None:
+    """Writes a file of settings in one step: whoever stops this has either the old secrets or the new."""
     draft = target.with_name(f"{target.name}.new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,7 +1,6 @@
 """The cluster's Secrets, from the settings file: one for each account, so that a pod holds only those that it uses."""
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 
 import yaml
@@ -31,7 +30,7 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "minio-mlflow": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "postgres": ("POSTGRES_PASSWORD",),
     "airflow": ("AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET"),
-    "airflow-admin": ("AIRFLOW_ADMIN_PASSWORD", "passwords.json"),
+    "airflow-admin": ("AIRFLOW_ADMIN_PASSWORD",),
     "form": ("FORM_API_KEY", "FORM_PASSWORD", "FORM_COOKIE_SECRET", "FORM_OIDC_CLIENT_SECRET"),
     API_KEYS: (FILE_NAME,),
 }
@@ -51,9 +50,8 @@ def contents(values: Mapping[str, str], keys: Sequence[Key] = ()) -> dict[str, d
         ClusterError: one is not set.
     """
     mlflows = {f"MINIO_ROOT_{ours}": values.get(f"AWS_{key}", "") for ours, key in _ROOT_OF_THE_STORE.items()}
-    accounts = {"passwords.json": json.dumps({ADMIN: values.get("AIRFLOW_ADMIN_PASSWORD", "")})}
-    accounts[FILE_NAME] = as_text(with_forms(keys, values.get("FORM_API_KEY", "")))
-    known = {**mlflows, **{name: value for name, value in values.items() if value}, **accounts}
+    known = {**mlflows, **{name: value for name, value in values.items() if value}}
+    known[FILE_NAME] = as_text(with_forms(keys, values.get("FORM_API_KEY", "")))
     missing = sorted({name for names in SECRETS.values() for name in names if not known.get(name)} - {*_MAY_BE_EMPTY})
     if missing:
         raise ClusterError(f"not set: {', '.join(missing)}; run `make env`, which writes .env")

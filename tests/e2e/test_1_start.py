@@ -80,6 +80,8 @@ def test_the_prediction_service_cannot_change_what_is_logged(stack: Stack, state
         ("airflow-worker", "minio", 9000),
         ("front", "mysql", 3306),
         ("api", "airflow-apiserver", 8080),
+        ("airflow-worker", "postgres", 5432),
+        ("airflow-apiserver", "redis", 6379),
     ],
 )
 def test_what_is_none_of_its_business_is_out_of_reach(stack: Stack, service: str, other: str, port: int) -> None:
@@ -91,6 +93,15 @@ def test_what_is_none_of_its_business_is_out_of_reach(stack: Stack, service: str
 def test_what_it_works_with_is_in_reach(stack: Stack) -> None:
     for service, other, port in (("mlflow", "minio", 9000), ("api", "mysql", 3306), ("front", "api", 8000)):
         assert _reached(stack, service, other, port).returncode == 0, f"{service} → {other}"
+
+
+def test_a_task_finds_none_of_airflows_keys(stack: Stack) -> None:
+    """What a task reads is what its container was given: it runs as the same user, whose processes it may look into."""
+    look = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; cat /opt/airflow/files/* || true"
+    found = stack.compose("exec", "-T", "airflow-worker", "sh", "-c", look)
+    names = ("AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET", "AIRFLOW_ADMIN_PASSWORD")
+    kept = {name for name in (*names, "POSTGRES_PASSWORD", "REDIS_PASSWORD") if stack.env[name] in found}
+    assert kept == {"REDIS_PASSWORD"}, "the broker's is what remains"
 
 
 def _reached(stack: Stack, service: str, other: str, port: int) -> subprocess.CompletedProcess[str]:

@@ -43,9 +43,18 @@ HOLDERS = {
     "FORM_PASSWORD": {"front"},
     "FORM_COOKIE_SECRET": {"front"},
     "FORM_OIDC_CLIENT_SECRET": {"front"},
+    "AIRFLOW_ADMIN_PASSWORD": {"airflow-init", "run-pipeline"},
+    "AIRFLOW_FERNET_KEY": {"airflow-apiserver", "airflow-scheduler", "airflow-triggerer"},
+    "AIRFLOW_JWT_SECRET": {"airflow-apiserver", "airflow-scheduler"},
+    "AIRFLOW_SECRET_KEY": {"airflow-apiserver"},
+    "POSTGRES_PASSWORD": {
+        "postgres", "airflow-init", "airflow-apiserver", "airflow-scheduler", "airflow-dag-processor",
+        "airflow-triggerer",
+    },
+    "REDIS_PASSWORD": {"redis", "airflow-scheduler", "airflow-worker"},
     "AWS_ACCESS_KEY_ID": {"minio", "bucket", "mlflow"},
     "AWS_SECRET_ACCESS_KEY": {"minio", "bucket", "mlflow"},
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +161,7 @@ def test_a_data_folder_whose_rights_cannot_change_is_a_warning(preflight: Module
 def test_the_form_is_known_from_the_first_start_and_keeps_other_keys(preflight: ModuleType, tmp_path: Path) -> None:
     file = tmp_path / "keys/keys.json"
     assert preflight.let_the_form_in(file, "first") == []
+    assert (file.parent.stat().st_uid, file.stat().st_uid) == (10001, 10001)
     with api_keys.changing(file) as keys:
         keys.append(api_keys.made("ward-7", "read", "another"))
     assert preflight.let_the_form_in(file, "second") == []

@@ -35,8 +35,6 @@ EDGE = "edge"
 AIRFLOW = "airflow-"
 CHECK = "env-check-run-make-env"
 FETCHES = "airflow-worker"
-# With its passwords, which Compose writes into no root that is only read.
-GIVEN_A_FILE = "airflow-apiserver"
 ENTRYPOINT = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
 # Networks through which this machine reaches what is published; their members do not see each other.
 DOORS = "published-"
@@ -94,7 +92,7 @@ def test_no_service_gets_at_the_host(services: Services) -> None:
 
 def test_a_root_is_only_read_and_has_no_capability_but_what_an_entrypoint_needs(services: Services) -> None:
     for name, service in services.items():
-        assert (service["cap_drop"], service["read_only"]) == (["ALL"], name != GIVEN_A_FILE), name
+        assert (service["cap_drop"], service["read_only"]) == (["ALL"], True), name
         assert "/tmp" in service["tmpfs"] and 0 < service["pids_limit"] <= 512, name
     kept = {name: service["cap_add"] for name, service in services.items() if "cap_add" in service}
     assert kept.pop(CHECK) == ["CHOWN", "FOWNER", "DAC_OVERRIDE"]
@@ -144,14 +142,15 @@ def test_only_what_a_person_opens_is_published_and_in_clear_on_loopback_alone(se
 
 
 def test_who_can_reach_whom(services: Services) -> None:
-    airflow = {name for name in services if name.startswith(AIRFLOW)}
+    airflow = {name for name in services if name.startswith(AIRFLOW)} - {FETCHES}
     assert _seen_by(services, "front") == {"api", EDGE}
     assert _seen_by(services, "api") == {"front", "mysql", "mlflow", EDGE}
     assert _seen_by(services, "mysql") == {"api", "mlflow", "adopt", "migrate", "keeper", "airflow-worker"}
     assert _seen_by(services, "minio") == {"mlflow", "bucket", EDGE}
     assert _seen_by(services, EDGE) == {"api", "front", "mlflow", "minio", "bucket", "airflow-apiserver"}
-    for store in ("postgres", "redis"):
-        assert _seen_by(services, store) - airflow == {"postgres", "redis"} - {store}
+    assert _seen_by(services, "postgres") == airflow
+    assert _seen_by(services, "redis") == {"airflow-scheduler", FETCHES}
+    assert _seen_by(services, FETCHES) & (airflow | {"postgres"}) == {"airflow-apiserver", "airflow-scheduler"}
     assert services["env-check-run-make-env"]["network_mode"] == "none"
 
 

@@ -28,8 +28,14 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "PORT_OFFSET": (("0", "50000"), ("-1", "50001")),
     "AIRFLOW_ADMIN_USER": (("ana.soto+1@ward", "_"), ("a b", "a:b", "")),
     "AIRFLOW_FERNET_KEY": (
-        (urlsafe_b64encode(bytes(32)).decode(),),
-        (urlsafe_b64encode(bytes(31)).decode(), urlsafe_b64encode(bytes(33)).decode(), "a"),
+        (KEY_32, f"{KEY_32},{KEY_32}"),
+        (
+            urlsafe_b64encode(bytes(31)).decode(),
+            urlsafe_b64encode(bytes(33)).decode(),
+            "a",
+            f"{KEY_32},",
+            f"{KEY_32},{KEY_32},{KEY_32}",
+        ),
     ),
     **dict.fromkeys(("MLFLOW_ADMIN_PASSWORD", "MLFLOW_PIPELINE_PASSWORD", "MLFLOW_API_PASSWORD"), _PASSWORDS),
     "DATABASE_URL": (("mysql+pymysql://a:b@c:3306", "mysql://c", "sqlite:////tmp"), ("sqlite:///tmp", "mysql://", "c")),

@@ -20,7 +20,8 @@ READ_SETTINGS = {"adopt", "api", "bucket", "front", "keeper", "migrate", "airflo
 # Variables that are no settings, by the image whose program reads them.
 OF_THE_IMAGE = {
     "readmission-airflow": {
-        "AIRFLOW_CONFIG", "CONNECTION_CHECK_MAX_COUNT", "FORWARDED_ALLOW_IPS", "HOME", "MPLCONFIGDIR",
+        "AIRFLOW_ADMIN_PASSWORD", "AIRFLOW_CONFIG", "CONNECTION_CHECK_MAX_COUNT", "FORWARDED_ALLOW_IPS",
+        "HOME", "MPLCONFIGDIR",
     },
     "readmission-api": {"HOME"},
     "readmission-front": {"HOME"},
@@ -85,11 +86,12 @@ def settings_of(pod: Pod, manifests: Manifests) -> Settings:
 
 @cache
 def _of_airflow() -> set[str]:
-    """Airflow's own options, and those of the provider that makes pods, as variables."""
+    """Airflow's own options, and those of the providers that make pods and hold people's accounts, as variables."""
     (package,) = find_spec("airflow").submodule_search_locations  # type: ignore[union-attr,misc]
     described = yaml.safe_load((Path(package) / "config_templates/config.yml").read_text(encoding="utf-8"))
-    provider = runpy.run_path(f"{package}/providers/cncf/kubernetes/get_provider_info.py")["get_provider_info"]()
-    sections = [*described.items(), *provider["config"].items()]
+    files = (f"{package}/providers/{name}/get_provider_info.py" for name in ("cncf/kubernetes", "fab"))
+    provided = [runpy.run_path(file)["get_provider_info"]()["config"] for file in files]
+    sections = [section for config in (described, *provided) for section in config.items()]
     return {f"AIRFLOW__{part}__{name}".upper() for part, one in sections for name in one["options"]}
 
 

@@ -30,7 +30,6 @@ ONLY_COMPOSE = {
     "edge": "an Ingress takes its place, in the overlay production",
 }
 ONLY_KUBERNETES = {
-    "airflow-apiserver/accounts": "no mounted Secret can be written to",
     "airflow-scheduler/wait-for-tables": "depends_on of Compose",
     "airflow-dag-processor/wait-for-tables": "depends_on of Compose",
     "airflow-triggerer/wait-for-tables": "depends_on of Compose",
@@ -45,18 +44,15 @@ DIFFERENT = {
         "AIRFLOW__CELERY*": "as above",
         "AIRFLOW__KUBERNETES_EXECUTOR__*": "as above",
         "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "batches wait until a node has room",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": "copied from the Secret",
     },
     "airflow-apiserver": {"FORWARDED_ALLOW_IPS": "behind an Ingress, in the overlay production"},
     "airflow-init": {
-        "AIRFLOW__API__SECRET_KEY": "needs none",
-        "AIRFLOW__API_AUTH__JWT_SECRET": "needs none",
+        "AIRFLOW__API__WORKERS": "one ConfigMap of Airflow's",
+        "AIRFLOW_ADMIN_USER": "its default",
     },
+    "airflow-scheduler airflow-dag-processor airflow-triggerer": {"AIRFLOW__API__WORKERS": "as above"},
     "airflow-worker": {
-        "AIRFLOW__API__SECRET_KEY": "a task asks the API server for what it needs",
-        "AIRFLOW__API_AUTH__JWT_SECRET": "as above",
-        "AIRFLOW__CORE__FERNET_KEY": "as above",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "as above",
+        "AIRFLOW__API__WORKERS": "one ConfigMap of Airflow's",
         "API_WORKERS": "one ConfigMap of settings",
         "API_AUTH": "as above",
         "API_KEY_REQUESTS_PER_MINUTE": "as above",
@@ -90,8 +86,6 @@ DIFFERENT = {
 # Secrets that only Compose's service holds; a container never holds one that its service does not.
 FEWER = {
     "airflow-*": {"REDIS_PASSWORD"},
-    "airflow-init": {"AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET"},
-    "airflow-worker": {"AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET", "AIRFLOW_FERNET_KEY", "POSTGRES_PASSWORD"},
 }
 # Published by no service of Compose, where names lead to every port.
 ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
@@ -103,10 +97,10 @@ COMMANDS_DIFFER = {
     "api": "where Docker publishes it",
     "front": "as above",
 }
-# Docker's alone: on Kubernetes a Service and a policy lead to what is published, and policies to the outside.
-# One of the form's two is chosen by a setting; on Kubernetes a component lets it out.
+# Docker's alone: on Kubernetes a Service and a policy lead to what is published, policies to the outside, and pods take
+# the broker's place. One of the form's two is chosen by a setting; on Kubernetes a component lets it out.
 LOGIN = "login${FORM_OIDC_METADATA_URL:+-outside}"
 DOCKERS_NETWORKS = {
-    "published-api", "published-front", "published-mlflow", "published-edge", "edge", "outside",
+    "published-api", "published-front", "published-mlflow", "published-edge", "edge", "outside", "broker",
     "login", "login-outside", LOGIN,
 }  # fmt: skip

@@ -33,7 +33,7 @@ USERS = {
     ("Secret", "model-signing"): {"adopt"},
     ("Secret", "model-public"): {"adopt", "api"},
     ("Secret", "postgres"): {"postgres"} | AIRFLOW,
-    ("Secret", "airflow"): AIRFLOW,
+    ("Secret", "airflow"): AIRFLOW - {"airflow-dag-processor"},
     ("Secret", "airflow-admin"): {"airflow-apiserver"},
     ("Secret", "form"): {"front"},
     ("Secret", "api-keys"): {"api"},

@@ -1,7 +1,6 @@
 """What the cluster's Secrets hold of `.env`, and what is said when it lacks something."""
 
 import base64
-import json
 
 import pytest
 
@@ -25,7 +24,7 @@ def test_each_account_has_a_secret_of_its_own() -> None:
     held = contents(ENV)
     assert {name: tuple(values) for name, values in held.items()} == SECRETS
     assert held["mysql-api"] == {"MYSQL_API_PASSWORD": "value-of-MYSQL_API_PASSWORD"}
-    assert json.loads(held["airflow-admin"]["passwords.json"]) == {"admin": "value-of-AIRFLOW_ADMIN_PASSWORD"}
+    assert held["airflow-admin"] == {"AIRFLOW_ADMIN_PASSWORD": "value-of-AIRFLOW_ADMIN_PASSWORD"}
 
 
 def test_the_stores_root_account_is_mlflows_unless_it_has_one() -> None:

@@ -17,9 +17,11 @@ def networks(compose: Compose, manifests: Manifests) -> Iterator[str]:
     policies = {name.removeprefix("network-") for name in of_kind(manifests, "NetworkPolicy") if name[:8] == "network-"}
     there = compose["networks"].keys() - DOCKERS_NETWORKS
     yield from (f"network {name}: on one side alone" for name in sorted(policies ^ there))
-    for name, service, pod, _container in pairs(compose, manifests):
+    for name, service, pod, container in pairs(compose, manifests):
         member = {label.removeprefix(LABEL) for label in pod.labels if label.startswith(LABEL)}
-        if member != (own := set(service["networks"]) - DOCKERS_NETWORKS):
+        own = set(service["networks"]) - DOCKERS_NETWORKS
+        runs_first = container not in pod.spec["containers"] and own < member  # on its pod's networks
+        if member != own and not runs_first:
             yield f"{name}: on {sorted(own)} in Compose, on {sorted(member)} on Kubernetes"
 
 

@@ -111,16 +111,16 @@ def test_a_file_that_is_there_keeps_the_project_that_it_has(target: Path) -> Non
 
 def test_two_starts_at_once_have_the_same_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example = Path(shutil.copy(EXAMPLE, tmp_path))
-    replace, second = env_file._replace, []
+    replace, second = env_file.replace, []
     with ThreadPoolExecutor(1) as pool:
 
         def meanwhile_another_starts(target: Path, text: str) -> None:
-            monkeypatch.setattr(env_file, "_replace", replace)
+            monkeypatch.setattr(env_file, "replace", replace)
             second.append(pool.submit(env_file.write, example, target))
             assert not wait(second, timeout=1).done
             replace(target, text)
 
-        monkeypatch.setattr(env_file, "_replace", meanwhile_another_starts)
+        monkeypatch.setattr(env_file, "replace", meanwhile_another_starts)
         assert "written" in env_file.write(example, tmp_path / ".env")
         assert "kept as it is" in second[0].result(timeout=60)
 

@@ -1,14 +1,11 @@
 """Guesses are counted by account and address, for a minute, in a memory that has an end."""
 
-import runpy
 from itertools import count
 
 import pytest
 
-from tests.conftest import ROOT
+from connections.throttle import REMEMBERED, SECONDS, TRIES, Throttle
 
-THROTTLE = runpy.run_path(str(ROOT / "mlflow/throttle.py"))
-TRIES, SECONDS, REMEMBERED = THROTTLE["TRIES"], THROTTLE["SECONDS"], THROTTLE["REMEMBERED"]
 WHO = ("api", "10.0.0.1")
 
 
@@ -23,7 +20,7 @@ class Clock:
 
 def test_a_try_is_possible_again_a_minute_after_the_first_of_ten() -> None:
     clock = Clock()
-    throttle = THROTTLE["Throttle"](clock)
+    throttle = Throttle(clock)
     waits = []
     for _ in range(TRIES + 2):
         waits.append(throttle.try_again_in(WHO))
@@ -35,7 +32,7 @@ def test_a_try_is_possible_again_a_minute_after_the_first_of_ten() -> None:
 
 @pytest.mark.parametrize("other", [("api", "10.0.0.2"), ("pipeline", "10.0.0.1")])
 def test_other_accounts_and_addresses_are_counted_apart(other: tuple[str, str]) -> None:
-    throttle = THROTTLE["Throttle"](Clock())
+    throttle = Throttle(Clock())
     assert [throttle.try_again_in(WHO) for _ in range(TRIES)] == [0.0] * TRIES
     assert (throttle.try_again_in(WHO), throttle.try_again_in(other)) == (SECONDS, 0.0)
     throttle.forget(WHO)
@@ -43,7 +40,7 @@ def test_other_accounts_and_addresses_are_counted_apart(other: tuple[str, str]) 
 
 
 def test_guesses_under_ever_new_names_fill_no_memory() -> None:
-    throttle, names = THROTTLE["Throttle"](Clock()), count()
+    throttle, names = Throttle(Clock()), count()
     for _ in range(REMEMBERED + 500):
         throttle.try_again_in((f"name {next(names)}", "10.0.0.1"))
     assert len(throttle) == REMEMBERED
