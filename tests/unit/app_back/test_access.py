@@ -223,13 +223,18 @@ def test_what_could_not_be_read_is_read_once_it_can(tmp_path: Path) -> None:
         access.look()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert access.locked and access.problem is not None and "Too many open files" in access.problem
+    assert _told(access)[0] and "Too many open files" in str(_told(access)[1])
     access.look()
-    assert (access.locked, access.problem) == (False, None)
+    assert _told(access) == (False, None)
 
 
+def _told(access: Access) -> tuple[bool, str | None]:
+    return access.locked, access.problem
+
+
+@pytest.mark.usefixtures("http")
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
-def test_a_service_that_lets_nobody_in_is_not_healthy(http: httpx.Client, settings: Settings, path: str) -> None:
+def test_a_service_that_lets_nobody_in_is_not_healthy(settings: Settings, path: str) -> None:
     locked = create_app(settings.model_copy(update={"state_dir": settings.state_dir / "another"}))
     for asked in served(locked):
         got = asked.get(path)
