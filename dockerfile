@@ -26,5 +26,6 @@ USER airflow
 COPY --chown=airflow:0 connections ./connections
 COPY --chown=airflow:0 readmission ./readmission
 COPY --chown=airflow:0 dags ./dags
+COPY compose/health.sh compose/airflow_health.sh /platform/
 ARG GIT_REVISION=""
 ENV GIT_REVISION=${GIT_REVISION}

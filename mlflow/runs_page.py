@@ -5,7 +5,9 @@ import sys
 from http.client import HTTPException
 from urllib.parse import quote
 
-from healthcheck import past_proxies, request
+from healthcheck import request
+
+from connections.http_health import past_proxies
 
 
 def runs_page(experiment: str) -> str:

@@ -125,6 +125,15 @@ class Stack(Outside):
         """Ends a service's first process as a crash would: the engine takes `docker kill` for a person's wish."""
         docker("run", "--rm", "--privileged", "--pid=host", "--network=none", SHELL, "sh", "-c", f"kill -9 {pid}")
 
+    def freeze(self, service: str) -> None:
+        """Has a service's processes stand still, all but the first: the container runs, and nobody in it answers."""
+        identifier = self.container(service)["Id"]
+        pids = [line.split()[0] for line in docker("top", identifier, "-o", "pid").splitlines()[1:]]
+        first = str(self.container(service)["State"]["Pid"])
+        frozen = " ".join(pid for pid in pids if pid != first)
+        command = ("sh", "-c", f"kill -STOP {frozen}")
+        docker("run", "--rm", "--privileged", "--pid=host", "--network=none", SHELL, *command)
+
     def healthy(self, service: str) -> bool:
         """Whether the service's own health check passes."""
         state = self.container(service)["State"]

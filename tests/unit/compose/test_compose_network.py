@@ -61,8 +61,10 @@ def test_a_health_check_asks_past_proxies_even_outside_of_compose(path: Path) ->
         assert path.name == "dockerfile_bucket", "only the one-shot has none"
         return
     command = json.loads(check.group(1))
-    source = command[2] if command[1] == "-c" else (path.parent / command[1]).read_text(encoding="utf-8")
-    assert "build_opener(ProxyHandler({}))" in source and "urlopen" not in source
+    assert command[:3] == ["sh", "/platform/health.sh", "python"]
+    own = "" if command[3] == "-m" else (path.parent / command[3]).read_text(encoding="utf-8")
+    assert "connections.http_health" in (command[4:5] or own) and "urlopen" not in own
+    assert "build_opener(ProxyHandler({}))" in (ROOT / "connections/http_health.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

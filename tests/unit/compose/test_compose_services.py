@@ -35,7 +35,7 @@ EDGE = "edge"
 AIRFLOW = "airflow-"
 CHECK = "env-check-run-make-env"
 FETCHES = "airflow-worker"
-ENTRYPOINT = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
+ENTRYPOINT = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
 # Networks through which this machine reaches what is published; their members do not see each other.
 DOORS = "published-"
 

@@ -28,7 +28,8 @@ OFFERED = {
     "volume /data": ("the folder that it keeps", "the folder that it keeps"),
     "setting read_only": ("writes to /data and, with `mc`, to /tmp", "the same"),
     "setting tmpfs": ("/tmp, for `mc`'s configuration", "the same"),
-    "health mc ready local": ("asks /minio/health/ready", "asks /minio/health/live"),
+    "volume /platform/health.sh": ("has sh and timeout", "has sh and timeout"),
+    "health sh /platform/health.sh mc ready local": ("asks /minio/health/ready", "asks /minio/health/live"),
     "s3 create_bucket": ("and says whose it is already", "and says whose it is already"),
     "s3 head_bucket": ("yes", "yes"),
     "s3 put_bucket_versioning": ("yes", "yes"),
@@ -39,7 +40,7 @@ OFFERED = {
 # What the engine does for any image.
 ENGINE = {
     "image", "restart", "logging", "security_opt", "networks", "mem_limit", "cpus", "depends_on",
-    "cap_drop", "pids_limit",
+    "cap_drop", "pids_limit", "init",
 }  # fmt: skip
 LISTED = {"command", "environment", "ports", "volumes", "healthcheck"}
 JOB = ROOT / "minio"

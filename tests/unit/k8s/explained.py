@@ -87,6 +87,8 @@ DIFFERENT = {
 FEWER = {
     "airflow-*": {"REDIS_PASSWORD"},
 }
+# Docker's alone: the kubelet has probes in their place.
+DOCKERS_FILES = {"./compose/health.sh"}
 # Published by no service of Compose, where names lead to every port.
 ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
 # Services that only give the pods of a StatefulSet their names.

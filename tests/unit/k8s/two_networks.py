@@ -5,7 +5,7 @@ from typing import Any
 
 from k8s.commands.reach import DOORS
 from tests.conftest import ROOT
-from tests.unit.k8s.explained import COMMANDS_DIFFER, DOCKERS_NETWORKS, GOVERNING, ONLY_IN_THE_CLUSTER
+from tests.unit.k8s.explained import COMMANDS_DIFFER, DOCKERS_FILES, DOCKERS_NETWORKS, GOVERNING, ONLY_IN_THE_CLUSTER
 from tests.unit.k8s.objects import Manifests, Pod, of_kind
 from tests.unit.k8s.two_sides import Compose, interpolated, pairs
 
@@ -81,7 +81,8 @@ def first_start(compose: Compose, manifests: Manifests) -> Iterator[str]:
     for name, service, pod, container in pairs(compose, manifests):
         if name != "mysql":
             continue
-        files = dict(one.split(":")[1::-1] for one in service["volumes"] if one.startswith("./"))
+        mounted = (one.split(":")[1::-1] for one in service["volumes"] if one.startswith("./"))
+        files = {path: file for path, file in mounted if file not in DOCKERS_FILES}
         maps = {one["name"]: one["configMap"]["name"] for one in pod.spec["volumes"] if "configMap" in one}
         there = {
             f"{mount['mountPath']}/{key}": text

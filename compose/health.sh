@@ -1,0 +1,36 @@
+#!/bin/sh
+# sh health.sh COMMAND…: a container's health check, which also ends what hangs: Docker restarts what has ended, and nothing
+# that is merely unhealthy. COMMAND tells by its code that the service works (0), that it does not answer (1, or nothing in
+# twelve seconds), or that it answers and something which it needs does not (any other): no restart would mend that.
+#
+# Who has not answered for five minutes is asked to end, and a minute later killed. Left alone is what has not answered yet
+# since it started, as a database that recovers or one whose tables are migrated; and time in which nobody looked does not
+# count, as of a container that was paused. It takes `init: true`, since nobody inside can kill a container's first process.
+set -u
+seen=${HEALTH_FILE:-/tmp/health} # the seconds since the machine's start when it answered last, and when it was asked last
+hangs_after=${HANGS_AFTER_SECONDS:-300}
+killed_after=$((hangs_after + 60))
+
+timeout -k 1 12 "$@"
+code=$?
+read -r now _ < /proc/uptime
+now=${now%.*}
+answered="" asked=""
+[ ! -r "$seen" ] || read -r answered asked < "$seen"
+
+case $code in
+    0) echo "$now $now" > "$seen" && exit 0 ;;
+    1 | 124 | 137) ;;
+    *) answered=$now ;;
+esac
+[ -n "$answered" ] || exit 1
+[ $((now - ${asked:-$now})) -le 120 ] || answered=$now
+echo "$answered $now" > "$seen"
+silent=$((now - answered))
+[ "$silent" -ge "$hangs_after" ] || exit 1
+signal=TERM
+[ "$silent" -lt "$killed_after" ] || signal=KILL
+told="health check: no answer for $silent seconds; SIG$signal to every process, so that Docker starts the service again"
+echo "$told" > "${HEALTH_LOG:-/proc/1/fd/2}" || echo "$told"
+${KILL:-kill} "-$signal" -1
+exit 1

@@ -1,0 +1,181 @@
+"""What hangs is ended by its own health check, so that Docker starts it again; nothing else is."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.request import Request
+
+import pytest
+
+from connections.http_health import FAILS, SILENT, WORKS, code
+from tests.conftest import ROOT
+
+HEALTH = ["sh", "/platform/health.sh"]
+MOUNTED = "./compose/health.sh:/platform/health.sh:ro"
+# What it takes for a time in which nobody looked.
+GAP_SECONDS = 120
+# The command's code: 0 works, 1 is silent, 2 answers and lacks something.
+OK, MUTE, LACKING = "true", "false", "exit 2"
+
+
+def _seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+def _image_check(service: dict[str, Any]) -> tuple[list[str], str, str]:
+    text = (ROOT / service["build"]["dockerfile"]).read_text(encoding="utf-8")
+    assert re.search(r"^COPY compose/health\.sh.* /platform/$", text, re.M)
+    found = re.search(r"^HEALTHCHECK --interval=(\w+) --timeout=(\w+) .*\\\n\s+CMD \[(.*)\]$", text, re.M)
+    assert found
+    return [word.strip('" ') for word in found[3].split(",")], found[1], found[2]
+
+
+def test_every_service_that_stays_is_watched_so(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        if service["restart"] == "no":
+            continue
+        if check := service.get("healthcheck"):
+            command, every, most = check["test"][1:], check["interval"], check["timeout"]
+            assert MOUNTED in service.get("volumes", ()) or "build" in service, name
+        else:
+            command, every, most = _image_check(service)
+        assert command[:2] == HEALTH, name
+        assert service["init"] is True, f"{name}: its first process could not be killed"
+        assert _seconds(most) > 13, f"{name}: Docker would end the check before that writes down what it saw"
+        assert _seconds(every) + _seconds(most) < GAP_SECONDS, name
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Iterator[Any]:
+    """Runs the health check once: what it saw before, and what it saw and did now. Nothing is really killed."""
+    now = int(float(Path("/proc/uptime").read_text(encoding="ascii").split()[0]))
+
+    def check(command: str, *before: int) -> tuple[int, list[int] | None, str]:
+        seen, log = tmp_path / "health", tmp_path / "log"
+        if before:
+            seen.write_text(" ".join(str(now - ago) for ago in before), encoding="ascii")
+        environment = os.environ | {"HEALTH_FILE": str(seen), "HEALTH_LOG": str(log), "KILL": "echo"}
+        run = ("sh", str(ROOT / "compose/health.sh"), "sh", "-c", command)
+        done = subprocess.run(run, env=environment, capture_output=True, text=True)
+        assert done.stderr == ""
+        noted = [now - int(at) for at in seen.read_text(encoding="ascii").split()] if seen.exists() else None
+        return done.returncode, noted and [round(ago, -1) for ago in noted], done.stdout.strip()
+
+    yield check
+
+
+@pytest.mark.parametrize(
+    ("command", "before", "seen", "does"),
+    [
+        (OK, (), [0, 0], ""),
+        (OK, (900, 15), [0, 0], ""),
+        (MUTE, (), None, ""),  # starts still, however long that takes
+        (MUTE, (100, 20), [100, 0], ""),
+        (MUTE, (290, 20), [290, 0], ""),
+        (MUTE, (305, 20), [300, 0], "-TERM -1"),
+        (MUTE, (355, 20), [360, 0], "-TERM -1"),
+        (MUTE, (365, 20), [360, 0], "-KILL -1"),
+        ("exit 124", (365, 20), [360, 0], "-KILL -1"),  # the check itself did not end in time
+        ("exit 137", (365, 20), [360, 0], "-KILL -1"),
+        (MUTE, (7200, 7100), [0, 0], ""),  # the container was paused, or the machine slept
+        (LACKING, (900, 15), [0, 0], ""),
+        (LACKING, (), [0, 0], ""),
+    ],
+)  # fmt: skip
+def test_only_what_has_been_silent_for_minutes_is_ended(
+    checked: Any, command: str, before: tuple[int, ...], seen: list[int] | None, does: str
+) -> None:
+    assert checked(command, *before) == (0 if command == OK else 1, seen, does)
+
+
+def test_it_is_told_in_the_services_log(checked: Any, tmp_path: Path) -> None:
+    checked(MUTE, 400, 15)
+    assert re.fullmatch(
+        r"health check: no answer for 40\d seconds; SIGKILL to every process, .* Docker starts the service again\n",
+        (tmp_path / "log").read_text(encoding="utf-8"),
+    )
+
+
+class _Server(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Answers with the status that the path names."""
+        self.send_response(int(self.path.rpartition("/")[2]))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.parametrize(
+    ("alive", "works", "told"),
+    [
+        ("200", ("200", "200"), WORKS),
+        ("503", ("200",), WORKS),
+        ("200", ("200", "503"), FAILS),
+        ("200", ("401",), FAILS),
+    ],
+)
+def test_a_server_that_answers_anything_lives(alive: str, works: tuple[str, ...], told: int) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        assert code(Request(address + alive), [Request(address + status) for status in works]) == told
+        server.shutdown()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """One on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_server_that_does_not_answer_is_silent(unused_port: int) -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "connections.http_health", f"http://127.0.0.1:{unused_port}", "/live", "/works"),
+        cwd=ROOT,
+    )
+    assert done.returncode == SILENT
+
+
+WELL = '{"metadatabase":{"status":"healthy"},"scheduler":{"status":"healthy"},"triggerer":{"status":null}}'
+NO_TABLES = WELL.replace('"metadatabase":{"status":"healthy"}', '"metadatabase":{"status":"unhealthy"}')
+
+
+@pytest.mark.parametrize(
+    ("part", "answer", "told"),
+    [
+        ("scheduler", WELL, WORKS),
+        ("triggerer", WELL, SILENT),
+        ("dag_processor", WELL, SILENT),
+        ("triggerer", NO_TABLES, FAILS),  # who is alive cannot be known
+        ("scheduler", None, FAILS),
+        ("api-server", WELL, WORKS),
+        ("api-server", NO_TABLES, FAILS),
+        ("api-server", None, SILENT),
+    ],
+)
+def test_a_part_of_airflow_is_silent_where_the_api_server_says_so(
+    tmp_path: Path, part: str, answer: str | None, told: int
+) -> None:
+    curl = tmp_path / "curl"
+    curl.write_text("#!/bin/sh\n" + ("exit 7" if answer is None else f"echo '{answer}'"), encoding="utf-8")
+    curl.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(("sh", str(ROOT / "compose/airflow_health.sh"), part), env=environment, capture_output=True)
+    assert done.returncode == told
+
+
+def test_a_broker_that_is_away_is_no_fault_of_the_workers(unused_port: int) -> None:
+    environment = os.environ | {"AIRFLOW__CELERY__BROKER_URL": f"redis://:secret@127.0.0.1:{unused_port}/0"}
+    command = (sys.executable, str(ROOT / "compose/worker_healthcheck.py"))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (FAILS, "the broker does not answer: ConnectionError\n")
