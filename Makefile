@@ -142,12 +142,19 @@ format: install ## Put the code in its style
 demo-check: install ## Run the demo in a throw-away folder on free ports, and trainings that are broken off, and check both
 	@$(VENV)/bin/pytest tests/demo tests/integration/dags -m demo --capture=no $(if $(CHECK_SOURCE),--source $(CHECK_SOURCE)) $(ARGS)
 
+WITH_WRK = command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
+  { echo "the benchmark asks with wrk: apt-get install wrk"; exit 1; }
+
 .PHONY: bench-serving
 bench-serving: install ## Measure the service beside an empty handler and mlflow models serve (ARGS="--seconds 4 --only floor,sqlite")
-	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
-	  { echo "the benchmark asks with wrk: apt-get install wrk"; exit 1; }
+	@$(WITH_WRK)
 	@$(PYTHON) -m benchmarks.serving $(ARGS)
+
+.PHONY: soak
+soak: install ## Ask the service for half of the most it answers for ten minutes: memory, errors, rows (SECONDS=60, ARGS="--mysql")
+	@$(WITH_WRK)
+	@$(PYTHON) -m benchmarks.soak $(ARGS)
 
 .PHONY: prove-durable
 prove-durable: install ## Kill the service again and again under load and compare answers with rows (ARGS="--mysql" its database too)

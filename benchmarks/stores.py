@@ -13,6 +13,7 @@ from io import StringIO
 from pathlib import Path
 from subprocess import CalledProcessError
 
+from dotenv import dotenv_values
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
@@ -58,13 +59,22 @@ def registry(folder: Path) -> Iterator[Settings]:
     made = Settings(state_dir=folder / "var", dataset_path=folder / "Diabetes.csv", dataset_source=source)
     own = {f"mlflow_{account}_password": SecretStr(secrets.token_urlsafe()) for account in ("admin", "pipeline", "api")}
     others = dict.fromkeys(("database_url", "mlflow_tracking_uri", "mlflow_tracking_username", "api_url"))
-    keys = {"form_api_key": SecretStr(new_key()), "api_auth": "on", "api_keys_file": None}
+    keys = {"form_api_key": SecretStr(new_key()), "api_auth": "on", "api_keys_file": None, **_signing_keys()}
     made = made.model_copy(update={**others, **own, **keys})
     made = made.model_copy(update={"port_offset": free_offset(made)})
     settings = made.model_copy(update={"mlflow_tracking_uri": made.url("mlflow")})
     os.environ.update(proxies.past_proxies(settings.own_hosts))
     with running(mlflow(settings), Folders.of(settings)):
         yield settings
+
+
+def _signing_keys() -> dict[str, SecretStr | str | None]:
+    """What the version is signed with, and trusted by."""
+    made = dotenv_values(stream=StringIO(filled("MODEL_SIGNING_KEY=changethis\n")))
+    return {
+        "model_signing_key": SecretStr(made["MODEL_SIGNING_KEY"] or ""),
+        "model_public_keys": made["MODEL_PUBLIC_KEYS"],
+    }
 
 
 def put_in_production(settings: Settings, trees: int = TREES) -> None:

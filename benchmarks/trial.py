@@ -46,6 +46,12 @@ class Trial:
         return key_of(self._settings)
 
     @property
+    def pid(self) -> int:
+        """The first of the service's processes."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def state(self) -> Path:
         """Where the service keeps its journal."""
         return self._settings.state_dir

@@ -35,8 +35,10 @@ class Measured:
         return self.answered / self.seconds
 
 
-def ask(url: str, key: str, body: Any, clients: int, seconds: float) -> Measured:
+def ask(url: str, key: str, body: Any, clients: int, seconds: float, pause: float = 0.0) -> Measured:
     """Posts a body to an address, with an API key, from so many clients for so many seconds.
+
+    Each pauses for so many seconds before a request.
 
     Raises:
         CalledProcessError: wrk could not.
@@ -44,6 +46,7 @@ def ask(url: str, key: str, body: Any, clients: int, seconds: float) -> Measured
     parts = urlsplit(url)
     server = f"{parts.scheme}://{parts.netloc}"
     given = {"LOAD_PATH": parts.path, "LOAD_BODY": json.dumps(body), "LOAD_KEY": key, "LOAD_SECONDS": str(seconds)}
+    given |= {"LOAD_PAUSE": str(pause)}
     lasts = f"--duration={round(seconds + _QUIET_SECONDS)}s"
     command = ("wrk", "--threads=1", f"--connections={clients}", lasts, "--timeout=10s", f"--script={_SCRIPT}", server)
     done = subprocess.run(command, env=os.environ | given, capture_output=True, text=True, check=True)

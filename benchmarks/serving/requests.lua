@@ -1,4 +1,4 @@
--- What wrk sends: PATH, BODY and KEY of the environment, again and again for ACTIVE seconds. Then nothing, so that what is
+-- What wrk sends: PATH, BODY and KEY of the environment, again and again for SECONDS, with a PAUSE before each. Then nothing, so that what is
 -- under way is answered before wrk ends and breaks its connections: what it counts is what was answered.
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long sec, nsec; } moment; int clock_gettime(int clock, moment *now);")
@@ -19,6 +19,14 @@ end
 
 function request()
   return seconds() < ends and whole or ""
+end
+
+-- wrk asks for it where it is there. It takes whole milliseconds, so that a part of one is the share of the longer pauses.
+local pause = tonumber(os.getenv("LOAD_PAUSE")) * 1000
+if pause > 0 then
+  function delay()
+    return math.floor(pause + math.random())
+  end
 end
 
 function done(summary, latency, _)

@@ -55,16 +55,16 @@ def measure(subjects: Mapping[str, Subject], rounds: int, seconds: float, told: 
     return series
 
 
-def load(subject: Subject, series: Series, clients: int, seconds: float) -> None:
-    """One load; each 200 must be a row."""
+def load(subject: Subject, series: Series, clients: int, seconds: float, pause: float = 0.0) -> None:
+    """One load, whose clients pause before each request; each 200 must be a row."""
     begun = now()
-    measured = ask(subject.url, subject.key, subject.body, clients, seconds)
+    measured = ask(subject.url, subject.key, subject.body, clients, seconds, pause)
     series.loads.setdefault(clients, []).append(measured)
     if subject.log is None:
         return
-    until, pause = monotonic() + _DRAIN_SECONDS, Event()
+    until, moment = monotonic() + _DRAIN_SECONDS, Event()
     while (rows := subject.rows_since(begun)) < measured.answered and monotonic() < until:
-        pause.wait(0.5)
+        moment.wait(0.5)
     # A request that broke may be logged; nothing else may.
     if not measured.answered <= rows <= measured.answered + measured.broken:
         series.problems.append(f"{clients} clients: {measured.answered} answered, {rows} rows")
