@@ -24,6 +24,8 @@ from benchmarks.trial import Trial, trial
 
 CLIENTS = 16
 MOST_GROWTH = 0.05
+# Of the most that it answered: half is asked for.
+LEAST_SHARE = 0.4
 _MAXIMUM_SECONDS, _SAMPLE_SECONDS = 15.0, 1.0
 _MIB = 2**20
 console = Console(highlight=False, soft_wrap=True)
@@ -71,7 +73,7 @@ def main(
             series = Series()
             with _memory(proven) as memory:
                 load(subject, series, CLIENTS, seconds, pause)
-    found = problems(series, memory)
+    found = problems(series, memory, most)
     _report(series, memory, most)
     for problem in found:
         console.print(f"FAIL: {problem}")
@@ -107,9 +109,14 @@ def _memory(proven: Trial) -> Iterator[Memory]:
     thread.join()
 
 
-def problems(series: Series, memory: Memory) -> list[str]:
-    """What does not hold."""
+def problems(series: Series, memory: Memory, most: float) -> list[str]:
+    """What does not hold of a service that answered so many requests a second at most."""
     found = list(series.problems)
+    if series.rate(CLIENTS) < LEAST_SHARE * most:
+        found.append(
+            f"{series.rate(CLIENTS):,.0f} answers a second are less than {LEAST_SHARE:.0%} of the {most:,.0f} of before"
+            ": the service has become slower, or the machine was busy with something else"
+        )
     if failed := series.failed(CLIENTS):
         found.append(f"{failed} requests were not answered with 200")
     if memory.growth > MOST_GROWTH:

@@ -19,7 +19,7 @@ from tests.outside.figures import NotProven
 REGISTRY = "/api/2.0/mlflow/registered-models/search?max_results=1"
 LAN_HOST = "10.43.101.200"
 LARGEST_MB = {"api": 550, "front": 650, "mlflow": 900}
-ONE_SHOTS = ("env-check-run-make-env", "migrate", "bucket", "airflow-init", "adopt")
+ONE_SHOTS = ("env-check-run-make-env", "migrate", "bucket", "store-account", "airflow-init", "adopt")
 
 
 def test_everything_is_healthy_once_the_images_are_there(stack: Stack) -> None:

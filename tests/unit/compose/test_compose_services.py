@@ -146,8 +146,9 @@ def test_who_can_reach_whom(services: Services) -> None:
     assert _seen_by(services, "front") == {"api", EDGE}
     assert _seen_by(services, "api") == {"front", "mysql", "mlflow", EDGE}
     assert _seen_by(services, "mysql") == {"api", "mlflow", "adopt", "migrate", "keeper", "airflow-worker"}
-    assert _seen_by(services, "minio") == {"mlflow", "bucket", EDGE}
-    assert _seen_by(services, EDGE) == {"api", "front", "mlflow", "minio", "bucket", "airflow-apiserver"}
+    assert _seen_by(services, "minio") == {"mlflow", "bucket", "store-account", EDGE}
+    beside_it = {"api", "front", "mlflow", "minio", "bucket", "store-account", "airflow-apiserver"}
+    assert _seen_by(services, EDGE) == beside_it
     assert _seen_by(services, "postgres") == airflow
     assert _seen_by(services, "redis") == {"airflow-scheduler", FETCHES}
     assert _seen_by(services, FETCHES) & (airflow | {"postgres"}) == {"airflow-apiserver", "airflow-scheduler"}
@@ -215,7 +216,7 @@ def test_the_prediction_service_starts_alone_and_its_state_outlives_its_containe
 
 
 def _pinned(service: str, image: str) -> bool:
-    return bool(re.fullmatch(STORE_IMAGE, image)) if service == "minio" else image in BASE_IMAGES
+    return bool(re.fullmatch(STORE_IMAGE, image)) if service in ("minio", "store-account") else image in BASE_IMAGES
 
 
 def _last_stage(lines: list[str]) -> int:

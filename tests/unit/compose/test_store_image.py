@@ -29,6 +29,10 @@ OFFERED = {
     "setting read_only": ("writes to /data and, with `mc`, to /tmp", "the same"),
     "setting tmpfs": ("/tmp, for `mc`'s configuration", "the same"),
     "volume /platform/health.sh": ("has sh and timeout", "has sh and timeout"),
+    "variable MC_HOST_store": ("where `mc` asks and as whom", "ignored: it asks as root"),
+    "admin user add": ("makes an account, or gives it another key", "refuses: MLflow has root's keys"),
+    "admin policy create": ("a new one, or in the place of one", "is not asked"),
+    "admin policy attach": ("and says where that is so already", "is not asked"),
     "health sh /platform/health.sh mc ready local": ("asks /minio/health/ready", "asks /minio/health/live"),
     "s3 create_bucket": ("and says whose it is already", "and says whose it is already"),
     "s3 head_bucket": ("yes", "yes"),
@@ -59,6 +63,11 @@ def of_its_neighbours(compose_file: str) -> Iterator[str]:
     yield from (f"port {number}" for number in re.findall(r"//minio:(\d+)", compose_file))
 
 
+def of_the_account_job(script: str) -> Iterator[str]:
+    yield from (f"variable {name}" for name in re.findall(r"^export (\w+)=", script, re.M))
+    yield from (f"admin {words}" for words in re.findall(r"\bmc admin (\w+ \w+) store", script))
+
+
 def of_the_bucket_job(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "s3":
@@ -68,6 +77,7 @@ def of_the_bucket_job(source: str) -> Iterator[str]:
 def test_the_store_is_asked_for_what_both_images_offer(services: dict[str, dict[str, Any]]) -> None:
     compose_file = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     asked = {*of_the_service(services["minio"]), *of_its_neighbours(compose_file)}
+    asked |= set(of_the_account_job((ROOT / "compose/store_account.sh").read_text(encoding="utf-8")))
     for path in JOB.glob("*.py"):
         asked |= set(of_the_bucket_job(path.read_text(encoding="utf-8")))
     assert asked - OFFERED.keys() == set(), "see whether both images offer it"

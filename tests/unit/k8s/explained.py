@@ -27,6 +27,7 @@ ONLY_COMPOSE = {
     "redis": "Celery's broker: pods take its place",
     "run-pipeline": "make k8s-run-pipeline asks from outside",
     "keys": "make k8s-keys changes the Secret itself",
+    "store-account": "Kubernetes has no volume that a job and a pod share; MLflow has the keys of its Secret",
     "edge": "an Ingress takes its place, in the overlay production",
 }
 ONLY_KUBERNETES = {
@@ -80,15 +81,23 @@ DIFFERENT = {
         "TRAINING_JOBS": "as above",
         "OTHER_HOSTS": "a Service has longer names too",
     },
-    "mlflow": {"BIND_ADDRESS": "where Docker publishes it"},
+    "mlflow": {
+        "BIND_ADDRESS": "where Docker publishes it",
+        "AWS_*KEY*": "the cluster's Secret has the keys",
+        "AWS_SHARED_CREDENTIALS_FILE": "as above",
+    },
     "postgres": {"PGDATA": "a claim's own folder may hold lost+found"},
 }
-# Secrets that only Compose's service holds; a container never holds one that its service does not.
+# Secrets that only Compose's service holds.
 FEWER = {
     "airflow-*": {"REDIS_PASSWORD"},
 }
 # Docker's alone: the kubelet has probes in their place.
 DOCKERS_FILES = {"./compose/health.sh"}
+# Secrets that only the container holds.
+MORE = {"mlflow": {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}}
+# The volume by which the job `store-account` gives MLflow its keys.
+DOCKERS_VOLUMES = {"store-keys"}
 # Published by no service of Compose, where names lead to every port.
 ONLY_IN_THE_CLUSTER = {"postgres": {5432}}
 # Services that only give the pods of a StatefulSet their names.

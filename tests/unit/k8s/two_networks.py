@@ -5,7 +5,14 @@ from typing import Any
 
 from k8s.commands.reach import DOORS
 from tests.conftest import ROOT
-from tests.unit.k8s.explained import COMMANDS_DIFFER, DOCKERS_FILES, DOCKERS_NETWORKS, GOVERNING, ONLY_IN_THE_CLUSTER
+from tests.unit.k8s.explained import (
+    COMMANDS_DIFFER,
+    DOCKERS_FILES,
+    DOCKERS_NETWORKS,
+    DOCKERS_VOLUMES,
+    GOVERNING,
+    ONLY_IN_THE_CLUSTER,
+)
 from tests.unit.k8s.objects import Manifests, Pod, of_kind
 from tests.unit.k8s.two_sides import Compose, interpolated, pairs
 
@@ -64,7 +71,8 @@ def commands(compose: Compose, manifests: Manifests) -> Iterator[str]:
 def kept(compose: Compose, manifests: Manifests) -> Iterator[str]:
     """What outlives a container there, in a named volume, is in a claim or a Secret here, in the same folder."""
     for name, service, pod, container in pairs(compose, manifests):
-        named = {one.split(":")[1] for one in service.get("volumes", ()) if one.split(":")[0] in compose["volumes"]}
+        volumes = compose["volumes"].keys() - DOCKERS_VOLUMES
+        named = {one.split(":")[1] for one in service.get("volumes", ()) if one.split(":")[0] in volumes}
         if named and not named <= (claimed := _claimed(pod, container, manifests)):
             yield f"{name}: {sorted(named)} are kept in Compose, {sorted(claimed)} on Kubernetes"
 

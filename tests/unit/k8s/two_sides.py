@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from connections.proxies import PROXIES
-from tests.unit.k8s.explained import DIFFERENT, FEWER, ONLY_COMPOSE, ONLY_KUBERNETES, SAME
+from tests.unit.k8s.explained import DIFFERENT, FEWER, MORE, ONLY_COMPOSE, ONLY_KUBERNETES, SAME
 from tests.unit.k8s.objects import SAMPLES, Manifests, Pod, environment, pods, stepping_stones
 
 Compose = dict[str, Any]
@@ -77,7 +77,7 @@ def _is_among(name: str, who: str) -> bool:
 
 
 def secrets(compose: Compose, manifests: Manifests) -> Iterator[str]:
-    """A container holds its service's secrets, in variables or files, and no others."""
+    """A container holds its service's secrets, in variables or files, and no others but those explained."""
     for name, service, pod, container in pairs(compose, manifests):
         files = (compose["configs"][one["source"]]["content"] for one in service.get("configs", ()))
         in_compose = _secrets_in(interpolated(json.dumps([service["environment"], *files])))
@@ -85,7 +85,9 @@ def secrets(compose: Compose, manifests: Manifests) -> Iterator[str]:
         mounted = [SAMPLES[one["secret"]["secretName"]] for one in volumes if "secret" in one]
         held = _secrets_in(json.dumps([environment(container, manifests), mounted]))
         fewer = {one for who, names in FEWER.items() if _is_among(name, who) for one in names}
-        yield from (f"{name}: holds {one} on Kubernetes alone" for one in sorted(held - in_compose))
+        more = MORE.get(name, set())
+        yield from (f"{name}: holds {one} on Kubernetes alone" for one in sorted(held - in_compose - more))
+        yield from (f"{name}: does not hold {one} any more" for one in sorted(more - (held - in_compose)))
         yield from (f"{name}: holds {one} in Compose alone" for one in sorted(in_compose - held - fewer))
 
 
