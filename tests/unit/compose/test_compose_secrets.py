@@ -73,6 +73,22 @@ def test_a_secret_is_known_to_those_that_need_it_alone(services: Services, secre
     assert holders == HOLDERS[secret] | {CHECK}
 
 
+# Volumes with secrets in files: who writes them, and who reads them.
+IN_FILES = {
+    "store-keys": ({"store-account"}, {"mlflow"}),
+    "api-keys": ({CHECK, "keys"}, {"api"}),
+    "edge-certificate": ({CHECK}, {"edge"}),
+}
+
+
+@pytest.mark.parametrize("volume", IN_FILES)
+def test_a_secret_in_a_file_is_seen_by_those_that_need_it_alone(services: Services, volume: str) -> None:
+    mounts = {(name, str(one)) for name, each in services.items() for one in each.get("volumes", ())}
+    seen = {name: mount for name, mount in mounts if mount.startswith(f"{volume}:")}
+    readers = {name for name, mount in seen.items() if mount.endswith(":ro")}
+    assert (seen.keys() - readers, readers) == IN_FILES[volume]
+
+
 def test_every_secret_is_checked_first_and_its_absence_names_make_env(services: Services) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     required = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", text))
