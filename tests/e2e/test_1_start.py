@@ -162,7 +162,7 @@ def test_a_placeholder_stops_the_start_and_names_make_env(stack: Stack, tmp_path
         said = refused.compose("logs", "--no-log-prefix", "env-check-run-make-env")
         assert secret in said and "`make env`" in said
     finally:
-        refused.compose("down", "--volumes")
+        refused.remove()
 
 
 @pytest.mark.parametrize("secret", ["MYSQL_ROOT_PASSWORD", "REDIS_PASSWORD"])
