@@ -19,7 +19,7 @@ answered="" asked=""
 [ ! -r "$seen" ] || read -r answered asked < "$seen"
 
 case $code in
-    0) echo "$now $now" > "$seen" && exit 0 ;;
+    0) echo "$now $now" > "$seen"; exit 0 ;; # also where /tmp is full, and nothing can be written down
     1 | 124 | 137) ;;
     *) answered=$now ;;
 esac

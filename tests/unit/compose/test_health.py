@@ -95,6 +95,13 @@ def test_only_what_has_been_silent_for_minutes_is_ended(
     assert checked(command, *before) == (0 if command == OK else 1, seen, does)
 
 
+@pytest.mark.parametrize(("command", "told"), [(OK, 0), (MUTE, 1)])
+def test_a_full_disk_neither_ends_nor_condemns_anybody(tmp_path: Path, command: str, told: int) -> None:
+    environment = os.environ | {"HEALTH_FILE": str(tmp_path / "nowhere/health"), "KILL": "echo"}
+    run = ("sh", str(ROOT / "compose/health.sh"), command)
+    assert [subprocess.run(run, env=environment, capture_output=True).returncode for _ in range(2)] == [told] * 2
+
+
 def test_it_is_told_in_the_services_log(checked: Any, tmp_path: Path) -> None:
     checked(MUTE, 400, 15)
     assert re.fullmatch(
