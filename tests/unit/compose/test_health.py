@@ -13,6 +13,7 @@ from typing import Any
 from urllib.request import Request
 
 import pytest
+import yaml
 
 from connections.http_health import FAILS, SILENT, WORKS, code
 from tests.conftest import ROOT
@@ -179,6 +180,14 @@ def test_a_part_of_airflow_is_silent_where_the_api_server_says_so(
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(("sh", str(ROOT / "compose/airflow_health.sh"), part), env=environment, capture_output=True)
     assert done.returncode == told
+
+
+@pytest.mark.parametrize("part", ["scheduler", "dag-processor", "triggerer"])
+def test_kubernetes_asks_the_same_before_it_starts_a_part_anew(part: str) -> None:
+    manifests = yaml.safe_load_all((ROOT / f"k8s/base/airflow/{part}.yaml").read_text(encoding="utf-8"))
+    (pod,) = (one["spec"]["template"]["spec"] for one in manifests if one["kind"] == "Deployment")
+    command = f"sh /platform/airflow_health.sh {part.replace('-', '_')}; test $? -ne 1"
+    assert [one["livenessProbe"]["exec"]["command"] for one in pod["containers"]] == [["sh", "-c", command]]
 
 
 def test_a_broker_that_is_away_is_no_fault_of_the_workers(unused_port: int) -> None:
