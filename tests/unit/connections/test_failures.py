@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
+from pathlib import Path
 
 import httpx
 import polars as pl
@@ -206,3 +208,23 @@ def test_what_ends_a_thread_or_the_process_is_told_without_it() -> None:
     assert "the thread writer ended" in ended.stderr
     assert ended.stderr.count("in fails") == 2 and ended.stderr.rstrip().endswith("ValueError")
     assert SENTINEL not in ended.stderr
+
+
+COMMAND = """
+from readmission.cli import app
+@app.command()
+def broken() -> None:
+    raise ValueError("SENTINEL" + "-REF-7F3A")
+app(["keys", "list"], standalone_mode=False)
+app(["broken"])
+"""
+
+
+def test_a_command_that_fails_unforeseen_says_where_and_no_value(tmp_path: Path) -> None:
+    environment = {**os.environ, "STATE_DIR": str(tmp_path), "READMISSION_ENV_FILE": ""}
+    ended = subprocess.run(
+        [sys.executable, "-c", COMMAND], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "in broken" in ended.stderr and ended.stderr.rstrip().endswith("ValueError")
+    assert SENTINEL not in ended.stderr + ended.stdout
