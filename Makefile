@@ -133,6 +133,10 @@ lint: install ## Check style, types, who imports whom, the Compose file and the 
 audit: install ## Look for known vulnerabilities, dangerous code and secrets, git's history included (OFFLINE=1: advisories are not)
 	@$(PYTHON) -m supply.audit $(if $(filter-out 0,$(OFFLINE)),--offline) $(ARGS)
 
+.PHONY: sbom
+sbom: install ## Write what each image is made of: Debian's and Python's packages, as CycloneDX (var/sbom)
+	@$(PYTHON) -m supply.sbom $(ARGS)
+
 .PHONY: format
 format: install ## Put the code in its style
 	@$(VENV)/bin/ruff check --fix .

@@ -6,12 +6,17 @@ from typing import Any
 
 from msgspec import json
 
+from connections.failures import keep_values_out
+
 # What every record has; anything else was given with it as `extra`.
 _OF_EVERY_RECORD = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "color_message"}
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as a JSON object: time (UTC), level, logger, message, what was given as `extra`, and a traceback."""
+    """A record as a JSON object: time (UTC), level, logger, message, what was given as `extra`, and a traceback.
+
+    That is the one of `keep_values_out`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -22,13 +27,14 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         told |= {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
-        if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            told["traceback"] = record.exc_text
         return json.encode(told, enc_hook=str).decode()
 
 
 def configure(level: str) -> None:
     """Sends every log line of the process to its standard error, as JSON."""
+    keep_values_out()
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from streamlit.web.server.starlette import App
 
 from app_front.door import Door
+from connections.failures import keep_values_out
 from connections.settings import Settings, settings_or_exit
 
 SCRIPT = Path(__file__).with_name("app.py")
@@ -24,6 +25,7 @@ def main() -> None:
     settings = settings_or_exit()
     if wrong := settings.form_problems(asked.published_on or asked.host):
         raise SystemExit("\n".join(wrong))
+    keep_values_out()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel("WARNING")
     server = {"server.address": asked.host, "server.port": asked.port}

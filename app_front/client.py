@@ -7,13 +7,14 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from connections.failures import words
 from readmission.prediction import PredictionResponse
 
 # The page waits for the model's name before it is drawn, so it waits less for it.
 MODEL_TIMEOUT = httpx.Timeout(3.0)
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
-EXCERPT = 200
 NO_STATUS = 0
+_LONGEST_KIND = 60
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -121,7 +122,7 @@ class PredictionClient:
         except httpx.TimeoutException as error:
             raise TooSlow(self.address) from error
         except httpx.HTTPError as error:
-            raise Unexpected(NO_STATUS, str(error)) from error
+            raise Unexpected(NO_STATUS, words(error)) from error
 
     def _answer(self, response: httpx.Response, shape: type[Shape]) -> Shape:
         if response.status_code != httpx.codes.OK:
@@ -129,14 +130,20 @@ class PredictionClient:
         try:
             return shape.model_validate_json(response.content)
         except ValidationError as error:
-            raise Unexpected(response.status_code, response.text[:EXCERPT]) from error
+            raise Unexpected(response.status_code, described(response)) from error
+
+
+def described(response: httpx.Response) -> str:
+    """An answer without what it says: another address, as one that a redirect led to, may list patients."""
+    kind = response.headers.get("content-type", "").partition(";")[0][:_LONGEST_KIND] or "no content type"
+    return f"{len(response.content):,} bytes, {kind}"
 
 
 def _error(response: httpx.Response) -> ApiError:
     try:
         error = _ErrorBody.model_validate_json(response.content).error
     except ValidationError:
-        return Unexpected(response.status_code, response.text[:EXCERPT])
+        return Unexpected(response.status_code, described(response))
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return NotReady(error.message)
     if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:

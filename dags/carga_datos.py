@@ -25,7 +25,8 @@ def crear_bases_si_no_existen() -> None:
     def crear_bases() -> list[str]:
         from readmission.storage import databases
 
-        return databases.initialise(get_settings())
+        with without_retry():
+            return databases.initialise(get_settings())
 
     crear_bases()
 

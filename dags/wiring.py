@@ -1,15 +1,17 @@
 """What the DAGs share: assets, params made from the platform's own models, what Airflow knows, and errors' ends."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import Asset, Context, Param, get_current_context
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from pydantic import BaseModel
 
 from connections import settings
+from connections.failures import keep_values_out, named, trace
 from readmission.errors import InUseError, ReadmissionError
 from readmission.params import checked
 
@@ -22,12 +24,15 @@ INITIAL_DATA = Asset("RAW_DATA.initial_data")
 PREPARED_DATA = Asset("CLEAN_DATA.train_data")
 
 
+class TaskError(Exception):
+    """What failed in a task, and is worth a retry, in words that quote no patient's values."""
+
+
 def say_why(context: Context) -> None:
     """Ends the log of a task that failed with its reason in one line, below what Airflow writes about it."""
-    import logging
-
     error, task = context.get("exception"), context["ti"].task_id
-    reason = str(error) if isinstance(error, AirflowFailException) else f"{type(error).__name__}: {error}"
+    known = isinstance(error, AirflowFailException | TaskError)
+    reason = str(error) if known or not isinstance(error, BaseException) else named(error)
     logging.getLogger("readmission").error("%s failed: %s", task, reason)
 
 
@@ -101,11 +106,18 @@ def skip(reason: str) -> None:
 
 @contextmanager
 def without_retry() -> Iterator[None]:
-    """Fails at once on errors that a retry would only repeat; what another run holds is worth a retry."""
+    """Fails at once on errors that a retry would only repeat; what another run holds is worth a retry.
+
+    Airflow writes an error that leaves a task into its log whole, and a library's may quote a patient's values: where
+    such a one came from is told here, in `trace`, and what leaves the task is one of ours.
+    """
+    keep_values_out()
     try:
         yield
-    except InUseError:
+    except AirflowException:
         raise
+    except InUseError as error:
+        raise TaskError(named(error)) from None
     except (ReadmissionError, settings.SettingsError) as error:
         # Of the places that the error came from, a person who can act on it needs none.
         raise AirflowFailException(str(error)) from None
@@ -114,7 +126,8 @@ def without_retry() -> Iterator[None]:
 
         told = explained(error)
         if told is None:
-            raise
+            logging.getLogger("readmission").error("%s", trace(error))
+            raise TaskError(named(error)) from None
         raise AirflowFailException(str(told)) from None
 
 

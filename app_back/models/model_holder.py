@@ -19,6 +19,7 @@ from app_back.models.served_version import (
     prove,
     same,
 )
+from connections.failures import words
 from connections.model_registry import RegisteredVersion, ask_briefly, latest_version, production_version
 from connections.settings import Settings
 from readmission.clock import now
@@ -194,5 +195,5 @@ class ModelHolder:
             logger.warning("version %s of %s answers from the copy on disk", copy.version.version, copy.version.name)
         if problem != self._problem:
             state = "the loaded version stays" if self._model else "no model answers yet"
-            logger.warning("%s; %s%s", problem, state, f". {cause}" if cause else "")
+            logger.warning("%s; %s%s", problem, state, f". {words(cause)}" if cause else "")
         self._problem, self._known = problem, self._known or known

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
+from connections.failures import keep_values_out
 from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
 from readmission import __version__
@@ -39,6 +40,7 @@ def configure(
 ) -> None:
     """Sends the platform's log lines to the terminal, and nothing to anybody else."""
     prepare_process()
+    keep_values_out()
     handler = RichHandler(console=errors, show_path=False, show_level=False)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], format="%(message)s")
     settings = _checked_settings(uses_databases=context.invoked_subcommand not in _WITHOUT_DATABASES)

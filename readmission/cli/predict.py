@@ -8,8 +8,8 @@ import typer
 
 from readmission.cli.services import asking_mlflow
 from readmission.cli.terminal import clear_errors, console
-from readmission.errors import PromotionError
-from readmission.features import BY_NAME, FieldError
+from readmission.errors import ParamsError, PromotionError
+from readmission.features import BY_NAME, FieldError, Value, complete_request
 from readmission.prediction import LABELS, PredictionResponse
 
 
@@ -18,13 +18,12 @@ def predict(
 ) -> None:
     """Score one encounter with the version in production, without the service and without a log row."""
     from connections.model_registry import download_served_files
-    from readmission.features import complete_request
     from readmission.inference import Scorer
     from readmission.registry.keys import naming_untrusted, public_keys
     from readmission.registry.records import verified_production
 
     with clear_errors(), tempfile.TemporaryDirectory() as folder:
-        request = complete_request(_sent(fields or []))
+        request = _request(fields or [])
         settings = asking_mlflow()
         version = verified_production(settings)
         if version is None:
@@ -45,6 +44,13 @@ def predict(
     )
     # Nothing is logged, so there is no row to name.
     console.print_json(answer.model_dump_json(exclude={"label", "prediction_id", "logged"}))
+
+
+def _request(fields: list[str]) -> dict[str, Value]:
+    try:
+        return complete_request(_sent(fields))
+    except FieldError as error:  # who reads this typed it
+        raise ParamsError(f"{error.field}: {error.reason}") from None
 
 
 def _sent(fields: list[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from connections.failures import words
 from connections.mysql_connections import LockTakenError, place_of
 from connections.own_platform import running_settings
 from connections.sqlite_files import DatabaseFileError
@@ -67,8 +68,8 @@ def _message(error: Exception) -> str:
     from sqlalchemy.exc import DBAPIError
 
     if not isinstance(error, DBAPIError):
-        return str(error)
-    return f"the database at {place_of(running_settings())} refuses or does not answer: {error.orig}"
+        return words(error)
+    return f"the database at {place_of(running_settings())} refuses or does not answer: {words(error)}"
 
 
 @contextmanager

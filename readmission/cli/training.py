@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from connections.failures import words
 from connections.settings import Settings
 from readmission.cli.options import options_of
 from readmission.cli.services import asking_airflow, asking_mlflow
@@ -45,7 +46,7 @@ def _train_batch(settings: Settings, plan: "TrainingPlan", batch_id: int) -> Non
         batches.train_batch(settings, plan, batch_id)
     except Exception as error:
         # Whatever it was is on the batch's run; in Airflow too the other batches go on.
-        errors.print(f"[yellow]batch {batch_id} failed:[/yellow] {escape(str(error))}", highlight=False)
+        errors.print(f"[yellow]batch {batch_id} failed:[/yellow] {escape(words(error))}", highlight=False)
 
 
 def unlock(

@@ -120,7 +120,7 @@ class AirflowClient:
     def _checked(self, method: str, path: str, json: object = None) -> httpx.Response:
         answer = self._send(method, path, json)
         if answer.is_error:
-            raise AirflowError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:300]}")
+            raise AirflowError(f"Airflow refused {method} {path}: {answer.status_code} {_detail(answer)}")
         return answer
 
     def _send(self, method: str, path: str, json: object = None) -> httpx.Response:
@@ -143,6 +143,15 @@ class AirflowClient:
         if answer.is_error:
             raise AirflowError(f"Airflow refused the user {self._account['username']!r}: {answer.status_code}")
         return str(answer.json()["access_token"])
+
+
+def _detail(answer: httpx.Response) -> str:
+    """What Airflow says of a refusal; nothing of an answer that is not of Airflow's shape."""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return f"({len(answer.content):,} bytes that are no error of Airflow's)"
+    return str(detail)[:300]
 
 
 def _path(run: DagRun) -> str:

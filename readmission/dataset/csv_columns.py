@@ -59,7 +59,7 @@ def check_columns(columns: tuple[str, ...], given: list[str], name: str, wanted:
     if not known:
         raise InvalidFileError(
             f"{name} has no line of column names: its first line must be {', '.join(wanted.names[:3])}, ... and "
-            f"begins with {', '.join(given)[:80]!r}"
+            f"has {len(given):,} other cells"
         )
     missing = [column for column in wanted.names if column not in known and wanted.whole]
     unexpected = [column for column in columns if column not in known and column != LEFT_OUT]

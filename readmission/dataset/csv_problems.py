@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from readmission.errors import InvalidFileError
+from readmission.features import MISSING_MARK
+from readmission.features.source_columns import EMPTIED
 
 SHOWN = 20
-LONGEST_VALUE = 80
 # A file with so many broken lines is another kind of file, or damaged: reading on would only take time.
 MOST_BROKEN_LINES = 100_000
 _MOSTLY = 0.5
@@ -24,8 +25,16 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"line {self.line}" + (f", column {self.column}" if self.column else "")
-        value = self.value if len(self.value) <= LONGEST_VALUE else self.value[:LONGEST_VALUE] + "..."
-        return f"{where}: {value!r} is not allowed; allowed: {self.allowed}"
+        return f"{where}: {described(self.value)} is not allowed; allowed: {self.allowed}"
+
+
+def described(value: str) -> str:
+    """A cell without what it says, which is a patient's; only a mark that there is no value is shown as it is."""
+    if value == MISSING_MARK or value.strip() in EMPTIED:
+        return repr(value)
+    if value.isdecimal():
+        return "a number"
+    return "a text of 1 character" if len(value) == 1 else f"a text of {len(value):,} characters"
 
 
 @dataclass

@@ -74,17 +74,21 @@ ICD9_ALLOWED = "an ICD-9 code such as 250.83, 428 or V57"
 LOOKS_LIKE_ICD10 = "looks like ICD-10; this platform reads ICD-9-CM codes such as 250.02"
 
 
+class CodeError(ValueError):
+    """A text is no ICD-9 code; the error's own text is the rule that it breaks, and does not quote it."""
+
+
 def icd9_group(text: str) -> str:
     """The group of Strack et al. 2014 that a raw ICD-9 code ("250.83", "V57", "428") belongs to.
 
     Case and outer spaces do not count, and wide characters are the narrow ones; a footnote's small figure is none.
 
     Raises:
-        ValueError: the text is not an ICD-9 code; says so of an ICD-10 code.
+        CodeError: the text is not an ICD-9 code; says so of an ICD-10 code.
     """
     code = _as_written(text)
     if not _ICD9.fullmatch(code):
-        raise ValueError(f"{text!r} {LOOKS_LIKE_ICD10 if looks_like_icd10(text) else f'is not {ICD9_ALLOWED}'}")
+        raise CodeError(LOOKS_LIKE_ICD10 if looks_like_icd10(text) else f"is not {ICD9_ALLOWED}")
     if not code[0].isdigit():
         return OTHER
     whole = int(code.split(".")[0])

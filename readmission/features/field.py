@@ -21,12 +21,21 @@ Meaning = TypeVar("Meaning", str, int)
 
 
 class FieldError(ValueError):
-    """A value that the contract refuses; says the field and what it allows."""
+    """A value that the contract refuses; says the field and what it allows.
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
+    The value is a patient's. `reason`, for who sent it, may quote it; the error's own text, which a log may hold, not.
+    """
+
+    def __init__(self, field: str, rule: str, reason: str | None = None) -> None:
+        super().__init__(f"{field}: {rule}")
         self.field = field
-        self.reason = reason
+        self.rule = rule
+        self.reason = reason or rule
+
+    @classmethod
+    def of(cls, field: str, value: object, rule: str) -> "FieldError":
+        """The error for a value, which the rule has as its subject."""
+        return cls(field, f"a value {rule}", f"{shown(value)} {rule}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +145,7 @@ class Field:
         """Raises FieldError when a group was sent as a number, which is a raw code and has a field of its own."""
         if self.raw_code and isinstance(value, str | int | float) and read_integer(value) is not None:
             known = ", ".join(self.vocabulary)
-            raise FieldError(
-                self.name, f"{shown(value)} is a raw code: send it as {self.raw_code}, or here one of {known}"
-            )
+            raise FieldError.of(self.name, value, f"is a raw code: send it as {self.raw_code}, or here one of {known}")
 
     def _number(self, value: str | float) -> float:
         number = read_integer(value)
@@ -163,7 +170,7 @@ class Field:
 
     def _known(self, text: str, other: str) -> str:
         if spelling.is_only_numbers(text):
-            raise FieldError(self.name, f"{shown(text)} is a number and names nothing; send {self.allowed}")
+            raise FieldError.of(self.name, text, f"is a number and names nothing; send {self.allowed}")
         return self._spellings.get(spelling.essence(text), other)
 
     @cached_property
@@ -173,12 +180,12 @@ class Field:
     def _icd9(self, text: str) -> str:
         try:
             return codes.icd9_group(text)
-        except ValueError as error:
-            raise FieldError(self.name, str(error)) from error
+        except codes.CodeError as error:
+            raise FieldError.of(self.name, text, str(error)) from error
 
     def _not_allowed(self, value: object) -> FieldError:
         self.refuse_raw_code(value)
-        return FieldError(self.name, f"{shown(value)} is not allowed; send {self.allowed}")
+        return FieldError.of(self.name, value, f"is not allowed; send {self.allowed}")
 
 
 def text_of(value: str | float) -> str:
@@ -194,5 +201,5 @@ def shown(value: object) -> str:
 
 def _meaning(meanings: Mapping[str, Meaning], text: str, field: str) -> Meaning:
     if text not in meanings:
-        raise FieldError(field, f"{shown(text)} is unknown; known: {', '.join(meanings)}")
+        raise FieldError.of(field, text, f"is unknown; known: {', '.join(meanings)}")
     return meanings[text]

@@ -43,7 +43,8 @@ def complete_request(sent: Mapping[str, Value]) -> dict[str, Value]:
         name = decided.group.name
         if sent.get(name) not in (None, "", decided.category):
             meant = f"{decided.code_name} {whole[decided.code_name]!r}, which means {decided.category!r}"
-            raise FieldError(name, f"{sent[name]!r} contradicts {meant}; send one of them")
+            reason = f"{sent[name]!r} contradicts {meant}; send one of them"
+            raise FieldError(name, f"contradicts {decided.code_name}; send one of them", reason)
         whole[name] = decided.category
     return whole
 

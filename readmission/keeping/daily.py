@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from connections.failures import words
 from connections.settings import Settings
 from readmission.errors import ReadmissionError
 from readmission.keeping import forgetting
@@ -34,7 +35,6 @@ def done(settings: Settings) -> bool:
     try:
         forgetting.expire(settings)
     except (SQLAlchemyError, ReadmissionError) as error:
-        # Without the statement that SQLAlchemy adds.
-        logger.warning("what is too old is not deleted yet, and tried again soon: %s", getattr(error, "orig", error))
+        logger.warning("what is too old is not deleted yet, and tried again soon: %s", words(error))
         return False
     return True

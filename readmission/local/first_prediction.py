@@ -51,8 +51,8 @@ class _Api:
     def require_version(self, version: str | None) -> None:
         """Raises PredictionError unless the service has this version in memory."""
         answer = self.ask("GET", "/model")
-        if answer.json()["version"] != version:
-            raise PredictionError(f"does not serve version {version}: {answer.text[:300]}", self.log)
+        if _version(answer) != version:
+            raise PredictionError(f"does not serve version {version} but {_version(answer)}", self.log)
 
     def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> httpx.Response:
         """Its answer; raises PredictionError when there is none, or a refusal."""
@@ -61,5 +61,25 @@ class _Api:
         except httpx.HTTPError as error:
             raise PredictionError(f"does not answer: {error}", self.log) from error
         if answer.is_error:
-            raise PredictionError(f"refused {method} {path}: {answer.status_code} {answer.text[:300]}", self.log)
+            raise PredictionError(f"refused {method} {path}: {answer.status_code} {_said(answer)}", self.log)
         return answer
+
+
+def _version(answer: httpx.Response) -> str | None:
+    return _told(answer, "version")
+
+
+def _said(answer: httpx.Response) -> str:
+    """What the service says of a refusal; nothing of an answer in another shape, which may list patients."""
+    return _told(answer, "error", "message") or f"with {len(answer.content):,} bytes that are not its own kind of error"
+
+
+def _told(answer: httpx.Response, *path: str) -> str | None:
+    """The text at a place in a JSON answer, if there is one."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return None
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found[:300] if isinstance(found, str) else None

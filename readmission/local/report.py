@@ -1,6 +1,5 @@
 """What a person is told when a command fails: the reason, in a few lines."""
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from connections.failures import named, trace
 from connections.settings import Settings
 from readmission.errors import ReadmissionError
 from readmission.local.service import Folders
@@ -28,17 +28,16 @@ def reporting(settings: Settings) -> Iterator[None]:
     except (typer.Exit, SystemExit):
         raise
     except Exception as error:
-        fail(f"{_in_short(error)}. {_kept(Folders.of(settings).logs / 'failure.log')}")
+        fail(f"{_in_short(error)}. {_kept(error, Folders.of(settings).logs / 'failure.log')}")
 
 
 def _in_short(error: Exception) -> str:
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    return f"{type(error).__name__}: {said[:_SHOWN_WIDTH]}" if said else type(error).__name__
+    return named(error).partition("\n")[0][:_SHOWN_WIDTH]
 
 
-def _kept(log: Path) -> str:
+def _kept(error: Exception, log: Path) -> str:
     try:
-        log.write_text(traceback.format_exc(), encoding="utf-8")
+        log.write_text(trace(error), encoding="utf-8")
     except OSError:
         return "(Its traceback could not be written.)"
     return f"The traceback is in {log}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from connections.failures import words
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from readmission.dataset.csv_check import CheckedFile
@@ -66,7 +67,7 @@ def load(
                 take_back_unrecorded(engine)
                 return _load(engine, attempt)
         except BaseException as error:
-            _record_failure(engine, attempt.load_id, str(error) or type(error).__name__)
+            _record_failure(engine, attempt.load_id, words(error) or type(error).__name__)
             raise
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
+from connections.failures import words
 from connections.model_registry import RegisteredVersion, production_version
 from connections.settings import Settings
 from connections.version_files import list_served_files
@@ -25,7 +26,7 @@ def adopt_production(settings: Settings, tell: Callable[[str], None]) -> None:
         if said is None:
             verified_production(settings)
     except (ReadmissionError, MlflowException, OSError) as error:
-        said = str(error)
+        said = words(error)
     if said:
         tell(f"{said[0].upper()}{said[1:]}.")
 

@@ -16,6 +16,7 @@ from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
+from connections.failures import words
 from connections.model_registry import (
     NOT_THERE,
     RegisteredVersion,
@@ -118,7 +119,7 @@ def find_version(tracking: MlflowClient, name: str, version: str) -> ModelVersio
     except MlflowException as error:
         if error.error_code not in NOT_THERE:
             raise
-        raise PromotionError(f"{name} has no version {version}: {error.message}") from error
+        raise PromotionError(f"{name} has no version {version}: {words(error)}") from error
 
 
 def _judge(settings: Settings, candidate: ModelVersion, model: SignedModel) -> Verdict:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from connections.failures import words
 from readmission.errors import RemovedError
 
 _TOO_MANY_REQUESTS = 429
@@ -31,7 +32,7 @@ def naming_removed(tracking: MlflowClient, *run_ids: str) -> Iterator[None]:
         found = [told for run_id in run_ids if (told := _removed(tracking, run_id))]
         if not found and not refused(error):
             raise
-        raise RemovedError(found[0] if found else f"MLflow refused: {error.message}") from error
+        raise RemovedError(found[0] if found else f"MLflow refused: {words(error)}") from error
 
 
 def _removed(tracking: MlflowClient, run_id: str) -> str | None:

@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sklearn.pipeline import Pipeline
 
+from connections.failures import words
 from connections.model_registry import RegisteredVersion, location
 from connections.settings import Settings
 from connections.version_files import download_model
@@ -89,6 +90,6 @@ def _naming_removed(what: str) -> Iterator[None]:
     except MlflowException as error:
         if not refused(error):
             raise
-        raise RemovedError(f"{what} was removed from MLflow or its store ({error.message})") from error
+        raise RemovedError(f"{what} was removed from MLflow or its store ({words(error)})") from error
     except OSError as error:  # an empty folder
         raise RemovedError(f"the files of {what} were removed from MLflow's store ({error})") from error

@@ -76,7 +76,7 @@ class Results:
         yield from self._emptied.remarks()
 
     def _note(self, chunk: Chunk, values: Values) -> None:
-        found = [(int(chunk.places[one.row]), one.column, one.reason) for one in values.refusals]
+        found = [(int(chunk.places[one.row]), one.column, one.rule) for one in values.refusals]
         found += [(place, "", reason) for place, reason in chunk.broken]
         self._refusals.add(sorted(found))
         self.refused += len({place for place, *_ in found})

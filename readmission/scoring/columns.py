@@ -54,7 +54,7 @@ class Kind:
 
 def _read_source(field: Field, text: str) -> str | float:
     if field.decides is not None and text in DEATH_OR_HOSPICE & field.excluded:
-        raise FieldError(field.name, f"code {text} {CANNOT_RETURN}")
+        raise FieldError(field.name, f"a code {CANNOT_RETURN}", f"code {text} {CANNOT_RETURN}")
     return field.from_source(text)
 
 
@@ -62,7 +62,7 @@ def _read_request(field: Field, text: str) -> str | float:
     number = read_integer(text) if field.decides is not None else None
     code = text if number is None else str(number)
     if code in DEATH_OR_HOSPICE & field.excluded:
-        raise FieldError(field.name, f"code {code} {CANNOT_RETURN}")
+        raise FieldError(field.name, f"a code {CANNOT_RETURN}", f"code {code} {CANNOT_RETURN}")
     return field.model_value(code)
 
 

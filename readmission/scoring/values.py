@@ -14,11 +14,15 @@ _DECIDING = tuple(field for field in FIELDS if field.decides is not None)
 
 
 class Refusal(NamedTuple):
-    """A cell that the contract refuses: the row's number in the chunk, the column, and why."""
+    """A cell that the contract refuses: the row's number in the chunk, the column, and why.
+
+    `reason` quotes it, for the file of results; `rule` does not, for what a terminal or a log shows.
+    """
 
     row: int
     column: str
     reason: str
+    rule: str
 
 
 class Values(NamedTuple):
@@ -54,17 +58,18 @@ def _refused(texts: pl.DataFrame, reads: Sequence[Read]) -> list[Refusal]:
     """Every refused cell, once where two fields are read from it."""
     found: dict[tuple[int, str], Refusal] = {}
     for _field, column, read in reads:
-        reasons = {text: reason for text in texts[column].unique() if (reason := _reason(read, text))}
+        reasons = {text: error for text in texts[column].unique() if (error := _refusal(read, text))}
         for row in texts[column].is_in(list(reasons)).arg_true() if reasons else ():
-            found.setdefault((row, column), Refusal(row, column, reasons[texts[column][row]]))
+            error = reasons[texts[column][row]]
+            found.setdefault((row, column), Refusal(row, column, error.reason, error.rule))
     return list(found.values())
 
 
-def _reason(read: Callable[[str], str | float], text: str) -> str | None:
+def _refusal(read: Callable[[str], str | float], text: str) -> FieldError | None:
     try:
         read(text)
     except FieldError as error:
-        return error.reason
+        return error
     return None
 
 
@@ -79,7 +84,8 @@ def _decided(read: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, lis
             for place in ((sent != "") & (sent != decided)).fill_null(False).arg_true():
                 meant = f"{code.name} {read[code.name][place]!r}, which means {decided[place]!r}"
                 reason = f"{sent[place]!r} contradicts {meant}; give one of them"
-                refusals.append(Refusal(int(read["row number"][place]), group.name, reason))
+                rule = f"contradicts {code.name}; give one of them"
+                refusals.append(Refusal(int(read["row number"][place]), group.name, reason, rule))
         own = pl.col(group.name) if group.name in read else pl.lit(group.default)
         read = read.with_columns(pl.coalesce(decided, own).alias(group.name))
     return read.filter(~pl.col("row number").is_in([one.row for one in refusals])), refusals

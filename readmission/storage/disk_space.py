@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from connections.failures import words
 from connections.mysql_connections import is_sqlite
 from readmission.errors import DiskFullError
 
@@ -40,7 +41,7 @@ def clear_when_full(engine: Engine) -> Iterator[None]:
         if not _is_full(engine, cause):
             raise
         raise DiskFullError(
-            f"the disk is full ({_words(cause)}): free space on {_place(engine, cause)}, then run this again; "
+            f"the disk is full ({words(cause)}): free space on {_place(engine, cause)}, then run this again; "
             "the rows that were there are still in use"
         ) from error
 
@@ -62,11 +63,6 @@ def _is_full(engine: Engine, error: BaseException) -> bool:
 
 def _little_is_left(engine: Engine) -> bool:
     return shutil.disk_usage(_folder(engine)).free < _LITTLE_BYTES
-
-
-def _words(error: BaseException) -> str:
-    is_mysql = len(error.args) > 1 and not isinstance(error, OSError)
-    return f"{error.args[0]}: {error.args[1]}" if is_mysql else str(error)
 
 
 def _place(engine: Engine, error: BaseException) -> str:

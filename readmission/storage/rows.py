@@ -13,6 +13,7 @@ import polars as pl
 from sqlalchemy import Engine, Table, select
 from sqlalchemy.sql import ColumnElement
 
+from connections.failures import words
 from connections.mysql_connections import is_sqlite
 from readmission.errors import LoadError
 from readmission.storage.disk_space import clear_when_full
@@ -42,7 +43,7 @@ def send(engine: Engine, table: Table, frames: Frames) -> None:
             by_driver(engine, table, frames)
     except engine.dialect.loaded_dbapi.Error as error:
         advice = LOCAL_INFILE_ADVICE if error.args[0] in LOCAL_INFILE_REFUSED else ""
-        raise LoadError(f"the database did not take the rows of {table.name}: {error}{advice}") from error
+        raise LoadError(f"the database did not take the rows of {table.name}: {words(error)}{advice}") from error
 
 
 def _send_sqlite(engine: Engine, table: Table, frames: Frames) -> None:
@@ -77,7 +78,8 @@ def _load_data(engine: Engine, table: Table, fifo: Path) -> None:
     with _raw(engine) as connection, connection.cursor() as cursor:
         cursor.execute(statement, (str(fifo),))
         cursor.execute(f"SHOW WARNINGS LIMIT {SHOWN_WARNINGS}")
-        warnings = [f"{level} {code}: {message}" for level, code, message in cursor.fetchall()]
+        # Their texts quote values: `Data truncated for column` and a row's number stand in few of them.
+        warnings = [f"{level} {code}" for level, code, _ in cursor.fetchall()]
         if warnings:
             raise LoadError(f"MySQL would have changed rows while loading: {'; '.join(warnings)}")
         connection.commit()

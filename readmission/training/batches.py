@@ -7,6 +7,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
+from connections.failures import words
 from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
@@ -147,10 +148,10 @@ def _train_run(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchRe
 
 def _end_as_failed(tracking: MlflowClient, run_id: str, error: BaseException) -> None:
     try:
-        tracking.set_tag(run_id, "error", str(error)[:500])
+        tracking.set_tag(run_id, "error", words(error)[:500])
         tracking.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
     except MlflowException as refusal:  # it was removed, or MLflow is away: the first error is the one to tell
-        logger.warning("run %s could not be marked as failed: %s", run_id, refusal.message)
+        logger.warning("run %s could not be marked as failed: %s", run_id, words(refusal))
 
 
 def _end_lost_runs(tracking: MlflowClient, plan: TrainingPlan, batch_id: int) -> None:

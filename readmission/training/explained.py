@@ -4,6 +4,7 @@ import re
 
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from connections.failures import words
 from readmission.errors import NotMigratedError, ReadmissionError, RemovedError
 from readmission.storage.schema import NOT_YET, THE_JOB, is_denied
 
@@ -22,7 +23,7 @@ def explained(error: BaseException) -> ReadmissionError | None:
             return NotMigratedError(NOT_YET)
         return _of_database(str(error.orig))
     if isinstance(error, MlflowException) and refused(error):
-        return RemovedError(f"MLflow refused: {error.message}")
+        return RemovedError(f"MLflow refused: {words(error)}")
     return None
 
 

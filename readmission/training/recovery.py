@@ -8,6 +8,7 @@ from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from connections.failures import words
 from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
@@ -103,7 +104,7 @@ def _end_runs(tracking: MlflowClient, parent_run_id: str, status: str) -> bool:
     except MlflowException as error:
         if not refused(error):
             raise
-        logger.warning("the runs of training %s were removed in MLflow: %s", parent_run_id, error.message)
+        logger.warning("the runs of training %s were removed in MLflow: %s", parent_run_id, words(error))
         return False
     return open_still
 

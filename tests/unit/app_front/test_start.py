@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from connections.settings import ENV_FILE, machine_environment
+from tests.conftest import ROOT
 
 PROVIDER = {
     "FORM_AUTH": "oidc",
@@ -43,3 +45,9 @@ def test_it_does_not_start_open_to_others_or_without_what_its_log_in_needs(
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and told in done.stderr
     assert "Traceback" not in done.stderr and "of-the-provider" not in done.stderr and "short" not in done.stderr
+
+
+def test_what_fails_in_it_is_not_shown_and_is_logged_as_everywhere_else() -> None:
+    told = tomllib.loads((ROOT / "app_front/.streamlit/config.toml").read_text())
+    assert told["client"]["showErrorDetails"] == "none"  # a traceback's last line may be a patient's values
+    assert told["logger"]["enableRich"] is False  # which prints past the log

@@ -91,7 +91,9 @@ def test_icd10_in_a_file_is_told_so(tmp_path: Path) -> None:
     assert lines[1] == "by column: diag_1 1, diag_2 1, diag_3 1"
     for line in lines[3:5]:
         assert line.endswith("(it looks like ICD-10; this platform reads ICD-9-CM codes such as 250.02)")
-    assert lines[5].endswith("'flu' is not allowed; allowed: an ICD-9 code such as 250.83, 428 or V57, or ?")
+    assert lines[5].endswith(
+        "a text of 3 characters is not allowed; allowed: an ICD-9 code such as 250.83, 428 or V57, or ?"
+    )
 
 
 # The skew test: the same text in a file, in cleaning and in a request -------------------------------------------------

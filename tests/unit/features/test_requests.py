@@ -43,9 +43,10 @@ def test_a_raw_code_decides_its_group(code_name: str, code: str, group_name: str
 
 
 def test_a_group_that_contradicts_its_code_is_refused() -> None:
-    with pytest.raises(FieldError, match="contradicts discharge_code '22'") as refused:
+    with pytest.raises(FieldError, match="contradicts discharge_code; send one of them") as refused:
         complete_request({"discharge_code": "22", "discharge_disposition_id": "Alta a casa"})
     assert refused.value.field == "discharge_disposition_id"
+    assert refused.value.reason.startswith("'Alta a casa' contradicts discharge_code '22', which means 'Otro'")
 
 
 def test_a_blank_code_leaves_the_group_that_was_sent() -> None:
