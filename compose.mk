@@ -6,6 +6,7 @@ export GIT_REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 up: env ## Build and start the services in Docker, wait until they are healthy, show addresses (WORKERS=2)
 	@$(CAN_START) up
 	@$(OWN_COMPOSE) --look
+	@$(if $(filter-out 0,$(NO_BACKUP)),,$(SYSTEM_PYTHON) -m compose.upgrade $(SAVING))
 	@eval "$$(PYTHONPATH=. $(SYSTEM_PYTHON) compose/public_names.py)"; \
 	docker compose up --build --detach --wait --wait-timeout 600 --scale airflow-worker=$(WORKERS) || \
 	  { compose/why_not_up.sh; exit 1; }; \
@@ -18,7 +19,8 @@ run-pipeline: ## Run the four DAGs in order in the services in Docker, with thei
 # `make backup` and `make restore`: of the services in Docker while they are up, else of the embedded platform; what a
 # file was saved of, it tells itself.
 SEALING := $(if $(PASSPHRASE_FILE),--passphrase-file "$(PASSPHRASE_FILE)",$(if $(ENCRYPT),--ask))
-SAVING := "$(or $(BACKUPS),backups)" $(SEALING) $(if $(KEEP),--keep $(KEEP))
+BACKUPS ?= $(or $(shell sed -n 's/^BACKUPS=//p' .env 2>/dev/null | tail -n 1),backups)
+SAVING = "$(BACKUPS)" $(SEALING) $(if $(KEEP),--keep $(KEEP))
 RESTORING := "$(FILE)" $(SEALING) $(if $(FORCE),--force) $(if $(RECORD),--record "$(RECORD)") $(if $(SECRETS),--secrets $(SECRETS))
 ROLLING := $(if $(FORWARD),--forward "$(FORWARD)") $(if $(UNTIL),--until "$(UNTIL)")
 

@@ -44,6 +44,9 @@ class Settings(Addresses, FormSettings):
     aws_default_region: str = "us-east-1"
     bucket: str = "mlflows3"
 
+    # Where backups are written.
+    backups: Path = Path("backups")
+
     # How long a logged prediction is kept, and what the record of those that were deleted is written with.
     retention_days: int = 400
     forget_key: SecretStr = NO_SECRET
