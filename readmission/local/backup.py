@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url
 
-from connections import files_tar
+from connections import files_tar, kept_backups
 from connections.backup_file import BackupError, Wrap, prune, reading, require_fit, writing
 from connections.forgotten import Entry
 from connections.mysql_connections import DATABASES, has_table
@@ -84,6 +84,7 @@ def save(settings: Settings, folder: Path, passphrase: str | None = None, keep: 
                     files_tar.save(places, sink)
         if keep is not None:
             prune(folder, keep)
+    kept_backups.record(folder, KIND)
     return path
 
 

@@ -53,6 +53,7 @@ def services(settings: Settings) -> tuple[Service, ...]:
         serving.api(settings),
         serving.form(settings),
         serving.keeper(settings),
+        *serving.backups(settings),
         *airflow.services(settings),
     )
 
