@@ -46,7 +46,7 @@ down: ## Stop the services, embedded or in Docker; data, models and history stay
 
 .PHONY: status
 status: ## Ask each service at its address, embedded or in Docker, and show what answers; fails unless all do
-	@if $(OWN_COMPOSE) --if-up --look; then $(SYSTEM_PYTHON) compose/status.py; code=$$?; \
+	@if $(OWN_COMPOSE) --if-up --look; then $(SYSTEM_PYTHON) -m compose.status "$(call setting,BACKUPS,backups)" "$(call setting,BACKUP_EVERY_HOURS,0)"; code=$$?; \
 	  $(EMBEDDED) status --if-running && exit $$code; else $(EMBEDDED) status; fi
 
 .PHONY: logs

@@ -6,6 +6,7 @@ export GIT_REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
 up: env ## Build and start the services in Docker, wait until they are healthy, show addresses (WORKERS=2)
 	@$(CAN_START) up
 	@$(OWN_COMPOSE) --look
+	@$(if $(filter-out 0,$(NO_BACKUP)),,$(SYSTEM_PYTHON) -m compose.upgrade $(SAVING))
 	@eval "$$(PYTHONPATH=. $(SYSTEM_PYTHON) compose/public_names.py)"; \
 	docker compose up --build --detach --wait --wait-timeout 600 --scale airflow-worker=$(WORKERS) || \
 	  { compose/why_not_up.sh; exit 1; }; \
@@ -18,7 +19,9 @@ run-pipeline: ## Run the four DAGs in order in the services in Docker, with thei
 # `make backup` and `make restore`: of the services in Docker while they are up, else of the embedded platform; what a
 # file was saved of, it tells itself.
 SEALING := $(if $(PASSPHRASE_FILE),--passphrase-file "$(PASSPHRASE_FILE)",$(if $(ENCRYPT),--ask))
-SAVING := "$(or $(BACKUPS),backups)" $(SEALING) $(if $(KEEP),--keep $(KEEP))
+# A setting of the command line or the shell, of .env, or its default.
+setting = $(or $($(1)),$(shell sed -n 's/^$(1)=//p' .env 2>/dev/null | tail -n 1),$(2))
+SAVING = "$(call setting,BACKUPS,backups)" $(SEALING) $(if $(KEEP),--keep $(KEEP))
 RESTORING := "$(FILE)" $(SEALING) $(if $(FORCE),--force) $(if $(RECORD),--record "$(RECORD)") $(if $(SECRETS),--secrets $(SECRETS))
 ROLLING := $(if $(FORWARD),--forward "$(FORWARD)") $(if $(UNTIL),--until "$(UNTIL)")
 
@@ -27,6 +30,15 @@ backup: ## Save all that the platform holds into one file of BACKUPS (backups), 
 	@if $(OWN_COMPOSE) --if-up --look; then $(SYSTEM_PYTHON) -m compose.backup save $(SAVING); \
 	elif [ -x $(PYTHON) ]; then $(EMBEDDED) backup $(SAVING); \
 	else echo "nothing was saved: the services in Docker have to run (make up), and nothing embedded is here"; exit 1; fi
+
+.PHONY: backup-schedule
+backup-schedule: ## Have cron make a backup of the services in Docker every BACKUP_EVERY_HOURS of .env; 0 ends it
+	@$(SYSTEM_PYTHON) -m compose.schedule "$(call setting,BACKUP_EVERY_HOURS,0)" "$(call setting,BACKUPS,backups)"
+
+.PHONY: scheduled-backup
+scheduled-backup: ## Make a backup of the services in Docker where one is due: what cron calls
+	@$(SYSTEM_PYTHON) -m compose.backup save "$(call setting,BACKUPS,backups)" --due "$(call setting,BACKUP_EVERY_HOURS,0)" \
+	  --keep "$(call setting,BACKUP_KEEP,7)" $(addprefix --passphrase-file ,$(call setting,BACKUP_PASSPHRASE_FILE))
 
 .PHONY: restore
 restore: ## Bring a backup back where nothing is, or with FORCE=1 in the place of what is there (FILE=…; RECORD=…)

@@ -16,6 +16,7 @@ from time import gmtime, strftime
 from compose.forward import Forward, moment
 from compose.parts import DATABASES, PARTS, load, load_all, save_all
 from compose.stack import compose, is_fresh, project, said, sealed_with, settings, tell
+from connections import kept_backups
 from connections.backup_file import BackupError, prune, reading, require_fit, writing
 from connections.passphrase import passphrase_of
 
@@ -94,6 +95,7 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     saving, restoring = commands.add_parser("save"), commands.add_parser("restore")
     saving.add_argument("folder", type=Path)
+    saving.add_argument("--due", type=int, help="only where the newest is older than so many hours; never with 0")
     saving.add_argument("--keep", type=int, help="how many backups stay in the folder")
     restoring.add_argument("file", type=Path)
     restoring.add_argument("--force", action="store_true", help="replace what is there")
@@ -107,19 +109,30 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _is_due(asked: argparse.Namespace) -> bool:
+    if asked.due is None:
+        return True
+    return bool(asked.due) and kept_backups.is_due(asked.folder, KIND, asked.due)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Does what is asked, and returns 1 with a line where it cannot."""
     os.umask(0o077)
     asked = _asked(arguments)
     try:
+        if asked.command == "save" and not _is_due(asked):
+            return 0
         passphrase = passphrase_of(asked.passphrase_file, asked.ask, twice=asked.command == "save")
         if asked.command == "save":
             sys.stdout.write(f"{save(asked.folder, passphrase, asked.keep)}\n")
+            kept_backups.record(asked.folder, KIND)
         else:
             restore(asked.file, asked, passphrase)
             sys.stdout.write(f"{asked.file} is back. Next: make up\n")
     except (BackupError, OSError) as error:
-        tell(str(error))
+        tell(f"{strftime('%Y-%m-%d %H:%M:%S', gmtime())} UTC: {error}" if asked.command == "save" else str(error))
+        if asked.command == "save":
+            kept_backups.record(asked.folder, KIND, str(error))
         return 1
     return 0
 

@@ -48,8 +48,12 @@ PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "airflow.dump": (
         ("exec", "-T", "postgres", "pg_dump", "--username=airflow", "--format=custom", "airflow"),
         (
-            *("exec", "-T", "postgres", "pg_restore", "--username=airflow", "--dbname=airflow"),
-            *("--clean", "--if-exists", "--no-owner", "--exit-on-error"),
+            *("exec", "-T", "postgres", "sh", "-c"),
+            # All that is there goes first: tables that a later release added would be in that release's way.
+            "psql --username=airflow --dbname=airflow --quiet --set=ON_ERROR_STOP=1 "
+            "--command='SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public "
+            "AUTHORIZATION pg_database_owner; GRANT USAGE ON SCHEMA public TO PUBLIC' && "
+            "exec pg_restore --username=airflow --dbname=airflow --clean --if-exists --no-owner --exit-on-error",
         ),
     ),
     "bucket.tar": ((*_BUCKET, "save"), (*_BUCKET, "load")),

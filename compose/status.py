@@ -11,7 +11,10 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from connections import kept_backups
 
 # Where a service says that it works, by the port that it has in its container; others are only connected to.
 HEALTH = {5000: "/health", 8000: "/health/live", 8080: "/api/v2/monitor/health", 8501: "/_stcore/health"}
@@ -86,14 +89,17 @@ def answers(host: str, port: int, inner: int) -> bool:
         return False
 
 
-def main() -> int:
-    """Returns 1 unless everything that should run does."""
+def main(folder: str = "backups", hours: int = 0) -> int:
+    """Returns 1 unless everything that should run does, and no backup failed or is late."""
     declared = json.loads(compose("config", "--format", "json"))["services"]
     found = statuses(declared, parsed(compose("ps", "--all", "--format", "json")))
     for one in found:
         sys.stdout.write(f"  {one.service:<24} {one.state:<16} {one.address}\n")
-    return 0 if all(one.state in _GOOD for one in found) else 1
+    wrong = kept_backups.problem(Path(folder), "docker", hours)
+    if wrong:
+        sys.stdout.write(f"  {wrong}\n")
+    return 0 if all(one.state in _GOOD for one in found) and not wrong else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1], int(sys.argv[2])) if len(sys.argv) > 2 else main())

@@ -170,6 +170,8 @@ RULES: dict[str, Rule] = {
     "DATASET_SHA256": _matching(r"[0-9A-Fa-f]{64}", "the 64 hexadecimal digits of a SHA-256"),
     "DATASET_FETCH_SECONDS": Rule("a number of seconds above 0", _seconds),
     "LEAST_LOAD_SHARE": Rule("a share from 0 to 1", _share),
+    "BACKUP_EVERY_HOURS": _whole(0, 8_760),
+    "BACKUP_KEEP": _whole(1, 10_000),
     "RETENTION_DAYS": _whole(183, 36_500),
     "SYNTHETIC_ROWS": _whole(1_000),
     "TRAINING_JOBS": _whole(1),

@@ -74,7 +74,11 @@ def main() -> None:
         login.write(_LOGIN.format(accounts=os.environ["MLFLOW_ACCOUNTS_FILE"].replace("%", "%%")))
         login.flush()
         os.environ["MLFLOW_AUTH_CONFIG_PATH"] = login.name
-        from guarded import LOG_LINES, application  # MLflow reads its settings when it is imported
+        # MLflow reads its settings when it is imported.
+        from migrate import migrate
+
+        migrate(os.environ["MLFLOW_BACKEND_STORE_URI"])
+        from guarded import LOG_LINES, application
     app = application(own)
     host, port = os.environ.get("MLFLOW_HOST", "127.0.0.1"), int(os.environ["MLFLOW_PORT"])
     # The address that a login is tried from is the peer's, whatever a header says.

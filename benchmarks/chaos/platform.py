@@ -136,7 +136,7 @@ def _status_names(stack: Stack, fault: Fault) -> bool:
         "COMPOSE_FILE": f"{ROOT / 'docker-compose.yml'}:{DISKS}",
     }
     said = subprocess.run(
-        [sys.executable, "compose/status.py"], cwd=ROOT, env=told, capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "compose.status"], cwd=ROOT, env=told, capture_output=True, text=True, timeout=300
     )
     lines = [line for line in said.stdout.splitlines() if any(service in line.split() for service in fault.services)]
     return said.returncode != 0 and any(ANSWERS not in line for line in lines)

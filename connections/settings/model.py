@@ -44,6 +44,13 @@ class Settings(Addresses, FormSettings):
     aws_default_region: str = "us-east-1"
     bucket: str = "mlflows3"
 
+    # Where backups are written.
+    backups: Path = Path("backups")
+    # 0: none is made by itself.
+    backup_every_hours: int = 0
+    backup_keep: int = 7
+    backup_passphrase_file: Path | None = None
+
     # How long a logged prediction is kept, and what the record of those that were deleted is written with.
     retention_days: int = 400
     forget_key: SecretStr = NO_SECRET

@@ -11,7 +11,7 @@ SYNTHETIC = "synthetic"
 # Names the file of settings; empty: none is read, for what is given all that it needs in its environment.
 ENV_FILE = "READMISSION_ENV_FILE"
 
-PATHS = ("state_dir", "dataset_path", "dataset_source", "api_keys_file")
+PATHS = ("state_dir", "dataset_path", "dataset_source", "api_keys_file", "backups", "backup_passphrase_file")
 
 
 def home() -> Path:

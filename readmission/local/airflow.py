@@ -111,7 +111,7 @@ def prepare(settings: Settings, migrating: Callable[[], None]) -> None:
         return
     migrating()
     path = Folders.of(settings).logs / "airflow-db-migrate.log"
-    command = (program("airflow"), "db", "migrate")
+    command = (program("python"), "-m", "readmission.airflow_tables")
     with path.open("wb") as log:
         migration = subprocess.run(
             command, env=environment(settings), cwd=_home(settings), stdout=log, stderr=log, timeout=_MIGRATE_SECONDS

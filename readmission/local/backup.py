@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url
 
-from connections import files_tar
+from connections import files_tar, kept_backups
 from connections.backup_file import BackupError, Wrap, prune, reading, require_fit, writing
 from connections.forgotten import Entry
 from connections.mysql_connections import DATABASES, has_table
@@ -21,8 +21,8 @@ from connections.settings import Settings, home
 from connections.settings.places import env_file
 from readmission.errors import ReadmissionError
 from readmission.keeping import forgetting
-from readmission.local.platform import Platform
 from readmission.local.service import Folders
+from readmission.local.supervisor import Supervisor
 from readmission.storage.databases import initialise
 
 KIND = "embedded"
@@ -57,7 +57,7 @@ def parts(settings: Settings) -> Mapping[str, Mapping[str, Path]]:
     Journals come before the predictions' table, whose rows are not added twice.
     """
     state = Folders.of(settings).state
-    databases = {f"databases/{name}.db": _folder_of_databases(settings) / f"{name}.db" for name in DATABASES}
+    databases = {f"databases/{name}.db": folder_of_databases(settings) / f"{name}.db" for name in DATABASES}
     named = ("mlflow/mlflow.db", "mlflow/accounts.db", "airflow/airflow.db", "airflow/migrated-to")
     return {
         "journal.tar": {"serving/journal": state / "serving/journal"},
@@ -75,7 +75,7 @@ def save(settings: Settings, folder: Path, passphrase: str | None = None, keep: 
         NotSavedError: there is nothing to save, or it cannot be written.
     """
     with _clear_errors():
-        if not (_folder_of_databases(settings) / "RAW_DATA.db").is_file():
+        if not (folder_of_databases(settings) / "RAW_DATA.db").is_file():
             raise BackupError(f"nothing was saved: there is no embedded platform in {settings.state_dir} (make demo)")
         seal: Wrap | None = partial(sealing, passphrase=passphrase) if passphrase else None
         with writing(folder, KIND, _values(settings), seal) as (backup, path):
@@ -84,6 +84,7 @@ def save(settings: Settings, folder: Path, passphrase: str | None = None, keep: 
                     files_tar.save(places, sink)
         if keep is not None:
             prune(folder, keep)
+    kept_backups.record(folder, KIND)
     return path
 
 
@@ -124,22 +125,27 @@ def _swap(settings: Settings, scratch: Path) -> None:
 
 
 def _require_still(settings: Settings, force: bool) -> None:
-    if Platform(settings).supervisor.processes():
+    if Supervisor(Folders.of(settings)).processes():
         raise BackupError("the services run: `make down` first; nothing was changed")
-    if not force and (_folder_of_databases(settings) / "RAW_DATA.db").is_file():
+    if not force and (folder_of_databases(settings) / "RAW_DATA.db").is_file():
         raise BackupError(f"{settings.state_dir} has data: FORCE=1 replaces all of it by what the backup holds")
 
 
 def _forgotten_here(settings: Settings) -> list[Entry]:
     """The record of what is to be replaced."""
-    engine = create_engine(f"sqlite:///{_folder_of_databases(settings) / 'RAW_DATA.db'}")
+    engine = create_engine(f"sqlite:///{folder_of_databases(settings) / 'RAW_DATA.db'}")
     try:
         return forgetting.entries_of(engine) if has_table(engine, "forgotten") else []
     finally:
         engine.dispose()
 
 
-def _folder_of_databases(settings: Settings) -> Path:
+def folder_of_databases(settings: Settings) -> Path:
+    """Where the SQLite files are.
+
+    Raises:
+        BackupError: the databases are on a server.
+    """
     url = make_url(settings.database_server)
     if url.get_backend_name() != "sqlite":
         raise BackupError("DATABASE_URL names a server: its databases are saved where it runs; nothing was changed")

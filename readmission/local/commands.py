@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from connections import kept_backups
 from connections.own_platform import doubts, stay_at_home
 from connections.settings import Settings, SettingsError, get_settings, prepare_process
 from readmission.clock import epoch, now
@@ -99,6 +100,15 @@ def backup(
         console.print(backups.save(settings, folder, backups.passphrase(passphrase_file, ask, twice=True), keep))
 
 
+@app.command("scheduled-backups")
+def scheduled_backups() -> None:
+    """Save all of it whenever that is due, until the process is ended."""
+    settings = _settings()
+    from readmission.local import scheduled
+
+    scheduled.for_ever(settings)
+
+
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="what `backup` wrote")],
@@ -132,7 +142,10 @@ def status(
     with reporting(settings):
         found = look(settings)
     console.print(shown(found))
-    raise typer.Exit(0 if all(one.answers for one in found) else 1)
+    wrong = kept_backups.problem(settings.backups, "embedded", settings.backup_every_hours)
+    if wrong:
+        console.print(wrong, style="red", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if all(one.answers for one in found) and not wrong else 1)
 
 
 @app.command()

@@ -53,6 +53,7 @@ def services(settings: Settings) -> tuple[Service, ...]:
         serving.api(settings),
         serving.form(settings),
         serving.keeper(settings),
+        *serving.backups(settings),
         *airflow.services(settings),
     )
 
@@ -81,9 +82,13 @@ class Platform:
             KeysFileError: the file of API keys is damaged.
         BusyPortError: a port is taken.
             BusyError: it is being started already.
+            HalfUpgradedError: an upgrade of before was broken off; nothing has changed.
+            NotSavedError: there are databases to migrate, and no backup could be made.
             ServiceFailedError: a service died, or was not healthy in time.
             SupervisorError: the supervisor did not start, or was stopped meanwhile.
         """
+        from readmission.local import upgrade  # what it migrates with is slow to import
+
         self._require_secrets()
         self.folders.create()
         with _alone(self.folders.run / "lock"):
@@ -94,6 +99,7 @@ class Platform:
             processes.end(self._leftovers(), _PATIENCE_SECONDS)
             self._require_ports()
             self.folders.create(self.services)
+            upgrade.prepare(self.settings, tell)
             self._let_the_form_in()
             if not self.supervisor.is_running():
                 self.started = True

@@ -48,6 +48,23 @@ def keeper(settings: Settings) -> Service:
     )
 
 
+def backups(settings: Settings) -> tuple[Service, ...]:
+    """What makes backups by itself, where that is asked for."""
+    if not settings.backup_every_hours:
+        return ()
+    alive = settings.state_dir / "backup/alive"
+    secrets = ("database_url", "forget_key", "airflow_fernet_key", "model_signing_key")
+    service = Service(
+        name="backup",
+        command=(program("python"), "-m", "readmission.local", "scheduled-backups"),
+        environment=machine_environment(settings.own_hosts) | settings.as_environment(*secrets),
+        folder=Folders.of(settings).of_service("backup"),
+        log=Folders.of(settings).logs / "backup.log",
+        healthy=lambda: alive.is_file() and epoch(now()) - alive.stat().st_mtime < 2 * LOOK_SECONDS,
+    )
+    return (service,)
+
+
 def form(settings: Settings) -> Service:
     """The form. It knows the prediction service's address, its own key for it, who is let in, and nothing else."""
     return Service(

@@ -72,12 +72,12 @@ def train(stack: Stack) -> None:
     stack.compose("run", "--rm", "--no-deps", "-T", *made)
 
 
-def backup(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def backup(stack: Stack, *arguments: str, program: str = "compose.backup") -> "subprocess.CompletedProcess[str]":
     environment = engine_environment() | {
         "COMPOSE_ENV_FILES": str(stack.env_file),
         "COMPOSE_PROJECT_NAME": stack.project,
     }
-    command = (sys.executable, "-m", "compose.backup", *arguments)
+    command = (sys.executable, "-m", program, *arguments)
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
 
 
@@ -151,7 +151,7 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
     add(stores, "after", "three")
     again = ("airflow-worker", "python", "-m", "readmission.cli", "promote", "1", "--force", "--reason", "later")
     stores.compose("run", "--rm", "--no-deps", "-T", *again)
-    in_airflow(stores, "INSERT INTO dag_run VALUES ('second')")
+    in_airflow(stores, "INSERT INTO dag_run VALUES ('second'); CREATE TABLE of_a_later_release (run_id TEXT)")
     stores.compose("exec", "-T", "keeper", "python", "-m", "readmission.cli", "forget", "--encounter-ref", "two")
     refused = backup(stores, "restore", str(file), *opened)
     assert refused.returncode == 1 and "has data: FORCE=1 replaces all of it" in refused.stderr
@@ -166,6 +166,7 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
         "forward to the moment, and what was forgotten after it is gone all the same"
     )
     assert in_airflow(stores, "SELECT run_id FROM dag_run") == "first"
+    assert in_airflow(stores, "SELECT to_regclass('of_a_later_release') IS NULL") == "t", "it would be in its way"
     assert answer(stores, poll) == first
 
     before, models = stores.env, {one for one in objects(stores) if one.endswith("forest.onnx")}
@@ -195,3 +196,19 @@ def test_a_file_that_is_not_whole_is_refused_before_anything_changes(stores: Sta
         refused = backup(stores, "restore", str(file), "--force")
         assert refused.returncode == 1 and "nothing was changed" in refused.stderr
     assert logged(stores) == before
+
+
+def test_what_an_upgrade_migrates_is_saved_first_and_half_an_upgrade_is_refused(stores: Stack, tmp_path: Path) -> None:
+    quiet = backup(stores, str(tmp_path), program="compose.upgrade")
+    assert quiet.returncode == 0 and list(tmp_path.iterdir()) == [], quiet.stderr
+    with stores.database("owner", "CLEAN_DATA").begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'clean_0001'"))
+    upgraded = backup(stores, str(tmp_path), program="compose.upgrade")
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert "CLEAN_DATA is at revision clean_0001, and this release has clean_0002" in upgraded.stderr
+    (file,) = tmp_path.iterdir()
+    with stores.database("mlflow", "mlflow").begin() as connection:
+        later = "'MLflow' AS software, 'a' AS `before`, 'b' AS wanted, '2099-01-01 00:00:00' AS began"
+        connection.execute(text(f"CREATE TABLE migration_under_way AS SELECT {later}"))
+    refused = backup(stores, str(tmp_path), program="compose.upgrade")
+    assert refused.returncode == 1 and f"`make restore FILE={file} FORCE=1`" in refused.stderr

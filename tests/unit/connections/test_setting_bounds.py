@@ -41,6 +41,8 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "DATABASE_URL": (("mysql+pymysql://a:b@c:3306", "mysql://c", "sqlite:////tmp"), ("sqlite:///tmp", "mysql://", "c")),
     "DATASET_SHA256": (("a" * 64, "0F" * 32), ("a" * 63, "a" * 65, "g" * 64)),
     "LEAST_LOAD_SHARE": (("0", "0.5", "1"), ("-0.01", "1.01", "nan", "50%")),
+    "BACKUP_EVERY_HOURS": (("0", "8760"), ("-1", "8761", "0.5")),
+    "BACKUP_KEEP": (("1", "10000"), ("0", "10001", "all")),
     "RETENTION_DAYS": (("183", "36500"), ("182", "36501", "0", "400.5")),
     "SYNTHETIC_ROWS": (("1000",), ("999", "1e4")),
     "BUCKET": (("abc", "a" * 63), ("ab", "a" * 64, "-ab", "ab-", "Abc")),
