@@ -23,10 +23,12 @@ from benchmarks.serving.subjects import PATIENT, Subject
 from benchmarks.trial import Trial, trial
 
 CLIENTS = 16
+# Many that pause for long are slowed down less by an answer that takes longer.
+PACED = 64
 MOST_GROWTH = 0.05
 # Of the most that it answered: half is asked for.
 LEAST_SHARE = 0.4
-_MAXIMUM_SECONDS, _SAMPLE_SECONDS = 15.0, 1.0
+_LOOK_SECONDS, _SAMPLE_SECONDS = 15.0, 1.0
 _MIB = 2**20
 console = Console(highlight=False, soft_wrap=True)
 
@@ -67,12 +69,12 @@ def main(
         stores.put_in_production(settings)
         with trial(folder, settings, workers, mysql) as proven:
             subject = Subject(f"{proven.url}/predict", proven.key, PATIENT, proven.log)
-            most = _asked(subject, _MAXIMUM_SECONDS).rate
+            most = _asked(subject, CLIENTS).rate
             pause = _pause_for(subject, most / 2)
             console.print(f"at most {most:,.0f} answers a second; half of that for {seconds:.0f} s")
             series = Series()
             with _memory(proven) as memory:
-                load(subject, series, CLIENTS, seconds, pause)
+                load(subject, series, PACED, seconds, pause)
     found = problems(series, memory, most)
     _report(series, memory, most)
     for problem in found:
@@ -80,14 +82,14 @@ def main(
     raise typer.Exit(bool(found))
 
 
-def _asked(subject: Subject, seconds: float, pause: float = 0.0) -> Measured:
-    return ask(subject.url, subject.key, subject.body, CLIENTS, seconds, pause)
+def _asked(subject: Subject, clients: int, pause: float = 0.0) -> Measured:
+    return ask(subject.url, subject.key, subject.body, clients, _LOOK_SECONDS, pause)
 
 
 def _pause_for(subject: Subject, rate: float) -> float:
     """The seconds for which each client must pause, so that together they get so many answers a second."""
-    each = CLIENTS / rate
-    answered_in = CLIENTS / _asked(subject, _MAXIMUM_SECONDS, each).rate - each
+    each = PACED / rate
+    answered_in = PACED / _asked(subject, PACED, each).rate - each
     return max(0.0, each - answered_in)
 
 
@@ -112,12 +114,12 @@ def _memory(proven: Trial) -> Iterator[Memory]:
 def problems(series: Series, memory: Memory, most: float) -> list[str]:
     """What does not hold of a service that answered so many requests a second at most."""
     found = list(series.problems)
-    if series.rate(CLIENTS) < LEAST_SHARE * most:
+    if series.rate(PACED) < LEAST_SHARE * most:
         found.append(
-            f"{series.rate(CLIENTS):,.0f} answers a second are less than {LEAST_SHARE:.0%} of the {most:,.0f} of before"
+            f"{series.rate(PACED):,.0f} answers a second are less than {LEAST_SHARE:.0%} of the {most:,.0f} of before"
             ": the service has become slower, or the machine was busy with something else"
         )
-    if failed := series.failed(CLIENTS):
+    if failed := series.failed(PACED):
         found.append(f"{failed} requests were not answered with 200")
     if memory.growth > MOST_GROWTH:
         grown = f"from {memory.begun:.0f} to {memory.ended:.0f} MiB"
@@ -126,12 +128,12 @@ def problems(series: Series, memory: Memory, most: float) -> list[str]:
 
 
 def _report(series: Series, memory: Memory, most: float) -> None:
-    (one,) = series.loads[CLIENTS]
+    (one,) = series.loads[PACED]
     console.print("\n| seconds | req/s | of the most | answered | not 200 | p50 (ms) | p99 (ms) | MiB | growth |")
     console.print(f"|{' ---: |' * 9}")
     figures = (
         *(f"{one.seconds:.0f}", f"{one.rate:,.0f}", f"{one.rate / most:.0%}", f"{one.answered:,}"),
-        *(f"{series.failed(CLIENTS)}", f"{one.p50:.1f}", f"{one.p99:.1f}"),
+        *(f"{series.failed(PACED)}", f"{one.p50:.1f}", f"{one.p99:.1f}"),
         *(f"{memory.begun:.0f} → {memory.ended:.0f}", f"{memory.growth:+.1%}"),
     )
     console.print(f"| {' | '.join(figures)} |")

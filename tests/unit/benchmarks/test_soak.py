@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.serving.load import Measured
 from benchmarks.serving.rounds import Series
-from benchmarks.soak import CLIENTS, Memory, problems
+from benchmarks.soak import PACED, Memory, problems
 
 # Ten samples a tenth; what is needed for the first time is taken in the first.
 WARM_UP = [100.0] * 10
@@ -17,7 +17,7 @@ MOST = 3.0
 
 def _series(refused: int = 0, broken: int = 0, told: tuple[str, ...] = ()) -> Series:
     one = Measured(answers=1000, refused=refused, broken=broken, p50=1.0, p99=9.0, seconds=600)
-    return Series({CLIENTS: [one]}, list(told))
+    return Series({PACED: [one]}, list(told))
 
 
 def test_what_stays_as_it_is_passes() -> None:
