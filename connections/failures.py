@@ -47,7 +47,7 @@ def _of_others(error: BaseException) -> str:
         for mark in _ANSWERED:
             said = said.partition(mark)[0].rstrip()
         return said or type(error).__name__
-    told = isinstance(error, OSError) and error.errno is not None
+    told = isinstance(error, ConnectionError) or (isinstance(error, OSError) and error.errno is not None)
     return said if told else type(error).__name__
 
 

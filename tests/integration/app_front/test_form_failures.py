@@ -116,7 +116,7 @@ def test_each_failure_has_its_type(api: ScriptedApi, nobody: str) -> None:
     api.prediction = Response("gateway", 502)
     with pytest.raises(Unexpected) as unexpected:
         client.predict({})
-    assert (unexpected.value.status, unexpected.value.detail) == (502, "gateway")
+    assert (unexpected.value.status, unexpected.value.detail) == (502, "7 bytes, no content type")
     for address in (nobody, "no-scheme", "http://[bad"):
         with pytest.raises(Unreachable):
             PredictionClient(address).model()

@@ -53,7 +53,7 @@ def chain(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Chain:
     settings = own_pipeline(stores, folder, "dags")
     broken = folder / "broken.csv"
     synthetic.write(broken, 500, seed=2)
-    broken.write_text(broken.read_text().replace(",Female,", ",F,"))
+    broken.write_text(broken.read_text().replace(",Female,", ",SENTINEL-7F3A,"))
     few = folder / "few.csv"
     synthetic.write(few, 500, seed=3)
     ran = run_dags(
@@ -87,8 +87,14 @@ def run_dags(settings: Settings, wanted: Sequence[dict[str, Any]]) -> list[dict[
     ):
         done = subprocess.run(command, env=environment, cwd=home, input=said, capture_output=True, text=True)
         assert done.returncode == 0, (done.stdout + done.stderr)[-5_000:]
+        said_of(settings).write_text(done.stdout + done.stderr)
     found: list[dict[str, Any]] = json.loads(answers.read_text())
     return found
+
+
+def said_of(settings: Settings) -> Path:
+    """All that Airflow and the tasks have logged."""
+    return Folders.of(settings).of_service("airflow") / "said.log"
 
 
 def test_the_four_dags_in_order_end_well(chain: Chain) -> None:
@@ -158,7 +164,10 @@ def test_a_broken_file_fails_the_load_without_retries_and_changes_nothing(chain:
     assert load is not None and load.load_id == 1
     with engine_for(chain.settings, "RAW_DATA").connect() as connection:
         detail = connection.execute(select(loads.c.detail).where(loads.c.load_id == 3)).scalar_one()
-    assert "column gender: a text of 1 character is not allowed" in detail
+    assert "column gender: a text of 13 characters is not allowed" in detail
+    logged = said_of(chain.settings).read_text()
+    assert "column gender: a text of 13 characters is not allowed" in logged
+    assert "SENTINEL" not in detail + logged
 
 
 def test_far_fewer_rows_fail_the_load_without_retries(chain: Chain) -> None:

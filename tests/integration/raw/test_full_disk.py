@@ -104,7 +104,8 @@ def test_a_full_table_of_mysql_is_one_line_and_loses_nothing(loaded: Settings, f
     on_server("SET GLOBAL max_heap_table_size = 16384")
     try:
         with pytest.raises(
-            DiskFullError, match=r"the disk is full \(1114: .*is full\S*\): free space on the disk of the"
+            DiskFullError,
+            match=r"the disk is full \(.*is full\S* \(MySQL error 1114\)\): free space on the disk of the",
         ):
             ingest.load(loaded, files[1])
     finally:
