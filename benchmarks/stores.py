@@ -131,4 +131,4 @@ def mysql(folder: Path, settings: Settings) -> Iterator[MySql]:
         initialise(server.settings(settings, "owner"), grants=True)
         yield server
     finally:
-        server.stack.compose("down", "--volumes", "--timeout", "1")
+        server.stack.remove()

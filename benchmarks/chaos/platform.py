@@ -91,7 +91,7 @@ def main(
             chosen = [fault for fault in faults if fault.kind in kinds and name in fault.name]
             played = [_played(stack, folder, fault, number) for number, fault in enumerate(chosen[: rounds or None])]
         finally:
-            stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+            stack.remove()
     console.print(f"\nseed {seed}\n\n| {' | '.join(HEADINGS)} |\n|{' --- |' * len(HEADINGS)}")
     for one in played:
         console.print(one.line())
@@ -99,7 +99,7 @@ def main(
 
 
 def _start(stack: Stack, figures: dict[str, Any]) -> None:
-    stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+    stack.remove()
     stack.compose("up", "--detach", "disks")
     made.built_and_started(stack, figures)
     stack.compose("run", "--rm", "--no-deps", "-T", "run-pipeline")

@@ -49,11 +49,11 @@ def stack(
         return
     fresh = made.prepared(PROJECT, tmp_path_factory.mktemp("e2e"), figures)
     try:
-        fresh.compose("down", "--volumes", "--remove-orphans")
+        fresh.remove()
         made.built_and_started(fresh, figures)
         yield fresh
     finally:
-        fresh.compose("down", "--volumes", "--remove-orphans")
+        fresh.remove()
         if built := images(PROJECT):
             docker("image", "rm", *built)
     assert leftovers(PROJECT) + leftovers(f"{PROJECT}-refused") + images(PROJECT) == []

@@ -57,6 +57,10 @@ class Stack(Outside):
         """Starts everything and waits until it is healthy."""
         self.compose("up", "--detach", "--wait", "--wait-timeout", "600")
 
+    def remove(self) -> None:
+        """Takes everything of it away, data too; also of services that only a profile starts."""
+        self.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
+
     def address(self, service: str, port: int) -> str:
         """Where a published port of a service answers."""
         return f"http://{self.compose('port', service, str(port)).strip()}"

@@ -49,7 +49,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> Iterat
         train(stack)
         yield stack
     finally:
-        stack.compose("down", "--volumes", "--timeout", "1")
+        stack.remove()
         docker("image", "rm", *images(PROJECT))
 
 
@@ -170,7 +170,7 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
     assert answer(stores, poll) == first
 
     before, models = stores.env, {one for one in objects(stores) if one.endswith("forest.onnx")}
-    stores.compose("down", "--volumes", "--timeout", "1")
+    stores.remove()
     write_env(stores, {name: before[name] for name in (*PORTS, "DATASET_DIR", "COMPOSE_PROJECT_NAME", "MINIO_IMAGE")})
     other = backup(stores, "restore", str(file), *opened)
     assert other.returncode == 1 and all(name in other.stderr for name in NEEDED), "another machine's secrets"
