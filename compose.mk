@@ -40,6 +40,16 @@ scheduled-backup: ## Make a backup of the services in Docker where one is due: w
 	@$(SYSTEM_PYTHON) -m compose.backup save "$(call setting,BACKUPS,backups)" --due "$(call setting,BACKUP_EVERY_HOURS,0)" \
 	  --keep "$(call setting,BACKUP_KEEP,7)" $(addprefix --passphrase-file ,$(call setting,BACKUP_PASSPHRASE_FILE))
 
+PRUNING = --days "$(call setting,PRUNE_AFTER_DAYS,30)" $(if $(filter-out 0,$(DRY)),--dry)
+KEPT = --keep "$(call setting,PRUNE_KEEP_TRAININGS,10)"
+
+.PHONY: prune
+prune: ## Delete what grows and no longer serves: old trainings, Airflow's history and logs (DRY=1 only says it)
+	@if $(OWN_COMPOSE) --if-up --look; then $(OWN_COMPOSE) exec -T airflow-scheduler python -m readmission.airflow_prune $(PRUNING) && \
+	  $(OWN_COMPOSE) exec -T mlflow python prune.py $(KEPT) $(PRUNING) && \
+	  $(OWN_COMPOSE) run --rm --no-deps -T bucket python prune_bucket.py $(PRUNING); \
+	else $(EMBEDDED) prune $(KEPT) $(PRUNING); fi
+
 .PHONY: restore
 restore: ## Bring a backup back where nothing is, or with FORCE=1 in the place of what is there (FILE=…; RECORD=…)
 	@[ -n "$(FILE)" ] || { echo "which backup? make restore FILE=backups/NAME.tar"; exit 1; }

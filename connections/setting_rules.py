@@ -172,6 +172,8 @@ RULES: dict[str, Rule] = {
     "LEAST_LOAD_SHARE": Rule("a share from 0 to 1", _share),
     "BACKUP_EVERY_HOURS": _whole(0, 8_760),
     "BACKUP_KEEP": _whole(1, 10_000),
+    "PRUNE_KEEP_TRAININGS": _whole(1, 100_000),
+    "PRUNE_AFTER_DAYS": _whole(1, 36_500),
     "RETENTION_DAYS": _whole(183, 36_500),
     "SYNTHETIC_ROWS": _whole(1_000),
     "TRAINING_JOBS": _whole(1),

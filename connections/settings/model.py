@@ -50,6 +50,9 @@ class Settings(Addresses, FormSettings):
     backup_every_hours: int = 0
     backup_keep: int = 7
     backup_passphrase_file: Path | None = None
+    # What `make prune` leaves.
+    prune_keep_trainings: int = 10
+    prune_after_days: int = 30
 
     # How long a logged prediction is kept, and what the record of those that were deleted is written with.
     retention_days: int = 400

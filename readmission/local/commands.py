@@ -110,6 +110,23 @@ def scheduled_backups() -> None:
 
 
 @app.command()
+def prune(
+    keep: Annotated[int | None, typer.Option(min=1, help="trainings that stay")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="after which what is deleted is gone for good")] = None,
+    dry: Annotated[bool, typer.Option("--dry", help="only say it")] = False,
+) -> None:
+    """Delete what grows and no longer serves, while the platform runs or not."""
+    settings = _settings()
+    from readmission.local import prune as pruning
+
+    with reporting(settings):
+        for line in pruning.prune(
+            settings, keep or settings.prune_keep_trainings, days or settings.prune_after_days, dry
+        ):
+            console.print(line, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="what `backup` wrote")],
     passphrase_file: PassphraseFile = None,

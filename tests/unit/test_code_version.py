@@ -9,8 +9,9 @@ from readmission.code_version import DECIDING, PACKAGE, source_sha256
 
 # How the platform is started, shown, asked and answers decides no result, nor do its errors and its clock.
 UNDECIDING = {
-    "__init__.py", "airflow_login", "atomic_files.py", "cli", "clock.py", "code_version.py", "dag_runs", "errors.py",
-    "forest.py", "keeping", "local", "prediction.py", "printable.py", "progress.py", "scoring",
+    "__init__.py", "airflow_login", "airflow_prune.py", "airflow_tables.py", "atomic_files.py", "cli", "clock.py",
+    "code_version.py", "dag_runs", "errors.py", "forest.py", "keeping", "local", "prediction.py", "printable.py",
+    "progress.py", "scoring",
 }  # fmt: skip
 
 

@@ -37,8 +37,9 @@ OFFERED = {
     "s3 create_bucket": ("and says whose it is already", "and says whose it is already"),
     "s3 head_bucket": ("yes", "yes"),
     "s3 put_bucket_versioning": ("yes", "yes"),
-    "s3 get_paginator": ("of list_objects_v2, which MLflow asks for too", "of list_objects_v2"),
+    "s3 get_paginator": ("of list_objects_v2, which MLflow asks for too, and list_object_versions", "of both"),
     "s3 get_object": ("yes", "yes"),
+    "s3 delete_object": ("of one version", "of one version"),
     "s3 upload_fileobj": ("in parts where it is large", "in parts where it is large"),
 }
 # What the engine does for any image.

@@ -43,6 +43,8 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "LEAST_LOAD_SHARE": (("0", "0.5", "1"), ("-0.01", "1.01", "nan", "50%")),
     "BACKUP_EVERY_HOURS": (("0", "8760"), ("-1", "8761", "0.5")),
     "BACKUP_KEEP": (("1", "10000"), ("0", "10001", "all")),
+    "PRUNE_KEEP_TRAININGS": (("1", "100000"), ("0", "100001", "all")),
+    "PRUNE_AFTER_DAYS": (("1", "36500"), ("0", "36501", "1.5")),
     "RETENTION_DAYS": (("183", "36500"), ("182", "36501", "0", "400.5")),
     "SYNTHETIC_ROWS": (("1000",), ("999", "1e4")),
     "BUCKET": (("abc", "a" * 63), ("ab", "a" * 64, "-ab", "ab-", "Abc")),
