@@ -17,6 +17,7 @@ OF_NO_ROWS = {
 # Where what is read is no encounter.
 NO_ENCOUNTERS = {
     "connections/backup_file.py": "a backup's own head",
+    "connections/http_health.py": "what a health check is answered",
     "connections/mlflow_accounts.py": "what MLflow says of accounts",
     "connections/passphrase.py": "the file of a passphrase",
     "readmission/dataset/obtain.py": "a data set that could not be made up",
