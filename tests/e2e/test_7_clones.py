@@ -44,7 +44,7 @@ def clones(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
 def _clone(folder: Path) -> Path:
     (folder / "served").mkdir(parents=True)
     (folder / "served/health").write_text("OK", encoding="utf-8")
-    for name in ("compose", "scripts"):
+    for name in ("compose", "connections", "scripts"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("Makefile", "compose.mk", "k8s.mk"):
         shutil.copy(ROOT / name, folder)

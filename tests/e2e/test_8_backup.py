@@ -140,7 +140,7 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
     phrase.write_text(f"{PASSPHRASE}\n", encoding="utf-8")
     saved = backup(stores, "save", str(tmp_path / "backups"), "--passphrase-file", str(phrase))
     assert saved.returncode == 0, saved.stderr
-    (file,) = (tmp_path / "backups").iterdir()
+    (file,) = (tmp_path / "backups").glob("*.tar")
     assert file.stat().st_mode & 0o077 == 0
     assert b"Dump completed" not in file.read_bytes() and stores.env["FORGET_KEY"].encode() not in file.read_bytes()
     opened = ("--passphrase-file", str(phrase))
@@ -188,7 +188,7 @@ def test_all_stores_come_back_and_what_was_forgotten_does_not(stores: Stack, tmp
 
 def test_a_file_that_is_not_whole_is_refused_before_anything_changes(stores: Stack, tmp_path: Path) -> None:
     assert backup(stores, "save", str(tmp_path)).returncode == 0
-    (file,) = tmp_path.iterdir()
+    (file,) = tmp_path.glob("*.tar")
     whole, before = file.read_bytes(), logged(stores)
     place = whole.index(b"-- Dump completed")
     for harmed in (whole[: len(whole) // 2], whole[:place] + b"=" + whole[place + 1 :], b"nothing of the kind"):
@@ -206,7 +206,7 @@ def test_what_an_upgrade_migrates_is_saved_first_and_half_an_upgrade_is_refused(
     upgraded = backup(stores, str(tmp_path), program="compose.upgrade")
     assert upgraded.returncode == 0, upgraded.stderr
     assert "CLEAN_DATA is at revision clean_0001, and this release has clean_0002" in upgraded.stderr
-    (file,) = tmp_path.iterdir()
+    (file,) = tmp_path.glob("*.tar")
     with stores.database("mlflow", "mlflow").begin() as connection:
         later = "'MLflow' AS software, 'a' AS `before`, 'b' AS wanted, '2099-01-01 00:00:00' AS began"
         connection.execute(text(f"CREATE TABLE migration_under_way AS SELECT {later}"))

@@ -60,7 +60,7 @@ def test_a_risk_goes_with_an_edit_in_any_kind_of_widget(page: Page) -> None:
     page.get_by_text(say(sentences.OPTIONAL, "es")).click()
     box(page, "gender").click()
     page.get_by_role("option", name="Hombre", exact=True).click()
-    assert not risk_shown(page).is_visible()
+    expect(risk_shown(page)).to_be_hidden(timeout=1_000)
     predict(page)
     box(page, "diag_1").press("4")
     assert not risk_shown(page).is_visible()

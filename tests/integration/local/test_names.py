@@ -74,4 +74,4 @@ def test_every_service_is_shown_and_linked_under_the_public_name(opened: Setting
     airflow = declared["airflow-scheduler"].environment
     assert airflow["AIRFLOW__API__BASE_URL"] == opened.public_url("airflow")
     assert airflow["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"{opened.url('airflow')}/execution/"
-    assert "--browser.serverAddress=ward.corp" in declared["form"].command
+    assert declared["form"].environment["PUBLIC_HOST"] == "ward.corp"
