@@ -55,8 +55,9 @@ async def ready(health: HealthDep) -> HealthResponse:
 
 def _response(look: Look, model: str | None) -> HealthResponse:
     log = None if look.log.place else f"log: {look.log.reason}"
-    if failed := [problem for problem in (log, model and f"model: {model}") if problem]:
-        told = failed if look.keys is None else [*failed, f"keys: {look.keys}"]
-        raise NotReadyError(f"failed checks: {'. '.join(told)}")
+    keys = look.keys and f"keys: {look.keys}"
+    if log or model or look.locked:
+        failed = (log, model and f"model: {model}", keys)
+        raise NotReadyError(f"failed checks: {'. '.join(problem for problem in failed if problem)}")
     assert look.log.place is not None
     return HealthResponse(log=look.log.place, waiting=look.log.rows, problems=look.problems)

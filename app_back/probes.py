@@ -21,13 +21,18 @@ _DEFAULT = complete_request({})
 
 @dataclass(frozen=True)
 class Look:
-    """What was found: `model` is what keeps predictions from being scored, or None; `begun` whether one ever could."""
+    """What was found.
+
+    `model` is what keeps predictions from being scored, or None; `begun` whether one ever could; `locked` whether there
+    is no key that anybody could ask with.
+    """
 
     log: LogState
     model: str | None
     begun: bool
     registry: str | None
     keys: str | None
+    locked: bool
 
     @property
     def problems(self) -> list[str]:
@@ -60,7 +65,7 @@ class Health:
                 self._last = await self._looked()
                 self._at = monotonic()
             # What is known without asking anybody is never older than the answer.
-            return replace(self._last, log=self._log.state(), keys=self._access.problem)
+            return replace(self._last, log=self._log.state(), keys=self._access.problem, locked=self._access.locked)
 
     async def _looked(self) -> Look:
         try:
@@ -70,7 +75,7 @@ class Health:
         except TimeoutError:
             self._threads = CapacityLimiter(1)
             raise NotReadyError(f"the checks did not end within {PROBE_SECONDS:.0f} s") from None
-        return Look(log, model, self._models.known, self._models.problem, self._access.problem)
+        return Look(log, model, self._models.known, self._models.problem, self._access.problem, self._access.locked)
 
     def _score(self) -> str | None:
         try:

@@ -104,8 +104,10 @@ def open_to_group(folder: Path) -> list[str]:
 def let_the_form_in(file: Path, key: str) -> list[str]:
     """Sees to it that the prediction service knows the form's key; says what keeps it from that."""
     try:
-        api_keys.put_forms(file, key)
+        file.parent.mkdir(exist_ok=True)
         os.chown(file.parent, _OF_THE_KEYS, -1)
+        api_keys.put_forms(file, key)
+        os.chown(file, _OF_THE_KEYS, -1)
     except (api_keys.KeysError, OSError) as error:
         return [f"the volume api-keys: {error}; mend the file, or remove it: `make keys` makes keys anew"]
     return []

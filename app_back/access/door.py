@@ -30,6 +30,11 @@ class Access:
         """A sentence on what is wrong with the keys, if anything is."""
         return self._keys.problem if self._keys is not None else None
 
+    @property
+    def locked(self) -> bool:
+        """Whether there is no key that anybody could come in with."""
+        return self._keys is not None and not self._keys.some
+
     def look(self) -> None:
         """Takes up what has changed; to be called once before the first request, and then every second."""
         if self._keys is not None:

@@ -38,9 +38,10 @@ class Keys:
             return
         try:
             self._take(read(self._path))
+            self._seen = seen
         except KeysError as error:
+            self._seen = ()  # what kept it from being read may end without a change of the file
             self._complain(f"the API keys cannot be read: {error}; {self._what_counts()}")
-        self._seen = seen
 
     def _take(self, keys: tuple[Key, ...]) -> None:
         self._known = tuple(_Known(bytes.fromhex(key.sha256), key.name, key.role) for key in keys)
@@ -51,8 +52,14 @@ class Keys:
         return "those of before go on to count" if self._known else "nobody is answered until they can"
 
     def _complain(self, problem: str) -> None:
+        if problem != self.problem:
+            logger.error(problem)
         self.problem = problem
-        logger.error(problem)
+
+    @property
+    def some(self) -> bool:
+        """Whether anybody is let in."""
+        return bool(self._known)
 
     def check(self, sent: bytes | None, needed: str) -> str:
         """The name of the key that was sent.

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -210,6 +211,35 @@ def test_without_any_key_nobody_is_answered_and_health_says_what_to_do(tmp_path:
         keys.clear()
     access.look()
     assert access.problem is not None and "readmission keys create" in access.problem
+
+
+def test_what_could_not_be_read_is_read_once_it_can(tmp_path: Path) -> None:
+    access = Access(Settings(state_dir=tmp_path))
+    with changing(tmp_path / "keys/keys.json") as keys:
+        keys.append(made("a", "predict", "x"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        access.look()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert _told(access)[0] and "Too many open files" in str(_told(access)[1])
+    access.look()
+    assert _told(access) == (False, None)
+
+
+def _told(access: Access) -> tuple[bool, str | None]:
+    return access.locked, access.problem
+
+
+@pytest.mark.usefixtures("http")
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+def test_a_service_that_lets_nobody_in_is_not_healthy(settings: Settings, path: str) -> None:
+    locked = create_app(settings.model_copy(update={"state_dir": settings.state_dir / "another"}))
+    for asked in served(locked):
+        got = asked.get(path)
+        assert got.status_code == 503
+        assert "keys: the API keys cannot be read: keys.json is not there" in got.json()["error"]["message"]
 
 
 def test_a_refusal_is_logged_by_name_and_route_and_never_with_the_key(

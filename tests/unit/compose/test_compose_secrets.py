@@ -143,6 +143,7 @@ def test_a_data_folder_whose_rights_cannot_change_is_a_warning(preflight: Module
 def test_the_form_is_known_from_the_first_start_and_keeps_other_keys(preflight: ModuleType, tmp_path: Path) -> None:
     file = tmp_path / "keys/keys.json"
     assert preflight.let_the_form_in(file, "first") == []
+    assert (file.parent.stat().st_uid, file.stat().st_uid) == (10001, 10001)
     with api_keys.changing(file) as keys:
         keys.append(api_keys.made("ward-7", "read", "another"))
     assert preflight.let_the_form_in(file, "second") == []
