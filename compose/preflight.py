@@ -111,7 +111,6 @@ def open_to_group(folder: Path) -> list[str]:
 def let_the_form_in(file: Path, key: str) -> list[str]:
     """Sees to it that the prediction service knows the form's key; says what keeps it from that."""
     try:
-        file.parent.mkdir(exist_ok=True)
         os.chown(file.parent, _OURS, -1)
         api_keys.put_forms(file, key)
         os.chown(file, _OURS, -1)

@@ -177,6 +177,7 @@ def test_a_data_folder_whose_rights_cannot_change_is_a_warning(preflight: Module
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder away")
 def test_the_form_is_known_from_the_first_start_and_keeps_other_keys(preflight: ModuleType, tmp_path: Path) -> None:
     file = tmp_path / "keys/keys.json"
+    file.parent.mkdir()  # as the volume is
     assert preflight.let_the_form_in(file, "first") == []
     assert (file.parent.stat().st_uid, file.stat().st_uid) == (10001, 10001)
     with api_keys.changing(file) as keys:
