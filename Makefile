@@ -98,7 +98,7 @@ lock: ## Make constraints.txt and its slices anew from pyproject.toml
 ##@ Developing
 
 .PHONY: test-fast
-test-fast: install ## Run the unit tests alone: under a minute (ARGS="-k ports" for some of them)
+test-fast: install ## Run the unit tests alone: a minute or two (ARGS="-k ports" for some of them)
 	@$(VENV)/bin/pytest tests/unit $(ON_EVERY_CORE) $(ARGS)
 
 .PHONY: test
