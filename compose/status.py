@@ -14,10 +14,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connections import kept_backups
+from connections import kept_backups, readiness
 
 # Where a service says that it works, by the port that it has in its container; others are only connected to.
 HEALTH = {5000: "/health", 8000: "/health/live", 8080: "/api/v2/monitor/health", 8501: "/_stcore/health"}
+# The port of the prediction service, which says what it does without.
+SAYS = 8000
 # Speaks TLS for others, under their ports; its own health check speaks it too.
 EDGE = "edge"
 ANSWERS, DONE, STARTING, SILENT = "answers", "done", "starting", "does not answer"
@@ -32,11 +34,12 @@ _ANSWER_SECONDS = 5
 
 
 class Status(NamedTuple):
-    """One service or job: the state it is in, and its address."""
+    """One service or job: the state it is in, its address, and what it says that it does without."""
 
     service: str
     state: str
     address: str = ""
+    remark: str = ""
 
 
 def compose(*arguments: str) -> str:
@@ -71,13 +74,18 @@ def status(container: dict[str, Any], is_job: bool) -> Status:
     if container["Health"] == "starting":
         return Status(name, STARTING, address)
     asked = published if name != EDGE else [(host, port, 0) for host, port, _ in published]
-    well = container["Health"] in ("healthy", "") and all(answers(*place) for place in asked)
-    return Status(name, ANSWERS if well else SILENT, address)
+    if not (container["Health"] in ("healthy", "") and all(answers(*place) for place in asked)):
+        return Status(name, SILENT, address)
+    return Status(name, ANSWERS, address, _remarks(asked))
+
+
+def _remarks(asked: list[tuple[str, int, int]]) -> str:
+    return " ".join(readiness.remark(f"http://{_reached(host)}:{port}") for host, port, inner in asked if inner == SAYS)
 
 
 def answers(host: str, port: int, inner: int) -> bool:
     """Whether a published port answers; past proxies, since it is this machine's."""
-    host = "127.0.0.1" if host == "0.0.0.0" else host
+    host = _reached(host)
     try:
         if inner not in HEALTH:
             socket.create_connection((host, port), _ANSWER_SECONDS).close()
@@ -89,12 +97,18 @@ def answers(host: str, port: int, inner: int) -> bool:
         return False
 
 
+def _reached(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else host
+
+
 def main(folder: str = "backups", hours: int = 0) -> int:
     """Returns 1 unless everything that should run does, and no backup failed or is late."""
     declared = json.loads(compose("config", "--format", "json"))["services"]
     found = statuses(declared, parsed(compose("ps", "--all", "--format", "json")))
     for one in found:
         sys.stdout.write(f"  {one.service:<24} {one.state:<16} {one.address}\n")
+        if one.remark:
+            sys.stdout.write(f"  {one.service:<24} {one.remark}\n")
     wrong = kept_backups.problem(Path(folder), "docker", hours)
     if wrong:
         sys.stdout.write(f"  {wrong}\n")

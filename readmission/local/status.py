@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from connections import readiness
 from connections.settings import Settings
 from readmission.local import addresses, answered, processes
 from readmission.local.platform import Platform
@@ -57,7 +58,8 @@ def look(settings: Settings) -> list[Status]:
 def _supervised(platform: Platform, service: Service, process: ProcessState) -> Status:
     if process.is_alive and service.healthy():
         answered.record(platform.folders, process)
-        return Status(service, ANSWERS, process.pid)
+        says = readiness.remark(platform.settings.url("api")) if service.name == "api" else ""
+        return Status(service, ANSWERS, process.pid, says)
     if process.state == "STOPPED":
         return Status(service, STOPPED)
     if frozen := processes.frozen(process.pid):

@@ -118,7 +118,7 @@ def test_ctrl_c_gives_the_prepared_set_back(trained_shell: Shell, poll: Poll) ->
 
 
 def _interrupted(process: subprocess.Popen[str]) -> str:
-    """What it says at its end. As a person would, it is asked again: Python drops a key that comes during a callback."""
+    """What it says at its end; it is asked again, as by a person: Python drops a key that comes during a callback."""
     for _ in range(4):
         process.send_signal(signal.SIGINT)
         try:

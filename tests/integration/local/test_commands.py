@@ -120,6 +120,7 @@ def test_status_tells_that_all_is_well(running: Platform, environment: dict[str,
     told = _command(running, environment, "status")
     assert told.returncode == 0 and told.stdout.count("answers") == len(running.services)
     assert all(service.address in told.stdout for service in running.services if service.address)
+    assert "api: not ready (503): failed checks: model: " in told.stdout  # nothing was trained yet
     password = running.settings.airflow_admin_password.get_secret_value()
     assert password not in told.stdout + told.stderr
 

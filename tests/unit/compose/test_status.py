@@ -1,5 +1,6 @@
 """What `make status` makes of containers: it asks the published addresses, and knows jobs from services."""
 
+import json
 import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -40,6 +41,34 @@ def test_a_published_service_is_asked_where_it_says_that_it_works(ill: int) -> N
     bad = status.status(_container("api", health="healthy", at=ill, inner=8000), is_job=False)
     assert (well.state, well.address) == (status.ANSWERS, f"0.0.0.0:{ill}")
     assert bad.state == status.SILENT
+
+
+class _Without(_Ill):
+    """Answers, and says what it does without; `ready` is whether it would answer a prediction."""
+
+    ready = True
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.ready or self.path == "/health/live" else 503)
+        self.end_headers()
+        problems = ["CLEAN_DATA does not answer.", "12 predictions wait."]
+        told = {"problems": problems} if self.ready else {"error": {"message": "failed checks: no key"}}
+        self.wfile.write(json.dumps(told).encode())
+
+
+@pytest.mark.parametrize(
+    ("is_ready", "said"),
+    [(True, "CLEAN_DATA does not answer. 12 predictions wait."), (False, "not ready (503): failed checks: no key")],
+)
+def test_the_prediction_service_says_what_it_does_without(
+    monkeypatch: pytest.MonkeyPatch, is_ready: bool, said: str
+) -> None:
+    monkeypatch.setattr(_Without, "ready", is_ready)
+    with HTTPServer(("127.0.0.1", 0), _Without) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        found = status.status(_container("api", health="healthy", at=server.server_port, inner=8000), is_job=False)
+        server.shutdown()
+    assert (found.state, found.remark) == (status.ANSWERS, said)
 
 
 def test_docker_thinks_it_healthy_and_nobody_listens() -> None:
