@@ -105,6 +105,10 @@ test-fast: install ## Run the unit tests alone: a minute or two (ARGS="-k ports"
 test: install ## Run the tests, the unit tests first; what needs MySQL or Docker has targets of its own
 	@$(VENV)/bin/pytest $(ON_EVERY_CORE) $(ARGS)
 
+.PHONY: test-slow
+test-slow: install ## Run the tests that take long: whole platforms, the form in a browser, long trainings
+	@$(VENV)/bin/pytest tests/integration -m slow $(ON_EVERY_CORE) $(ARGS)
+
 .PHONY: browser
 browser: ## Install what the form's tests need to see it in a browser: Debian's chromium, and axe-core in var/axe
 	@[ -x /usr/bin/chromium ] && [ -x /usr/bin/certutil ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \

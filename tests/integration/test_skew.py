@@ -30,6 +30,8 @@ from tests.free_ports import free_offset
 from tests.integration.app_back.servers import running_api, wait_for
 from tests.integration.pipeline import FOREST, Trained, copied, own_pipeline
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_000
 TOLERANCE = 1e-6
 

@@ -15,6 +15,8 @@ from tests.integration.app_back.conftest import Api
 from tests.integration.app_back.registry import register
 from tests.integration.app_back.servers import own_settings, running_api, wait_for
 
+pytestmark = pytest.mark.slow
+
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 SEED, EXAMPLES = "12", "30"
 BATCH = "/predict/batch"

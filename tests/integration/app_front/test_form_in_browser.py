@@ -31,6 +31,8 @@ from tests.integration.app_front.form_page import (
 )
 from tests.integration.app_front.scripted_api import PREDICTION, scripted_api
 
+pytestmark = pytest.mark.slow
+
 LANGUAGES: tuple[Language, ...] = ("es", "en")
 
 PRESSES = 30

@@ -24,6 +24,8 @@ from tests.integration.app_front.entries import CHOSEN, fill
 from tests.integration.app_front.form_page import button, predict, risk_shown
 from tests.integration.app_front.scripted_api import PREDICTION, ScriptedApi, scripted_api
 
+pytestmark = pytest.mark.slow
+
 # Of the answer of the service, and on no page but one that shows it.
 TRACE = "1f0c7a52-of-the-test"
 

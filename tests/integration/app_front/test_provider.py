@@ -22,6 +22,8 @@ from tests.integration.app_front.form_page import button, predict, risk_shown
 from tests.integration.app_front.provider import CLIENT, SECRET, Provider, provider
 from tests.integration.app_front.scripted_api import PREDICTION, ScriptedApi, scripted_api
 
+pytestmark = pytest.mark.slow
+
 ANA, STRANGER = "ana@ward.example", "ana@elsewhere.example"
 ENDED = say(login_sentences.ENDED, "es")
 

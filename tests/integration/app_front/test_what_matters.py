@@ -12,6 +12,8 @@ from readmission.features import BY_NAME, MODEL_FIELDS, ORIGINAL_FIELDS
 from readmission.model.forest import inputs, make_pipeline
 from readmission.params import ForestParams
 
+pytestmark = pytest.mark.slow
+
 ROWS = 12_000
 
 

@@ -19,6 +19,8 @@ from tests.conftest import Poll
 from tests.integration.cli.shell import Shell, environment
 from tests.integration.pipeline import Trained
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("foreign", [{}, {"MLFLOW_REGISTRY_URI": "sqlite:///theirs.db", "LOG_LEVEL": "info"}])
 def test_nothing_needs_to_be_exported_and_no_file_is_left(

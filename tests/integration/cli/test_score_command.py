@@ -15,6 +15,8 @@ from readmission.features import DEATH_OR_HOSPICE
 from tests.conftest import Poll
 from tests.integration.cli.shell import Shell, environment
 
+pytestmark = pytest.mark.slow
+
 SMALL, LARGE = 50_000, 300_000
 # What a chunk more or less, and the allocator, may make of it.
 FLAT_MIB = 60

@@ -23,6 +23,8 @@ from readmission.raw import ingest
 from readmission.storage import leases
 from tests.integration.pipeline import own_pipeline
 
+pytestmark = pytest.mark.slow
+
 RUNNER = Path(__file__).with_name("dag_runner.py")
 ONCE = 1
 

@@ -6,9 +6,13 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from connections.settings import Settings
 from readmission.local import airflow
 from readmission.local.service import Folders, program
+
+pytestmark = pytest.mark.slow
 
 FOLDERS = [
     ("core", "plugins_folder"),

@@ -21,6 +21,8 @@ from tests.free_ports import free_offset, platform_ports
 from tests.mlflow_admin import login_of
 from tests.recording_proxy import RecordingProxy, recording_proxy, without_proxies
 
+pytestmark = pytest.mark.slow
+
 Poll = Callable[..., object]
 COMMAND = (sys.executable, "-m", "readmission.local")
 SECRETS = tuple(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation))

@@ -21,6 +21,8 @@ from tests.conftest import Poll
 from tests.free_ports import free_offset
 from tests.integration.pipeline import FOREST, Trained, copied, train
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Upgraded:

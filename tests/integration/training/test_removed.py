@@ -25,6 +25,8 @@ from tests.integration.pipeline import copied
 from tests.integration.training.small import FOREST, PREPARED, small
 from tests.mlflow_admin import mlflow_admin
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def prepared(stores: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
