@@ -39,6 +39,14 @@ HEADINGS = (
     "what went wrong", "training", "tries", "s", "answered", "journal", "withheld", "broken", "lost", "doubled",
     "status", "logs", "healthy", "holds",
 )  # fmt: skip
+# What logs say of a full disk, and what they call a service, beside its name.
+FULL = ("No space left", "disk is full", "disk full", "free space")
+CALLED = {
+    "mysql": ("the database",),
+    "mlflow": ("MLflow",),
+    "minio": ("the store", "S3"),
+    "airflow-worker": ("celery@",),
+}
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -146,7 +154,7 @@ def _logs_name(stack: Stack, fault: Fault, since: str) -> bool:
     """Whether another service's log, or its own, names what was wrong."""
     said = stack.compose("logs", "--no-color", "--since", since).splitlines()
     wanted = (
-        fault.services[-1:] if fault.kind != "disk" else ("No space left", "disk is full", "disk full", "free space")
+        FULL if fault.kind == "disk" else [word for one in fault.services[-1:] for word in (one, *CALLED.get(one, ()))]
     )
     return any(word in line.partition("|")[2] for line in said for word in wanted)
 
