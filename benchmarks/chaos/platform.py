@@ -30,7 +30,7 @@ from tests.outside.answers import Comparison, Outcome, compare, rows_of
 from tests.outside.faults import pause
 from tests.outside.health import is_drained
 from tests.outside.serving import ORIGINAL
-from tests.outside.trainings import Trained, Training
+from tests.outside.trainings import TRAIN, Trained, Training
 from tests.outside.under_load import Load, load
 
 PROJECT, DISKS = "readmission-chaos", Path(__file__).with_name("small_disks.yml")
@@ -120,10 +120,15 @@ def _start(stack: Stack, figures: dict[str, Any]) -> None:
 
 
 def _prepare_few_batches(stack: Stack) -> None:
-    """Fewer batches, so that a training takes a minute where nothing goes wrong."""
+    """Fewer batches, so that a training takes a minute where nothing goes wrong; the first one starts by itself."""
     with stack.airflow as airflow:
-        run = airflow.trigger(PREPARE, {"batch_size": BATCH_SIZE})
-        assert wait(lambda: airflow.run(run).state in ENDED, SETTLED_SECONDS), "the data were not prepared"
+        known = {run.dag_run_id for run in airflow.runs(TRAIN)}
+        airflow.trigger(PREPARE, {"batch_size": BATCH_SIZE})
+
+        def trained() -> bool:
+            return any(run.dag_run_id not in known and run.state in ENDED for run in airflow.runs(TRAIN))
+
+        assert wait(trained, SETTLED_SECONDS), "the data were not prepared, or not trained on"
 
 
 def _played(stack: Stack, folder: Path, fault: Fault, number: int) -> Round:
