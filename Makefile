@@ -102,7 +102,7 @@ test-fast: install ## Run the unit tests alone: a minute or two (ARGS="-k ports"
 	@$(VENV)/bin/pytest tests/unit $(ON_EVERY_CORE) $(ARGS)
 
 .PHONY: test
-test: install ## Run the tests, the unit tests first; what needs MySQL or Docker has targets of its own
+test: install ## Run the tests, the unit tests first; what takes long or needs MySQL or Docker has targets of its own
 	@$(VENV)/bin/pytest $(ON_EVERY_CORE) $(ARGS)
 
 .PHONY: test-slow

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connections import kept_backups, readiness
+from connections.addresses import EVERY_ADDRESS
 
 # Where a service says that it works, by the port that it has in its container; others are only connected to.
 HEALTH = {5000: "/health", 8000: "/health/live", 8080: "/api/v2/monitor/health", 8501: "/_stcore/health"}
@@ -73,19 +74,18 @@ def status(container: dict[str, Any], is_job: bool) -> Status:
     address = " ".join(f"{host}:{port}" for host, port, _ in published)
     if container["Health"] == "starting":
         return Status(name, STARTING, address)
-    asked = published if name != EDGE else [(host, port, 0) for host, port, _ in published]
+    asked = [(EVERY_ADDRESS.get(host, host), port, inner if name != EDGE else 0) for host, port, inner in published]
     if not (container["Health"] in ("healthy", "") and all(answers(*place) for place in asked)):
         return Status(name, SILENT, address)
     return Status(name, ANSWERS, address, _remarks(asked))
 
 
 def _remarks(asked: list[tuple[str, int, int]]) -> str:
-    return " ".join(readiness.remark(f"http://{_reached(host)}:{port}") for host, port, inner in asked if inner == SAYS)
+    return " ".join(readiness.remark(f"http://{host}:{port}") for host, port, inner in asked if inner == SAYS)
 
 
 def answers(host: str, port: int, inner: int) -> bool:
     """Whether a published port answers; past proxies, since it is this machine's."""
-    host = _reached(host)
     try:
         if inner not in HEALTH:
             socket.create_connection((host, port), _ANSWER_SECONDS).close()
@@ -95,10 +95,6 @@ def answers(host: str, port: int, inner: int) -> bool:
             return bool(answer.status == 200)
     except (OSError, http.client.HTTPException):  # nobody, or somebody who speaks no HTTP
         return False
-
-
-def _reached(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host
 
 
 def main(folder: str = "backups", hours: int = 0) -> int:

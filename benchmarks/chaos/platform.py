@@ -8,9 +8,9 @@ import json
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -35,7 +35,7 @@ from tests.outside.under_load import Load, load
 
 PROJECT, DISKS = "readmission-chaos", Path(__file__).with_name("small_disks.yml")
 # What was killed is soon up again; what a thing that lasts does shows after a while.
-LASTS_SECONDS, LOOK_AFTER_SECONDS = 30.0, {True: 1.0, False: 12.0}
+LASTS_SECONDS, LOOK_SOON_SECONDS, LOOK_LATER_SECONDS = 30.0, 1.0, 12.0
 PREPARE, BATCH_SIZE = PIPELINE[2], 40_000
 BEGUN_SECONDS, SETTLED_SECONDS = 240.0, 600.0
 LIGHT = Load(processes=1, at_once=4, pause=0.02)
@@ -137,11 +137,11 @@ def _played(stack: Stack, folder: Path, fault: Fault, number: int) -> Round:
         one, since = Round(fault, outcome), clock.now().isoformat()
         training = Training(stack, {"n_estimators": 50, "random_state": number})
         wait(lambda: training.is_at("running"), BEGUN_SECONDS)
-        striking = Thread(target=fault.strike, args=(LASTS_SECONDS,))
-        striking.start()
-        pause(LOOK_AFTER_SECONDS[fault.kind in ("kill", "all")])
-        one.status_names = _status_names(stack, fault)
-        striking.join()
+        with ThreadPoolExecutor(1) as pool:
+            striking = pool.submit(fault.strike, LASTS_SECONDS)
+            pause(LOOK_SOON_SECONDS if fault.kind in ("kill", "all") else LOOK_LATER_SECONDS)
+            one.status_names = _status_names(stack, fault)
+            striking.result()  # what did not go wrong proves nothing
         ended = wait(training.has_ended, SETTLED_SECONDS)
         one.healthy = wait(lambda: _all_healthy(stack) and is_drained(url), SETTLED_SECONDS)
     one.logs_name = _logs_name(stack, fault, since)
