@@ -88,7 +88,7 @@ def main(
     seed: Annotated[int, typer.Option(envvar="SEED", help="decides the order")] = 1,
     rounds: Annotated[int, typer.Option(envvar="ROUNDS", min=0, help="0 for all")] = 0,
     only: Annotated[str, typer.Option(help="kinds, with commas: kill, pause, disk, pair, all")] = "",
-    name: Annotated[str, typer.Option(help="only what has this in its name")] = "",
+    name: Annotated[str, typer.Option(help="only what has this in its name, or one of these, with commas")] = "",
 ) -> None:
     """Prints a table of the rounds; ends with 1 where one does not hold."""
     if not stores.docker_answers():
@@ -100,7 +100,9 @@ def main(
             _start(stack, figures)
             faults = Matrix(stack, random.Random(seed)).faults()
             kinds = only.split(",") if only else {fault.kind for fault in faults}
-            chosen = [fault for fault in faults if fault.kind in kinds and name in fault.name]
+            chosen = [
+                fault for fault in faults if fault.kind in kinds and any(part in fault.name for part in name.split(","))
+            ]
             played = [_played(stack, folder, fault, number) for number, fault in enumerate(chosen[: rounds or None])]
         finally:
             stack.remove()
