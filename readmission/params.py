@@ -76,10 +76,10 @@ class ForestParams(_Params):
 
     n_estimators: int = _whole(100, 10, 2_000, "Trees", "trees a forest, {}; more are slower and steadier")
     min_samples_leaf: int = _whole(
-        40, 1, 1_000, "Rows a leaf", "fewest rows a leaf may hold, {}; smaller leaves make larger models"
+        20, 1, 1_000, "Rows a leaf", "fewest rows a leaf may hold, {}; smaller leaves make larger models"
     )
     max_features: float = Field(
-        0.15,
+        0.08,
         gt=0,
         le=1,
         title="Share of columns",

@@ -79,7 +79,10 @@ def _cleaned(settings: Settings, params: PrepareParams, load: Load) -> pl.DataFr
 
 
 def _batched(settings: Settings, split: pl.DataFrame, params: PrepareParams, load: Load) -> pl.DataFrame:
-    """All rows with `split`, `batch_id` (train only), `load_id` and `row_id`, in table order."""
+    """All rows with `split`, `batch_id` (train only), `load_id`, `row_id` and `patient`, in table order.
+
+    `patient` tells rows of the same patient by a number of this prepared set alone, which leads back to nobody.
+    """
     known = _assigned_before(settings, params)
     train = with_batches(
         split.filter(pl.col("split") == "train"), known.select("encounter_id", "batch_id"), params.batch_size
@@ -90,7 +93,10 @@ def _batched(settings: Settings, split: pl.DataFrame, params: PrepareParams, loa
         .join(known.select("encounter_id", "load_id"), on="encounter_id", how="left")
         .with_columns(pl.col("load_id").fill_null(load.load_id))
         .sort("split", "batch_id", "patient_hash", "encounter_id")
-        .with_columns(pl.int_range(1, pl.len() + 1).over("split").alias("row_id"))
+        .with_columns(
+            pl.int_range(1, pl.len() + 1).over("split").alias("row_id"),
+            pl.col("patient_hash").rank("dense").cast(pl.Int64).alias("patient"),
+        )
     )
 
 

@@ -55,11 +55,16 @@ def current(settings: Settings) -> PreparedSet:
     """The prepared set that training would use now.
 
     Raises:
-        NothingPreparedError: there is none, or the tables hold something else.
+        NothingPreparedError: there is none, it follows another contract, or the tables hold something else.
     """
     recorded = _recorded(settings)
     if recorded is None:
         raise NothingPreparedError("there is no prepared data set; run the DAG preprocesar_datos first")
+    if recorded.contract_version != CONTRACT_VERSION:
+        raise NothingPreparedError(
+            f"prepared set {recorded.prepared_id} follows contract {recorded.contract_version}, and this code "
+            f"{CONTRACT_VERSION}; run the DAG preprocesar_datos again"
+        )
     if not hold(engine_for(settings, "CLEAN_DATA"), recorded.table_rows, recorded.mark):
         raise NothingPreparedError(
             f"the tables of CLEAN_DATA are not those of prepared set {recorded.prepared_id}: a preparation broke off, "

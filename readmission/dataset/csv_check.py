@@ -15,7 +15,7 @@ from readmission.dataset.csv_reader import Block, read_blocks
 from readmission.dataset.csv_texts import ColumnTexts, accepts, open_columns
 from readmission.dataset.emptied_cells import EmptiedCells
 from readmission.errors import InvalidFileError
-from readmission.features import MISSING_MARK, OPEN_ALLOWED, SOURCE_COLUMNS, SYNTHETIC_FIRST_ID, SourceColumn, codes
+from readmission.features import MISSING_MARK, OPEN_ALLOWED, SOURCE_COLUMNS, SYNTHETIC_FIRST_ID, SourceColumn, icd9
 from readmission.features.source_columns import EMPTIED
 
 Dataset = Literal["real", "synthetic"]
@@ -159,5 +159,5 @@ def _allowed(column: SourceColumn, text: str) -> str:
         return column.allowed
     if read_as.kind != "icd9":
         return f"{OPEN_ALLOWED}, or {MISSING_MARK}"
-    hint = f" (it {codes.LOOKS_LIKE_ICD10})" if codes.looks_like_icd10(text) else ""
+    hint = f" (it {icd9.LOOKS_LIKE_ICD10})" if icd9.looks_like_icd10(text) else ""
     return f"{read_as.allowed}, or {MISSING_MARK}{hint}"

@@ -1,11 +1,13 @@
 """The feature contract as everybody imports it: what is not named here is the package's own."""
 
-from readmission.features.codes import DEATH_OR_HOSPICE, ICD9_PATTERN
+from readmission.features.codes import DEATH_OR_HOSPICE
 from readmission.features.contract import (
     BY_NAME,
     CATEGORIES,
     CONTRACT_VERSION,
+    DIAGNOSES,
     FIELDS,
+    INCREASING,
     MODEL_FIELDS,
     NUMBERS,
     OPTIONAL_FIELDS,
@@ -23,6 +25,7 @@ from readmission.features.field import (
     Value,
     shown,
 )
+from readmission.features.icd9 import ICD9_PATTERN, STRACK_GROUPS
 from readmission.features.labels import Texts
 from readmission.features.request import DecidedGroup, complete_request, decided_groups, model_row
 from readmission.features.source_columns import (
@@ -43,9 +46,11 @@ __all__ = [
     "COLUMN_NAMES",
     "CONTRACT_VERSION",
     "DEATH_OR_HOSPICE",
+    "DIAGNOSES",
     "ENCOUNTER_REF_LENGTH",
     "FIELDS",
     "ICD9_PATTERN",
+    "INCREASING",
     "MISSING_MARK",
     "MISSING_WORDS",
     "MODEL_FIELDS",
@@ -56,6 +61,7 @@ __all__ = [
     "PREPARED_FIELDS",
     "SERVED_CONTRACTS",
     "SOURCE_COLUMNS",
+    "STRACK_GROUPS",
     "SYNTHETIC_FIRST_ID",
     "TARGET_COLUMN",
     "TEXT_LENGTH",

@@ -16,13 +16,13 @@ from readmission.features.codes import DEATH_OR_HOSPICE, MISSING, OTHER
 from readmission.features.field import MISSING_MARK, Field
 from readmission.features.source_columns import MEDICATIONS, SOURCE_COLUMNS, SourceColumn
 
-CONTRACT_VERSION = "1"
+CONTRACT_VERSION = "2"
 # The present one and the one before: a version that was trained under it answers until its successor is promoted.
 SERVED_CONTRACTS = (CONTRACT_VERSION, str(int(CONTRACT_VERSION) - 1))
 
 
-def _count(name: str, default: int) -> Field:
-    return Field(name=name, kind="number", source=name, default=default)
+def _count(name: str, default: int, *, increasing: bool = False) -> Field:
+    return Field(name=name, kind="number", source=name, default=default, increasing=increasing)
 
 
 def _category(name: str, default: str, *, model: bool = True) -> Field:
@@ -79,7 +79,7 @@ _DECLARED: tuple[Field, ...] = (
     _count("num_medications", 13),
     _count("number_outpatient", 0),
     _count("number_emergency", 0),
-    _count("number_inpatient", 0),
+    _count("number_inpatient", 0, increasing=True),
     _count("number_diagnoses", 9),
     _category("max_glu_serum", "None"),
     _category("A1Cresult", "None"),
@@ -136,4 +136,6 @@ OPTIONAL_FIELDS = tuple(field for field in FIELDS if field.optional)
 MODEL_FIELDS = tuple(field for field in FIELDS if field.model)
 NUMBERS = tuple(field.name for field in MODEL_FIELDS if field.kind == "number")
 CATEGORIES = tuple(field.name for field in MODEL_FIELDS if field.kind != "number")
+DIAGNOSES = tuple(field.name for field in MODEL_FIELDS if field.kind == "icd9")
+INCREASING = tuple(field.name for field in MODEL_FIELDS if field.increasing)
 PREPARED_FIELDS = tuple(field for field in FIELDS if field.source is not None)

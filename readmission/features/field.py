@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from readmission.features import codes, spelling
+from readmission.features import codes, icd9, spelling
 from readmission.features.labels import FIELD_TEXTS, Texts, category_words
 from readmission.features.source_columns import MISSING_MARK as MISSING_MARK
 from readmission.features.source_columns import TEXT_LENGTH, read_integer
@@ -48,6 +48,7 @@ class Field:
     `excluded` is what the source holds and no encounter of ours may: such rows are left out of the prepared data.
     A raw code `decides` another field: that one's value is then what its `groups` give for the code, and it names the
     code's field as `raw_code`.
+    The risk of a forest never falls where an `increasing` number rises.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Field:
     raw_code: str | None = None
     optional: bool = False
     model: bool = True
+    increasing: bool = False
 
     @property
     def texts(self) -> Texts:
@@ -74,7 +76,7 @@ class Field:
     @property
     def vocabulary(self) -> tuple[str, ...]:
         """Every category the model can meet, in the order of its one-hot columns."""
-        known = codes.ICD9_GROUPS if self.kind == "icd9" else self.categories
+        known = icd9.ICD9_GROUPS if self.kind == "icd9" else self.categories
         extra = (value for value in (self.other, self.missing) if value is not None and value not in known)
         return (*known, *extra)
 
@@ -84,7 +86,7 @@ class Field:
         if self.kind == "number":
             return f"a whole number from {self.minimum} to {self.maximum}"
         if self.kind == "icd9":
-            return codes.ICD9_ALLOWED
+            return icd9.ICD9_ALLOWED
         if self.kind == "reference":
             return f"up to {ENCOUNTER_REF_LENGTH} printable characters"
         known = ", ".join(self.vocabulary)
@@ -179,8 +181,8 @@ class Field:
 
     def _icd9(self, text: str) -> str:
         try:
-            return codes.icd9_group(text)
-        except codes.CodeError as error:
+            return icd9.icd9_group(text)
+        except icd9.CodeError as error:
             raise FieldError.of(self.name, text, str(error)) from error
 
     def _not_allowed(self, value: object) -> FieldError:

@@ -1,4 +1,7 @@
-"""The forest's matrix: a model's numbers, standardised, then a column for each category of each of its other fields."""
+"""The forest's matrix: a model's numbers, standardised, then a column for each category of each of its other fields.
+
+Last come the columns that several fields have in common (`ServingConfig.anywhere`).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -6,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from readmission.features import BY_NAME, Field, Value
+from readmission.features import BY_NAME, STRACK_GROUPS, Field, Value
 from readmission.inference.serving_config import ServingConfig
 
 
@@ -32,7 +35,9 @@ class Encoding:
             columns = {category: self.width + place for place, category in enumerate(vocabulary)}
             self.width += len(vocabulary)
             self._columns |= {(name, category): column for category, column in columns.items()}
-            self._categories.append(_Category(BY_NAME[name], columns, _at_once(BY_NAME[name], columns)))
+            known = _with_parts(columns) if BY_NAME[name].kind == "icd9" else columns
+            self._categories.append(_Category(BY_NAME[name], known, _at_once(BY_NAME[name], known)))
+        self._shared, self._shifts = self._in_common(config)
 
     def of_rows(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
         """The matrix, shape (rows, width), for model rows; a category that the model does not know is in no column."""
@@ -71,6 +76,13 @@ class Encoding:
         """Where a category of a field has its column, or None."""
         return self._columns.get((name, category))
 
+    def _in_common(self, config: ServingConfig) -> tuple[list[int], list[int]]:
+        """Which of the categories have columns in common, and how far those are from their own; makes room for them."""
+        names, first = list(config.categories), self.width
+        self.width += len(config.categories[config.anywhere[0]]) if config.anywhere else 0
+        own = [self._columns[name, config.categories[name][0]] for name in config.anywhere]
+        return [names.index(name) for name in config.anywhere], [first - column for column in own]
+
     def _places(self, request: Mapping[str, Value]) -> list[int]:
         places = []
         for field, columns, at_once in self._categories:
@@ -88,8 +100,17 @@ class Encoding:
         matrix = np.zeros((len(numbers), self.width + 1), dtype=np.float32)
         standardised = (np.array(numbers, dtype=np.float64) - self._mean) / self._scale
         matrix[:, : len(self._numbers)] = standardised
-        np.put_along_axis(matrix, np.array(places, dtype=np.intp), 1.0, axis=1)
+        held = np.array(places, dtype=np.intp)
+        np.put_along_axis(matrix, held, 1.0, axis=1)
+        if self._shared:
+            shared = held[:, self._shared]
+            np.put_along_axis(matrix, np.where(shared == self.width, shared, shared + self._shifts), 1.0, axis=1)
         return np.ascontiguousarray(matrix[:, : self.width])
+
+
+def _with_parts(columns: Mapping[str, int]) -> Mapping[str, int]:
+    """The columns of diagnoses; the parts of a group are in the group's where a model of before knows that alone."""
+    return {part: columns[group] for part, group in STRACK_GROUPS.items() if group in columns} | dict(columns)
 
 
 def _number(field: Field, value: Value) -> str | float:

@@ -31,7 +31,11 @@ class NumberScale(BaseModel):
 
 
 class ServingConfig(BaseModel):
-    """All that an answer needs beside the forest, with the forest's sha256."""
+    """All that an answer needs beside the forest, with the forest's sha256.
+
+    `anywhere` are fields of the same categories, which have columns in common, too: last in the matrix stands one for
+    each category, which says whether any of these fields has it.
+    """
 
     contract_version: str
     dataset: str
@@ -40,6 +44,7 @@ class ServingConfig(BaseModel):
     calibration: Calibration
     numbers: list[NumberScale]
     categories: dict[str, list[str]]
+    anywhere: list[str] = []
     forest_sha256: str
 
     @property

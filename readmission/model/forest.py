@@ -1,6 +1,7 @@
 """The model: a preprocessing pipeline and a forest that calibrates itself on its out-of-bag votes."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -15,8 +16,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from readmission.errors import TrainingError
-from readmission.features import BY_NAME, CATEGORIES, NUMBERS
+from readmission.features import BY_NAME, CATEGORIES, DIAGNOSES, INCREASING, NUMBERS
 from readmission.inference import PROBABILITY_MARGIN, Calibration
+from readmission.model.diagnoses import AnywhereEncoder
 from readmission.params import ForestParams
 
 
@@ -25,7 +27,8 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Both are fitted on out-of-bag votes, so that no row is spent on them and none scores a tree that saw it.
     Class weights are left out on purpose: they ruin out-of-bag votes and probabilities in scikit-learn 1.9.
-    The parameters are those of `ForestParams`, which has their defaults.
+    The parameters are those of `ForestParams`, which has their defaults; `increasing` are the columns that the
+    probability never falls with.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_depth: int | None,
         random_state: int,
         n_jobs: int,
+        increasing: Sequence[int] = (),
     ) -> None:
         self.n_estimators = n_estimators
         self.min_samples_leaf = min_samples_leaf
@@ -43,6 +47,7 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.max_depth = max_depth
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.increasing = increasing
 
     def fit(self, matrix: ArrayLike, target: ArrayLike) -> Self:
         """Fits forest, calibration and threshold.
@@ -57,7 +62,7 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         truth = np.asarray(target)
         if len(np.unique(truth)) < 2:
             raise TrainingError("the batch has one class only: nothing can be learned from it")
-        self.forest_ = _grow(RandomForestClassifier(**self.get_params(), oob_score=True), matrix, truth)
+        self.forest_ = _grow(self._unfitted(np.shape(matrix)[1]), matrix, truth)
         votes = self.forest_.oob_decision_function_[:, 1]
         self.classes_ = self.forest_.classes_
         self.calibration_slope_, self.calibration_intercept_ = _platt(votes, truth)
@@ -65,6 +70,13 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.threshold_ = best_threshold(truth, calibrated)
         self.out_of_bag_roc_auc_ = float(roc_auc_score(truth, votes))
         return self
+
+    def _unfitted(self, columns: int) -> RandomForestClassifier:
+        params = self.get_params()
+        increasing = set(params.pop("increasing"))
+        # A list: scikit-learn turns the signs of an array of int8 in place, anew for each tree.
+        monotonic = [int(column in increasing) for column in range(columns)]
+        return RandomForestClassifier(**params, oob_score=True, monotonic_cst=monotonic)
 
     @property
     def calibration(self) -> Calibration:
@@ -111,10 +123,16 @@ def make_pipeline(params: ForestParams, jobs: int) -> Pipeline:
         categories=[list(BY_NAME[name].vocabulary) for name in CATEGORIES], handle_unknown="ignore", sparse_output=False
     )
     columns = ColumnTransformer(
-        [("numbers", StandardScaler(), list(NUMBERS)), ("categories", encode, list(CATEGORIES))],
+        [
+            ("numbers", StandardScaler(), list(NUMBERS)),
+            ("categories", encode, list(CATEGORIES)),
+            ("anywhere", AnywhereEncoder(list(BY_NAME[DIAGNOSES[0]].vocabulary)), list(DIAGNOSES)),
+        ],
         verbose_feature_names_out=False,
     )
-    return Pipeline([("columns", columns), ("forest", CalibratedForest(**params.model_dump(), n_jobs=jobs))])
+    increasing = [NUMBERS.index(name) for name in INCREASING]
+    forest = CalibratedForest(**params.model_dump(), n_jobs=jobs, increasing=increasing)
+    return Pipeline([("columns", columns), ("forest", forest)])
 
 
 def inputs(frame: pd.DataFrame) -> pd.DataFrame:

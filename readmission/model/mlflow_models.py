@@ -22,7 +22,12 @@ from readmission.model.signing import SigningKey
 
 PIPELINE_FILE = "model.skops"
 # What skops may rebuild besides its own defaults, whatever a model says of itself.
-TRUSTED_TYPES = ["numpy.dtype", "readmission.model.forest.CalibratedForest", "sklearn.tree._tree.Tree"]
+TRUSTED_TYPES = [
+    "numpy.dtype",
+    "readmission.model.diagnoses.AnywhereEncoder",
+    "readmission.model.forest.CalibratedForest",
+    "sklearn.tree._tree.Tree",
+]
 # The forest's class as it was called while `readmission` was one flat package.
 _FORMER_TYPES = ["readmission.forest.CalibratedForest"]
 _REQUIRED = ("scikit-learn", "skops", "numpy", "pandas")

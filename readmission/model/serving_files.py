@@ -13,7 +13,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.pipeline import Pipeline
 
 from readmission.errors import TrainingError
-from readmission.features import BY_NAME, CATEGORIES, CONTRACT_VERSION, NUMBERS
+from readmission.features import BY_NAME, CATEGORIES, CONTRACT_VERSION, DIAGNOSES, NUMBERS
 from readmission.inference import (
     EXAMPLES_FILE,
     FOREST_FILE,
@@ -58,6 +58,7 @@ def write(pipeline: Pipeline, folder: Path, rows: pd.DataFrame, *, dataset: str,
             for name, mean, scale in zip(NUMBERS, scaler.mean_, scaler.scale_, strict=True)
         ],
         categories={name: list(BY_NAME[name].vocabulary) for name in CATEGORIES},
+        anywhere=list(DIAGNOSES),
         forest_sha256=hashlib.sha256(model).hexdigest(),
     )
     (folder / FOREST_FILE).write_bytes(model)

@@ -39,7 +39,7 @@ def _source_column(column: SourceColumn) -> Column[int] | Column[str]:
 
 
 def prepared_table(metadata: MetaData, name: str, split: Split) -> Table:
-    """A prepared split: row_id, batch_id (train only), target (0 or 1), then one column a prepared field."""
+    """A prepared split: row_id, batch_id (train only), patient, target (0 or 1), then one column a prepared field."""
     fields = [Column(field.name, _prepared_type(field.kind), nullable=False) for field in PREPARED_FIELDS]
     batch = [Column("batch_id", Integer, nullable=False)] if split == "train" else []
     return Table(
@@ -47,6 +47,7 @@ def prepared_table(metadata: MetaData, name: str, split: Split) -> Table:
         metadata,
         Column("row_id", _Identifier, primary_key=True, autoincrement=False),
         *batch,
+        Column("patient", _Identifier, nullable=False),
         Column("target", SmallInteger, nullable=False),
         *fields,
     )

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from readmission.features import MISSING_MARK
-from readmission.features.codes import AGE_MIDPOINTS, DEATH_OR_HOSPICE, icd9_group
+from readmission.features import MISSING_MARK, STRACK_GROUPS
+from readmission.features.codes import AGE_MIDPOINTS, DEATH_OR_HOSPICE
+from readmission.features.icd9 import icd9_group
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
@@ -64,7 +65,7 @@ def _score(columns: Columns) -> Floats:
 
 
 def _group(code: str) -> str:
-    return "" if code == MISSING_MARK else icd9_group(code)
+    return "" if code == MISSING_MARK else STRACK_GROUPS[icd9_group(code)]
 
 
 def _lookup(values: NDArray[Any], weights: Mapping[str, float]) -> Floats:

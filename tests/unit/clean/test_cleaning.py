@@ -58,7 +58,7 @@ def test_the_text_none_stays_a_category() -> None:
 def test_ages_become_midpoints_and_codes_their_groups() -> None:
     row = cleaned({"age": "[0-10)", "admission_type_id": "3", "diag_1": "250.83", "diag_2": "V45"}).row(0, named=True)
     assert (row["age"], row["admission_type_id"]) == (5.0, "Electiva")
-    assert (row["diag_1"], row["diag_2"]) == ("diabetes", "other")
+    assert (row["diag_1"], row["diag_2"]) == ("complicated_diabetes", "transplant_or_device")
 
 
 @pytest.mark.parametrize(("target", "expected"), [("lt30", [1, 0, 0]), ("any", [1, 1, 0])])

@@ -14,7 +14,7 @@ from readmission.dataset.csv_texts import open_columns
 from readmission.errors import InvalidFileError
 from readmission.features import BY_NAME, FieldError, complete_request, model_row
 from tests.unit.encounters import raw_rows
-from tests.unit.features.test_codes import STRACK
+from tests.unit.features.test_icd9 import STRACK
 from tests.unit.features.test_spelling import MISSING, REFUSED, spellings
 
 CASES = Path(__file__).parents[4] / "shared/cases"

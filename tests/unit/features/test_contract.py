@@ -37,8 +37,15 @@ VOCABULARIES = {
     "admission_type_code": (*map(str, range(1, 9)), "missing"),
     "admission_source_code": (*map(str, [*range(1, 16), *range(17, 27)]), "missing"),
     "diag_1": (
-        "circulatory", "respiratory", "digestive", "diabetes", "injury", "musculoskeletal", "genitourinary",
-        "neoplasms", "other", "missing",
+        "acute_diabetes", "complicated_diabetes", "heart_failure", "valvular_disease", "hypertension",
+        "complicated_hypertension", "ischaemic_heart", "pulmonary_circulation", "arrhythmia", "stroke",
+        "peripheral_vascular", "pneumonia", "obstructive_lung", "respiratory_failure", "chest_pain", "liver",
+        "pancreas", "fracture", "complication_of_care", "bone_infection", "acute_kidney_failure",
+        "chronic_kidney_failure", "urinary_infection", "metastasis", "sepsis", "thyroid", "weight_loss",
+        "fluid_and_electrolytes", "obesity", "anaemia", "coagulation", "alcohol_and_drugs", "psychosis",
+        "depression_and_anxiety", "nervous_system", "skin_infection", "skin_ulcer", "general_symptoms",
+        "transplant_or_device", "rehabilitation", "aftercare", "circulatory", "respiratory", "digestive", "diabetes",
+        "injury", "musculoskeletal", "genitourinary", "neoplasms", "other", "missing",
     ),
 }  # fmt: skip
 
@@ -72,7 +79,7 @@ def test_the_model_does_not_use_race_nor_columns_of_one_value() -> None:
 def test_each_field_and_category_has_words_in_both_languages(field: Field) -> None:
     assert all(word.strip() for word in (*field.texts.label, *field.texts.help))
     assert field.texts.help.es != field.texts.help.en
-    if field.kind == "category":
+    if field.kind in ("category", "icd9"):
         worded = {value for value in field.vocabulary if not value.startswith(">")}
         assert worded <= {*CATEGORY_TEXTS, *BY_FIELD.get(field.name, {})}
         assert all(word.strip() for value in worded for word in field.category_text(value))
@@ -91,7 +98,8 @@ def test_words_for_a_category_differ_from_its_code_where_a_clinician_reads_them(
 def test_every_code_of_the_data_set_has_words_and_only_those() -> None:
     for name, words in BY_FIELD.items():
         column = next((found for found in SOURCE_COLUMNS if found.name == BY_NAME[name].source), None)
-        known = column.codes if column and column.codes else BY_NAME[name].categories
+        field = BY_NAME[name]
+        known = column.codes if column and column.codes else field.categories or field.vocabulary
         assert set(words) == set(known), name
 
 

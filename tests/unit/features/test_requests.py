@@ -23,7 +23,7 @@ def test_an_empty_request_is_complete_with_the_defaults() -> None:
 def test_the_model_row_has_each_model_field_in_order_and_blanks_as_missing() -> None:
     row = model_row(complete_request({"age": "70", "diag_1": "V57", "medical_specialty": "Dentistry"}))
     assert list(row) == [field.name for field in MODEL_FIELDS]
-    assert (row["age"], row["diag_1"], row["medical_specialty"]) == (70.0, "other", "other")
+    assert (row["age"], row["diag_1"], row["medical_specialty"]) == (70.0, "rehabilitation", "other")
     assert (row["diag_2"], row["insulin"], row["payer_code"], row["discharge_code"]) == ("missing",) * 4
     assert row["max_glu_serum"] == "None"
 

@@ -42,7 +42,7 @@ def test_none_is_a_category_and_never_missing() -> None:
         ("medical_specialty", "Dentistry", "other"),
         ("payer_code", "?", "missing"),
         ("diag_1", "?", "missing"),
-        ("diag_1", "250.83", "diabetes"),
+        ("diag_1", "250.83", "complicated_diabetes"),
         ("age", "[0-10)", 5.0),
         ("age", "[90-100)", 95.0),
         ("admission_type_id", "2", "Emergencia"),

@@ -253,10 +253,13 @@ def test_a_forest_that_onnx_runtime_cannot_load_is_refused(folder: Path) -> None
 def test_the_contract_before_is_served_from_the_versions_own_description(pipeline: Pipeline, folder: Path) -> None:
     of_the_contract_before(pipeline, folder)
     scorer, examples = Scorer.load(folder, KEYS), examples_of(folder)
-    assert scorer.config.contract_version == "0"
+    assert scorer.config.contract_version == "1"
     assert len(set(examples.probabilities)) > 10
     assert scorer.probabilities(examples.rows) == pytest.approx(examples.probabilities, abs=1e-6)
     assert {field.name for field in scorer.fields} == {*NUMBERS, *CATEGORIES} - {LEFT_OUT}
+    # Heart failure is a disease of the circulation, which is all that this version knows.
+    groups = {code: scorer.score(complete_request({"diag_1": code})) for code in ("428", "401.9", "390", "486")}
+    assert groups["428"] == groups["401.9"] == groups["390"] != groups["486"]
     # A field that the version does not list is accepted and changes nothing.
     assert len({scorer.score(complete_request({LEFT_OUT: diagnoses})) for diagnoses in (1, 9, 16)}) == 1
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
-from readmission.features import BY_NAME, CATEGORIES, NUMBERS, FieldError, complete_request, model_row
+from readmission.features import BY_NAME, CATEGORIES, DIAGNOSES, NUMBERS, FieldError, complete_request, model_row
 from readmission.inference import Scorer
 from readmission.model import serving_files
 from readmission.model.forest import inputs, positive
@@ -41,7 +41,17 @@ def test_the_matrix_is_what_the_pipelines_own_preprocessing_gives(scorer: Scorer
     records = [{str(name): value for name, value in row.items()} for row in rows.to_dict(orient="records")]
     expected = np.asarray(pipeline["columns"].transform(rows), dtype=np.float32)
     assert (scorer.matrix(records) == expected).all()
-    assert scorer.matrix(records)[:, len(NUMBERS) :].sum(axis=1) == pytest.approx(len(CATEGORIES))
+    kinds = rows[list(DIAGNOSES)].nunique(axis=1).to_numpy()
+    assert scorer.matrix(records)[:, len(NUMBERS) :].sum(axis=1) == pytest.approx(len(CATEGORIES) + kinds)
+
+
+@pytest.mark.parametrize("place", DIAGNOSES)
+def test_a_diagnosis_is_found_wherever_it_stands(scorer: Scorer, place: str) -> None:
+    groups = BY_NAME[place].vocabulary
+    last = scorer.matrix([model_row(complete_request({place: "428", "diag_2": "401"} | {place: "428"}))])[0]
+    anywhere = dict(zip(groups, last[-len(groups) :], strict=True))
+    assert anywhere["heart_failure"] == anywhere["missing"] == 1
+    assert sum(anywhere.values()) == (2 if place == "diag_2" else 3)
 
 
 def test_a_request_scores_as_its_row_in_the_pipeline(scorer: Scorer, pipeline: Pipeline) -> None:

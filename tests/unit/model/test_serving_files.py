@@ -87,11 +87,11 @@ def test_a_forest_that_is_not_the_one_described_is_refused(folder: Path) -> None
         load_signed(folder)
 
 
-@pytest.mark.parametrize("contract", ["-1", "2", "", "one"])
+@pytest.mark.parametrize("contract", ["0", "3", "", "one"])
 def test_a_contract_that_is_neither_the_present_nor_the_one_before_is_refused(folder: Path, contract: str) -> None:
     edit(folder, contract_version=contract)
     with pytest.raises(
-        ModelFileError, match=f"the model follows contract {contract}, this service 1 and the one before"
+        ModelFileError, match=f"the model follows contract {contract}, this service 2 and the one before"
     ):
         load_signed(folder)
 
