@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @options_of(ForestParams)
 def train(params: ForestParams) -> None:
-    """Train one forest a batch, register the best and promote it if it beats production."""
+    """Train one forest a batch, have them vote, register the best and promote it if it beats production."""
+    from readmission.registry.batch_models import described
     from readmission.training import batches, recovery, selection
 
     with bar("batches") as progress:
@@ -34,7 +35,7 @@ def train(params: ForestParams) -> None:
             raise
         outcome = selection.select(settings, plan)
         progress(len(plan.batches), len(plan.batches))
-    best = f"batch {outcome.batch_id}, val_f1 {outcome.val_f1:.4f}"
+    best = f"{described(outcome.batch)}, val_f1 {outcome.val_f1:.4f}"
     console.print(f"{best}: version {outcome.version} of {outcome.name} {outcome.verdict}", highlight=False)
 
 

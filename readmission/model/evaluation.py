@@ -1,5 +1,6 @@
 """Metrics of a model on one split, and their figures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +20,19 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from readmission.model.resampling import Resampled, interval
+
 RECORDED = ("accuracy", "precision", "recall", "f1", "roc_auc", "brier")
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Metrics of one split. `base_brier` is the Brier score of always answering that split's own base rate."""
+    """Metrics of one split.
+
+    `base_brier` is the Brier score of always answering that split's own base rate, `brier_skill` what a model takes off
+    it, as a share. `intervals` are the 95 % intervals of some of the metrics, and `f1_error` is the standard error of
+    F1, over patients.
+    """
 
     rows: int
     accuracy: float
@@ -35,16 +43,26 @@ class Scores:
     pr_auc: float
     brier: float
     base_brier: float
+    brier_skill: float
+    f1_error: float
+    intervals: Mapping[str, tuple[float, float]]
 
     def named(self, split: str) -> dict[str, float]:
-        """The metrics under the names that MLflow shows: `val_f1`, `test_roc_auc`, ..."""
-        return {f"{split}_{name}": value for name, value in vars(self).items() if name != "rows"}
+        """The metrics under the names that MLflow shows: `val_f1`, `test_roc_auc`, `test_roc_auc_low`, ..."""
+        figures = {name: value for name, value in vars(self).items() if name not in ("rows", "f1_error", "intervals")}
+        for name, ends in self.intervals.items():
+            figures |= dict(zip((f"{name}_low", f"{name}_high"), ends, strict=True))
+        return {f"{split}_{name}": value for name, value in figures.items()}
 
 
-def evaluate(truth: NDArray[np.int64], probability: NDArray[np.float64], threshold: float) -> Scores:
-    """Scores calibrated probabilities, shape (rows,), against 0/1 outcomes, shape (rows,)."""
+def evaluate(
+    truth: NDArray[np.int64], probability: NDArray[np.float64], threshold: float, resampled: Resampled
+) -> Scores:
+    """Scores calibrated probabilities, shape (rows,), against 0/1 outcomes, shape (rows,); `resampled` are the same
+    rows by patient, from which the intervals come."""
     predicted = (probability >= threshold).astype(int)
     base_rate = float(truth.mean())
+    drawn = _drawn(resampled, truth == 1, probability, predicted == 1)
     return Scores(
         rows=len(truth),
         accuracy=float(accuracy_score(truth, predicted)),
@@ -55,7 +73,23 @@ def evaluate(truth: NDArray[np.int64], probability: NDArray[np.float64], thresho
         pr_auc=float(average_precision_score(truth, probability)),
         brier=float(brier_score_loss(truth, probability)),
         base_brier=base_rate * (1 - base_rate),
+        brier_skill=1 - float(brier_score_loss(truth, probability)) / max(base_rate * (1 - base_rate), 1e-12),
+        f1_error=float(np.nanstd(drawn["f1"])),
+        intervals={name: interval(values) for name, values in drawn.items() if np.isfinite(values).any()},
     )
+
+
+def _drawn(
+    resampled: Resampled, truth: NDArray[np.bool_], probability: NDArray[np.float64], flagged: NDArray[np.bool_]
+) -> dict[str, NDArray[np.float64]]:
+    return {
+        "precision": resampled.precision(truth, flagged),
+        "recall": resampled.recall(truth, flagged),
+        "f1": resampled.f1(truth, flagged),
+        "roc_auc": resampled.roc_auc(truth, probability),
+        "pr_auc": resampled.pr_auc(truth, probability),
+        "brier_skill": resampled.brier_skill(truth, probability),
+    }
 
 
 def figures(

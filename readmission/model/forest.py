@@ -63,7 +63,15 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(np.unique(truth)) < 2:
             raise TrainingError("the batch has one class only: nothing can be learned from it")
         self.forest_ = _grow(self._unfitted(np.shape(matrix)[1]), matrix, truth)
-        votes = self.forest_.oob_decision_function_[:, 1]
+        return self.calibrate(self.forest_.oob_decision_function_[:, 1], truth)
+
+    def calibrate(self, votes: NDArray[np.float64], truth: NDArray[Any]) -> Self:
+        """Fits calibration and threshold of the grown forest.
+
+        Args:
+            votes: shape (rows,), the share of trees that say yes, of trees that did not see the row.
+            truth: shape (rows,), 0 or 1.
+        """
         self.classes_ = self.forest_.classes_
         self.calibration_slope_, self.calibration_intercept_ = _platt(votes, truth)
         calibrated = self.calibration.apply(votes)

@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from connections.settings import Settings
+from readmission.registry.batch_models import ALL_BATCHES
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +20,8 @@ _IN_PRODUCTION = "In production:"
 _LOGGED_MODEL = "models:/m-"
 _OF_EXPERIMENT = (
     "Forests that estimate whether a diabetic patient will be readmitted within 30 days. A training is a run, with a "
-    "run a batch below it; the batch with the best `val_f1` becomes a version of the registered model."
+    "run a batch below it, and one for the vote of them all; the best by `val_f1` becomes a version of the registered "
+    "model."
 )
 _OF_MODEL = (
     "The probability that a diabetic patient who is being discharged will be readmitted within 30 days. The prediction "
@@ -31,8 +33,8 @@ def of_training(dataset: str, batches: Mapping[int, int]) -> str:
     """Of a training's own run: what it is, and what is found below it."""
     return (
         f"One training on {_kind_of(dataset)}: {len(batches)} batches with {sum(batches.values()):,} rows in all, a "
-        "run each below this one. The batch with the best `val_f1` becomes a version of the registered model; its "
-        "metrics, figures and data are on this run's model `modelo_entrenado_final`."
+        "run each below this one, and one for the vote of them all. The best by `val_f1` becomes a version of the "
+        "registered model; its metrics, figures and data are on this run's model `modelo_entrenado_final`."
     )
 
 
@@ -44,12 +46,21 @@ def of_batch(batch_id: int, rows: int, dataset: str) -> str:
     )
 
 
+def of_vote(batches: list[str], dataset: str) -> str:
+    """Of the run of the vote of all batches."""
+    return (
+        f"The vote of the forests of batches {', '.join(batches)}, trained on {_kind_of(dataset)}: one forest of all "
+        "their trees. Its threshold and its calibration come from what each training row gets from the forests of the "
+        "other batches. Artifacts has its curves and its calibration under `figures`."
+    )
+
+
 def of_version(tags: Mapping[str, str], experiment_id: str, model_id: str, run_id: str) -> str:
     """Of a version: what it was made of, how good it is, and where its figures are."""
     training = _link("this training", f"experiments/{experiment_id}/runs/{run_id}")
     model = f"experiments/{experiment_id}/models/{model_id}"
     return (
-        f"The forest of batch {tags['batch_id']} of {training}, trained on {_kind_of(tags['dataset'])} "
+        f"{_forest(tags['batch_id'])} of {training}, trained on {_kind_of(tags['dataset'])} "
         f"(load {tags['load_id']}, prepared set {tags['prepared_id']}).\n\n"
         f"On test rows: ROC-AUC {_short(tags['test_roc_auc'])}, F1 {_short(tags['test_f1'])} at threshold "
         f"{_short(tags['threshold'])}, Brier {_short(tags['test_brier'], 4)} where the base rate alone has "
@@ -111,6 +122,10 @@ def experiment_tags() -> dict[str, str]:
 
 def _kind_of(dataset: str) -> str:
     return "real encounters" if dataset == "real" else "synthetic encounters (made up, no patients)"
+
+
+def _forest(batch: str) -> str:
+    return "The vote of all forests" if batch == ALL_BATCHES else f"The forest of batch {batch}"
 
 
 def _short(figure: str, digits: int = 3) -> str:

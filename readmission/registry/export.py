@@ -10,13 +10,13 @@ from connections.settings import Settings
 from readmission.atomic_files import replacing
 from readmission.errors import PromotionError
 from readmission.progress import Progress, silent
-from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL, batch_runs, logged_model_id
+from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL, candidate_runs, logged_model_id, model_name
 from readmission.registry.records import verified_production
 from readmission.registry.signed_models import SignedModel, logged_model, version_model
 
 
 def export(settings: Settings, folder: Path, progress: Progress = silent) -> list[Path]:
-    """Writes `modelo_entrenado_batch{N}.pkl` and `modelo_entrenado_final.pkl` of the training behind production.
+    """Writes the models of the training behind production: of each batch, of their vote, and the final one.
 
     Raises:
         PromotionError: no version is in production.
@@ -39,7 +39,7 @@ def _models(settings: Settings) -> Iterator[tuple[str, Callable[[], SignedModel]
     if version is None:
         raise PromotionError("no version is in production yet; run the DAG entrenar_modelo first")
     tracking = client(settings)
-    for run in batch_runs(tracking, version.run_id):
-        name = f"modelo_entrenado_batch{run.data.tags[BATCH_TAG]}"
+    for run in candidate_runs(tracking, version.run_id):
+        name = model_name(run.data.tags[BATCH_TAG])
         yield name, partial(logged_model, settings, tracking, logged_model_id(run), name)
     yield FINAL_MODEL, partial(version_model, settings, version)

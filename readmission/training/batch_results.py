@@ -1,5 +1,6 @@
-"""What the forest of one batch is worth: measured, checked, and kept with the files that are served."""
+"""What a candidate is worth: measured, checked, and kept with the files that are served."""
 
+import logging
 import tempfile
 from pathlib import Path
 
@@ -18,22 +19,56 @@ from readmission.model import serving_files
 from readmission.model.evaluation import RECORDED, evaluate
 from readmission.model.forest import CalibratedForest, inputs, positive
 from readmission.model.mlflow_models import log_model
+from readmission.model.resampling import Resampled
 from readmission.model.uncertainty import difference_margin, roc_auc_margin
+from readmission.registry.batch_models import ALL_BATCHES, described, model_name
 from readmission.registry.keys import signing_key
 from readmission.storage.contract_tables import Split
-from readmission.training.mlflow_runs import MEASURED, BatchResult
+from readmission.training.mlflow_runs import MEASURED, BatchResult, log_figures, log_result
+
+logger = logging.getLogger(__name__)
 
 # Out-of-bag and validation ROC-AUC measure the same thing; further apart than this beyond chance, one of them is wrong.
 OUT_OF_BAG_TOLERANCE = 0.04
 
 
-def measure(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch_id: int, run_id: str) -> BatchResult:
+def keep(
+    settings: Settings,
+    prepared: PreparedSet,
+    pipeline: Pipeline,
+    data: dict[Split, pd.DataFrame],
+    batch: str,
+    run_id: str,
+) -> BatchResult:
+    """Measures a fitted pipeline and logs it on its run, with its figures and the files that are served.
+
+    Raises:
+        TrainingError: it is not fit to be used.
+    """
+    tracking = client(settings)
+    result = _measured(pipeline, data, batch, run_id)
+    check_out_of_bag(pipeline["forest"], result, data)
+    log_result(tracking, result, pipeline["forest"])
+    log_figures(tracking, result, pipeline, data)
+    _log_files(settings, pipeline, prepared, result, data["val"])
+    _record(settings, result)
+    logger.info("%s: val_f1 %.4f, test ROC-AUC %.4f", described(batch), result.val.f1, result.test.roc_auc)
+    return result
+
+
+def _measured(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch: str, run_id: str) -> BatchResult:
     """What the fitted forest scores on the rows that it has not seen, at its own threshold."""
     threshold = pipeline["forest"].threshold_
     val, test = (
-        evaluate(data[split]["target"].to_numpy(), positive(pipeline, data[split]), threshold) for split in MEASURED
+        evaluate(
+            data[split]["target"].to_numpy(),
+            positive(pipeline, data[split]),
+            threshold,
+            Resampled.of_patients(data[split]["patient"]),
+        )
+        for split in MEASURED
     )
-    return BatchResult(run_id, batch_id, len(data["train"]), threshold, val, test)
+    return BatchResult(run_id, batch, len(data["train"]), threshold, val, test)
 
 
 def check_out_of_bag(forest: CalibratedForest, result: BatchResult, data: dict[Split, pd.DataFrame]) -> None:
@@ -47,9 +82,10 @@ def check_out_of_bag(forest: CalibratedForest, result: BatchResult, data: dict[S
     apart = abs(forest.out_of_bag_roc_auc_ - result.val.roc_auc)
     if apart > OUT_OF_BAG_TOLERANCE + chance:
         raise TrainingError(
-            f"batch {result.batch_id}: out-of-bag ROC-AUC {forest.out_of_bag_roc_auc_:.3f} (of {len(data['train']):,} "
-            f"rows) and validation {result.val.roc_auc:.3f} (of {len(data['val']):,}) differ by {apart:.3f}, more than "
-            f"{OUT_OF_BAG_TOLERANCE} and {chance:.3f} of chance; the threshold and the calibration would not hold"
+            f"{described(result.batch)}: out-of-bag ROC-AUC {forest.out_of_bag_roc_auc_:.3f} "
+            f"(of {len(data['train']):,} rows) and validation {result.val.roc_auc:.3f} "
+            f"(of {len(data['val']):,}) differ by {apart:.3f}, more than {OUT_OF_BAG_TOLERANCE} and {chance:.3f} of "
+            "chance; the threshold and the calibration would not hold"
         )
 
 
@@ -58,7 +94,7 @@ def _margin(roc_auc: float, rows: pd.DataFrame) -> float:
     return roc_auc_margin(roc_auc, positives, len(rows) - positives)
 
 
-def log_files(
+def _log_files(
     settings: Settings, pipeline: Pipeline, prepared: PreparedSet, result: BatchResult, val: pd.DataFrame
 ) -> None:
     """Logs the model with the files that are served, which answer as it does; `val` is what that is tried on."""
@@ -70,7 +106,7 @@ def log_files(
         difference = serving_files.check_parity(pipeline, Path(folder), val)
         client(settings).log_metric(result.run_id, "serving_difference", difference)
         log_model(
-            f"modelo_entrenado_batch{result.batch_id}",
+            model_name(result.batch),
             pipeline,
             files,
             result.run_id,
@@ -79,8 +115,8 @@ def log_files(
         )
 
 
-def record(settings: Settings, result: BatchResult) -> None:
-    """Adds the batch to `CLEAN_DATA.experiments`."""
+def _record(settings: Settings, result: BatchResult) -> None:
+    """Adds the candidate to `CLEAN_DATA.experiments`; the vote of all batches is batch 0 there."""
     values = {
         f"{split}_{metric}": getattr(scores, metric)
         for split, scores in (("val", result.val), ("test", result.test))
@@ -90,7 +126,7 @@ def record(settings: Settings, result: BatchResult) -> None:
         connection.execute(
             insert(fixed.experiments).values(
                 run_id=result.run_id,
-                batch_id=result.batch_id,
+                batch_id=0 if result.batch == ALL_BATCHES else int(result.batch),
                 rows=result.rows,
                 threshold=result.threshold,
                 created_at=now(),

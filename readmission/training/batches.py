@@ -2,12 +2,8 @@
 
 import logging
 
-from mlflow.entities import RunStatus
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
-from connections.failures import words
 from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
@@ -20,26 +16,23 @@ from readmission.registry import descriptions
 from readmission.registry.batch_models import BATCH_TAG
 from readmission.registry.descriptions import NOTE
 from readmission.registry.keys import signing_key
-from readmission.registry.removed import naming_removed
 from readmission.storage import leases
 from readmission.storage.contract_tables import SPLITS
 from readmission.storage.leases import Owner
 from readmission.training import batch_results
+from readmission.training.candidate_runs import candidate_run
 from readmission.training.mlflow_runs import (
     FINGERPRINT_TAG,
     KIND_TAG,
     OWNER_TAG,
     BatchResult,
     log_data,
-    log_figures,
     log_measured,
     log_params,
-    log_result,
     open_run,
     provenance,
     training_fingerprint,
 )
-from readmission.training.recovery import running_batches
 
 logger = logging.getLogger(__name__)
 
@@ -131,35 +124,10 @@ def train_batch(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchR
 
 def _train_run(settings: Settings, plan: TrainingPlan, batch_id: int) -> BatchResult:
     prepared = pinned(settings, plan)
-    tracking = client(settings)
-    note = {NOTE: descriptions.of_batch(batch_id, prepared.batches[batch_id], prepared.dataset)}
-    tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch", **note}
-    _end_lost_runs(tracking, plan, batch_id)
-    run = open_run(tracking, settings, f"batch {batch_id}", tags, plan.parent_run_id)
-    try:
-        with naming_removed(tracking, run.info.run_id):
-            result = _train(settings, plan, prepared, batch_id, run.info.run_id)
-            tracking.set_terminated(run.info.run_id)
-    except BaseException as error:
-        _end_as_failed(tracking, run.info.run_id, error)
-        raise
-    return result
-
-
-def _end_as_failed(tracking: MlflowClient, run_id: str, error: BaseException) -> None:
-    try:
-        tracking.set_tag(run_id, "error", words(error)[:500])
-        tracking.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
-    except MlflowException as refusal:  # it was removed, or MLflow is away: the first error is the one to tell
-        logger.warning("run %s could not be marked as failed: %s", run_id, words(refusal))
-
-
-def _end_lost_runs(tracking: MlflowClient, plan: TrainingPlan, batch_id: int) -> None:
-    """Marks as killed what an earlier attempt at this batch left running, as one whose worker died does."""
-    parent = tracking.get_run(plan.parent_run_id)
-    for run in running_batches(tracking, parent, f" and tags.{BATCH_TAG} = '{batch_id}'"):
-        logger.warning("batch %d: run %s was left running by an attempt that died", batch_id, run.info.run_id)
-        tracking.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+    note = descriptions.of_batch(batch_id, prepared.batches[batch_id], prepared.dataset)
+    tags = {**provenance(settings, prepared, plan.params), BATCH_TAG: str(batch_id), KIND_TAG: "batch", NOTE: note}
+    with candidate_run(settings, plan.parent_run_id, f"batch {batch_id}", tags) as run_id:
+        return _train(settings, plan, prepared, batch_id, run_id)
 
 
 def pinned(settings: Settings, plan: TrainingPlan) -> PreparedSet:
@@ -186,16 +154,9 @@ def _changed(plan: TrainingPlan) -> PreparedSetChangedError:
 def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_id: int, run_id: str) -> BatchResult:
     tracking = client(settings)
     log_params(tracking, run_id, prepared, plan.params)
-    log_data(tracking, run_id, prepared, batch_id)
+    log_data(tracking, run_id, prepared, str(batch_id))
     data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
     pinned(settings, plan)  # the rows just read are still the pinned ones
     pipeline = make_pipeline(plan.params, settings.training_jobs)
     pipeline.fit(inputs(data["train"]), data["train"]["target"])
-    result = batch_results.measure(pipeline, data, batch_id, run_id)
-    batch_results.check_out_of_bag(pipeline["forest"], result, data)
-    log_result(tracking, result, pipeline["forest"])
-    log_figures(tracking, result, pipeline, data)
-    batch_results.log_files(settings, pipeline, prepared, result, data["val"])
-    batch_results.record(settings, result)
-    logger.info("batch %s: val_f1 %.4f, test ROC-AUC %.4f", batch_id, result.val.f1, result.test.roc_auc)
-    return result
+    return batch_results.keep(settings, prepared, pipeline, data, str(batch_id), run_id)

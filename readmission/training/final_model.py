@@ -24,14 +24,14 @@ from readmission.training.mlflow_runs import FIGURES, log_data
 def log_final_model(
     settings: Settings, tracking: MlflowClient, parent_run_id: str, prepared: PreparedSet, best: Run, pipeline: Pipeline
 ) -> str:
-    """Logs the best batch's pipeline under the training's own run, and gives the LoggedModel's id.
+    """Logs the best candidate's pipeline under the training's own run, and gives the LoggedModel's id.
 
-    What was measured of it goes with it, so that nobody has to find the batch's run to know it.
+    What was measured of it goes with it, so that nobody has to find the candidate's run to know it.
     """
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(tracking.download_artifacts(best.info.run_id, FIGURES, folder))
         model_id = _log_pipeline(settings, parent_run_id, prepared, pipeline, sorted(figures.iterdir()))
-    measured = log_data(tracking, parent_run_id, prepared, int(best.data.tags[BATCH_TAG]))
+    measured = log_data(tracking, parent_run_id, prepared, best.data.tags[BATCH_TAG])
     tracking.log_batch(parent_run_id, _metrics(best, model_id, measured))
     return model_id
 
@@ -51,7 +51,7 @@ def _log_pipeline(
 
 
 def _metrics(best: Run, model_id: str, measured: Mapping[Split, Dataset]) -> list[Metric]:
-    """The metrics of the best batch as those of the model; each of a split with the rows that it was measured on."""
+    """The best candidate's metrics as those of the model; each of a split with the rows that it was measured on."""
     moment = int(epoch(now()) * 1000)
     found = []
     for name, value in best.data.metrics.items():

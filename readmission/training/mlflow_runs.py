@@ -19,12 +19,14 @@ from readmission.model.evaluation import Scores, figures
 from readmission.model.forest import CalibratedForest, positive
 from readmission.params import ForestParams
 from readmission.registry import descriptions
+from readmission.registry.batch_models import ALL_BATCHES
 from readmission.storage.contract_tables import Split, prepared_name
 
 logger = logging.getLogger(__name__)
 
 FIGURES = "figures"
 FINGERPRINT_TAG = "fingerprint"
+VAL_F1_ERROR = "val_f1_standard_error"
 KIND_TAG = "kind"
 OWNER_TAG = "held_by"
 MEASURED: tuple[Split, ...] = ("val", "test")
@@ -35,10 +37,10 @@ _CONTEXTS: dict[Split, str] = {"val": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class BatchResult:
-    """One trained batch: its run and its scores."""
+    """One candidate, of a batch or of all: its run and its scores."""
 
     run_id: str
-    batch_id: int
+    batch: str
     rows: int
     threshold: float
     val: Scores
@@ -105,11 +107,14 @@ def _data_set(prepared: PreparedSet, split: Split, rows: int, part: str = "") ->
     )
 
 
-def log_data(tracking: MlflowClient, run_id: str, prepared: PreparedSet, batch_id: int) -> dict[Split, Dataset]:
-    """Logs the rows of a batch as what a run was trained on, and those of validation and test, which it gives back."""
+def log_data(tracking: MlflowClient, run_id: str, prepared: PreparedSet, batch: str) -> dict[Split, Dataset]:
+    """Logs the rows of a batch, or of all, as what a run was trained on, and those of validation and test, which it
+    gives back."""
     measured = log_measured(tracking, run_id, prepared)
-    batch = _data_set(prepared, "train", prepared.batches[batch_id], f" batch {batch_id}")
-    tracking.log_inputs(run_id, [DatasetInput(batch, [InputTag(_CONTEXT, "training")])])
+    part = {} if batch == ALL_BATCHES else {"part": f" batch {batch}"}
+    rows = prepared.rows["train"] if batch == ALL_BATCHES else prepared.batches[int(batch)]
+    trained_on = _data_set(prepared, "train", rows, **part)
+    tracking.log_inputs(run_id, [DatasetInput(trained_on, [InputTag(_CONTEXT, "training")])])
     return measured
 
 
@@ -132,10 +137,11 @@ def log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, param
 
 
 def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedForest) -> None:
-    """Logs the metrics of one batch."""
+    """Logs the metrics of one candidate, each of a split with the ends of its interval."""
     metrics = {
         **result.val.named("val"),
         **result.test.named("test"),
+        VAL_F1_ERROR: result.val.f1_error,
         "rows": result.rows,
         "threshold": result.threshold,
         "out_of_bag_roc_auc": forest.out_of_bag_roc_auc_,

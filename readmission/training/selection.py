@@ -1,4 +1,4 @@
-"""Ends a training: the batch with the best `val_f1` becomes a version of the registered model, and may be promoted."""
+"""Ends a training: the best candidate by `val_f1` becomes a version of the registered model, and may be promoted."""
 
 import logging
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.errors import RemovedError, TrainingError
 from readmission.registry import descriptions, promotion
-from readmission.registry.batch_models import BATCH_TAG, batch_runs, logged_model_id
+from readmission.registry.batch_models import BATCH_TAG, candidate_runs, described, logged_model_id
 from readmission.registry.promotion import Verdict
 from readmission.registry.removed import naming_removed
 from readmission.registry.signed_models import logged_model
 from readmission.storage import leases
-from readmission.training import recovery
+from readmission.training import ensemble, recovery
 from readmission.training.batches import TrainingPlan, pinned
 from readmission.training.final_model import log_final_model
-from readmission.training.mlflow_runs import provenance
+from readmission.training.mlflow_runs import VAL_F1_ERROR, provenance
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +34,10 @@ _VERSION_METRICS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to: its best batch, the version it became and whether that was promoted."""
+    """What a training came to: its best candidate (a batch by number, or all), the version it became and whether that
+    was promoted."""
 
-    batch_id: int
+    batch: str
     val_f1: float
     name: str
     version: str
@@ -49,7 +50,7 @@ def registered_name(settings: Settings, target: str) -> str:
 
 
 def select(settings: Settings, plan: TrainingPlan) -> Outcome:
-    """Registers the best batch, promotes it if it is better than production, and closes the training.
+    """Has the batches vote, registers the best candidate, promotes it if it is better, and closes the training.
 
     Raises:
         TrainingError: no batch gave a model; production stays.
@@ -67,7 +68,7 @@ def select(settings: Settings, plan: TrainingPlan) -> Outcome:
         recovery.give_up(settings, plan.parent_run_id, RunStatus.to_string(RunStatus.FAILED))
         raise
     recovery.give_up(settings, plan.parent_run_id)  # of it, batches that were broken off while the others went on
-    logger.info("batch %s is version %s of %s: %s", outcome.batch_id, outcome.version, outcome.name, outcome.verdict)
+    logger.info("%s is version %s of %s: %s", described(outcome.batch), outcome.version, outcome.name, outcome.verdict)
     return outcome
 
 
@@ -78,36 +79,51 @@ def abandon(settings: Settings, plan: TrainingPlan) -> None:
 
 def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> Outcome:
     prepared = pinned(settings, plan)
+    ensemble.add_vote(settings, plan)
     best = best_run(tracking, plan)
     make_default(settings)
     model_id = log_final_model(
         settings, tracking, plan.parent_run_id, prepared, best, _kept_model(settings, tracking, best)
     )
-    batch_id = int(best.data.tags[BATCH_TAG])
-    tracking.set_tag(plan.parent_run_id, "best_batch_id", str(batch_id))
+    batch = best.data.tags[BATCH_TAG]
+    tracking.set_tag(plan.parent_run_id, "best_batch_id", batch)
     name = registered_name(settings, prepared.params.target)
     version = _register(tracking, name, model_id, plan, _version_tags(settings, plan, prepared, best))
     verdict = promotion.promote_if_better(settings, name, version)
-    return Outcome(batch_id, best.data.metrics[SELECTING_METRIC], name, version, verdict)
+    return Outcome(batch, best.data.metrics[SELECTING_METRIC], name, version, verdict)
 
 
 def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
-    """The finished batch run with the highest `val_f1`.
+    """The best finished run of a candidate.
+
+    Those whose `val_f1` is within one standard error of the highest are tied: of these the ROC-AUC on validation rows
+    decides, which chance moves less.
 
     Raises:
         TrainingError: no batch run finished.
     """
-    runs = batch_runs(tracking, plan.parent_run_id)
+    runs = candidate_runs(tracking, plan.parent_run_id)
     if not runs:
         raise TrainingError(
             f"none of the {len(plan.batches)} batches gave a model; production stays as it is. "
             "Each batch's run in MLflow has the reason in its tag 'error'"
         )
-    return max(runs, key=lambda run: (run.data.metrics[SELECTING_METRIC], -int(run.data.tags[BATCH_TAG])))
+    best = max(run.data.metrics[SELECTING_METRIC] for run in runs)
+    error = next(run.data.metrics[VAL_F1_ERROR] for run in runs if run.data.metrics[SELECTING_METRIC] == best)
+    tied = [run for run in runs if run.data.metrics[SELECTING_METRIC] >= best - error]
+    chosen = max(tied, key=lambda run: run.data.metrics["val_roc_auc"])
+    logger.info(
+        "%s: tied within %.4f of the best %s are %s",
+        described(chosen.data.tags[BATCH_TAG]),
+        error,
+        SELECTING_METRIC,
+        ", ".join(described(run.data.tags[BATCH_TAG]) for run in tied),
+    )
+    return chosen
 
 
 def _kept_model(settings: Settings, tracking: MlflowClient, best: Run) -> Pipeline:
-    what = f"the model of batch {best.data.tags[BATCH_TAG]}"
+    what = f"the model of {described(best.data.tags[BATCH_TAG])}"
     try:
         return logged_model(settings, tracking, logged_model_id(best), what).pipeline()
     except RemovedError as error:

@@ -20,8 +20,10 @@ from readmission.clean import prepare, prepared_sets
 from readmission.clean.cleaning import clean
 from readmission.features import CATEGORIES
 from readmission.model.forest import inputs, make_pipeline, positive
+from readmission.model.vote import vote_of
 from readmission.params import ForestParams, PrepareParams
 from readmission.raw import ingest
+from readmission.registry.batch_models import ALL_BATCHES
 from readmission.registry.signed_models import version_model
 from readmission.storage.databases import initialise
 from readmission.training.batches import begin, train_batch
@@ -79,19 +81,22 @@ def _real(stores: Settings, csv: Path, folder: Path) -> Case:
     plan = begin(settings, ForestParams())
     train_batch(settings, plan, 1)
     assert select(settings, plan).verdict.promoted
-    return Case(settings, _learned(settings, 1, plan.params), csv)
+    return Case(settings, _learned(settings, "1", plan.params), csv)
 
 
 def _synthetic(trained: Trained, folder: Path) -> Case:
     own = {"model_name": trained.settings.model_name}
     settings = copied(trained.settings, folder, "skew").model_copy(update=own)
-    return Case(settings, _learned(settings, trained.outcome.batch_id, FOREST), trained.settings.dataset_path)
+    return Case(settings, _learned(settings, trained.outcome.batch, FOREST), trained.settings.dataset_path)
 
 
-def _learned(settings: Settings, batch_id: int, params: ForestParams) -> Pipeline:
+def _learned(settings: Settings, batch: str, params: ForestParams) -> Pipeline:
     """The pipeline as it is in a training's memory, never written to a file."""
-    rows = prepared_sets.read_split(settings, "train", batch_id)
-    return make_pipeline(params, jobs=1).fit(inputs(rows), rows["target"])
+    all_batches = list(prepared_sets.current(settings).batches)
+    batches = all_batches if batch == ALL_BATCHES else [int(batch)]
+    rows = [prepared_sets.read_split(settings, "train", number) for number in batches]
+    pipelines = [make_pipeline(params, jobs=1).fit(inputs(each), each["target"]) for each in rows]
+    return vote_of(pipelines, rows) if len(pipelines) > 1 else pipelines[0]
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,15 @@ def parent(trained: Trained, tracking: MlflowClient) -> Run:
 
 
 @pytest.fixture
-def batch_runs(trained: Trained, tracking: MlflowClient) -> list[Run]:
-    return batch_models.batch_runs(tracking, trained.plan.parent_run_id)
+def candidates(trained: Trained, tracking: MlflowClient) -> list[Run]:
+    """The runs of the three batches, and that of their vote."""
+    return batch_models.candidate_runs(tracking, trained.plan.parent_run_id)
+
+
+@pytest.fixture
+def best(trained: Trained, candidates: list[Run]) -> Run:
+    """That of the candidate which became the version."""
+    return next(run for run in candidates if run.data.tags["batch_id"] == trained.outcome.batch)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_a_failing_batch_does_not_stop_the_others(own: Settings) -> None:
         batches.train_batch(own, plan, 2)
     result = batches.train_batch(own, plan, 3)
     outcome = selection.select(own, plan)
-    assert (outcome.batch_id, outcome.val_f1) == (3, result.val.f1)
+    assert (outcome.batch, outcome.val_f1) == ("3", result.val.f1)
     assert result.run_id in recorded(own)
     tracking = client(own)
     experiment = tracking.get_run(plan.parent_run_id).info.experiment_id

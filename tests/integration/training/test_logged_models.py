@@ -26,11 +26,12 @@ from tests.signed import KEYS
 
 
 def test_the_models_have_their_names_and_hold_no_pickle(
-    tracking: MlflowClient, parent: Run, batch_runs: list[Run]
+    tracking: MlflowClient, parent: Run, candidates: list[Run]
 ) -> None:
-    names = [logged_model(tracking, run).name for run in (*batch_runs, parent)]
-    assert names == [*(f"modelo_entrenado_batch{batch}" for batch in (1, 2, 3)), "modelo_entrenado_final"]
-    for run in (*batch_runs, parent):
+    names = [logged_model(tracking, run).name for run in (*candidates, parent)]
+    batches = [f"modelo_entrenado_batch{batch}" for batch in (1, 2, 3)]
+    assert names == [*batches, "modelo_entrenado_ensemble", "modelo_entrenado_final"]
+    for run in (*candidates, parent):
         info = mlflow.models.get_model_info(f"models:/{logged_model_id(run)}")
         flavor = info.flavors["sklearn"]
         assert (flavor["serialization_format"], flavor["pickled_model"]) == ("skops", "model.skops")
@@ -52,9 +53,9 @@ def test_the_requirements_are_explicit_and_pinned(trained: Trained, tmp_path: Pa
     assert all("==" in line for line in lines)
 
 
-def test_the_files_are_in_the_servers_folder(stores: Settings, tracking: MlflowClient, batch_runs: list[Run]) -> None:
+def test_the_files_are_in_the_servers_folder(stores: Settings, tracking: MlflowClient, candidates: list[Run]) -> None:
     """The path is MLflow's to choose: it is asked for, and looked for on disk."""
-    location = logged_model(tracking, batch_runs[0]).artifact_location.removeprefix("mlflow-artifacts:/")
+    location = logged_model(tracking, candidates[0]).artifact_location.removeprefix("mlflow-artifacts:/")
     folder = Folders.of(stores).of_service("mlflow") / "artifacts" / location.strip("/")
     sizes = {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     served = {f"{EXTRA_FILES}/forest.onnx", f"{EXTRA_FILES}/serving.json"}
@@ -63,13 +64,13 @@ def test_the_files_are_in_the_servers_folder(stores: Settings, tracking: MlflowC
     assert not [name for name in sizes if name.endswith((".pkl", ".pickle", ".joblib", ".cloudpickle"))]
 
 
-def test_the_version_the_best_batch_and_the_served_files_answer_the_same(
-    trained: Trained, batch_runs: list[Run], tmp_path: Path
+def test_the_version_the_best_candidate_and_the_served_files_answer_the_same(
+    trained: Trained, best: Run, tmp_path: Path
 ) -> None:
     rows = prepared_sets.read_split(trained.settings, "test")
     version = production_version(trained.settings)
     assert version is not None
-    learned = positive(kept_pipeline(trained.settings, batch_runs[trained.outcome.batch_id - 1]), rows)
+    learned = positive(kept_pipeline(trained.settings, best), rows)
     registered = positive(signed_models.version_model(trained.settings, version).pipeline(), rows)
     scorer = Scorer.load(download_served_files(trained.settings, version, tmp_path), KEYS)
     records = [{str(name): value for name, value in row.items()} for row in inputs(rows).to_dict(orient="records")]
@@ -82,9 +83,8 @@ def kept_pipeline(settings: Settings, run: Run) -> Pipeline:
 
 
 def test_the_versions_own_model_has_its_metrics_with_their_data_and_its_figures(
-    trained: Trained, tracking: MlflowClient, parent: Run, batch_runs: list[Run]
+    tracking: MlflowClient, parent: Run, best: Run
 ) -> None:
-    best = batch_runs[trained.outcome.batch_id - 1]
     model = logged_model(tracking, parent)
     assert {metric.key: metric.value for metric in model.metrics or []} == best.data.metrics
     measured = {metric.key: metric.dataset_name for metric in model.metrics or []}
@@ -96,9 +96,9 @@ def test_the_versions_own_model_has_its_metrics_with_their_data_and_its_figures(
 
 @pytest.mark.filterwarnings("default")
 def test_logging_and_loading_a_model_warn_of_nothing(
-    trained: Trained, batch_runs: list[Run], recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
+    trained: Trained, candidates: list[Run], recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In an Airflow task each warning is a line of its log."""
-    kept_pipeline(trained.settings, batch_runs[0])
+    kept_pipeline(trained.settings, candidates[0])
     assert [str(warning.message) for warning in recwarn] == []
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

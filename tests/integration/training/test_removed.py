@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.tracking import MlflowClient
@@ -111,13 +112,13 @@ def test_what_is_deleted_beneath_a_batch_is_named(
 
 
 def _while_a_batch_is_fitted(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[str], None]) -> None:
-    measure = batch_results.measure
+    keep = batch_results.keep
 
-    def measured(pipeline: object, data: object, batch_id: int, run_id: str) -> object:
-        meanwhile(run_id)
-        return measure(pipeline, data, batch_id, run_id)  # type: ignore[arg-type]
+    def kept(*args: Any) -> object:
+        meanwhile(args[-1])
+        return keep(*args)
 
-    monkeypatch.setattr(batch_results, "measure", measured)
+    monkeypatch.setattr(batch_results, "keep", kept)
 
 
 def _delete(tracking: MlflowClient, settings: Settings, what: str, run_id: str) -> None:

@@ -25,17 +25,19 @@ PROVENANCE = {
 }  # fmt: skip
 
 
-def test_each_batch_is_a_finished_run_under_the_parent(trained: Trained, parent: Run, batch_runs: list[Run]) -> None:
-    assert [run.data.tags["batch_id"] for run in batch_runs] == ["1", "2", "3"]
-    assert {run.data.tags["mlflow.parentRunId"] for run in batch_runs} == {parent.info.run_id}
-    assert {run.info.status for run in (*batch_runs, parent)} == {"FINISHED"}
+def test_each_batch_and_their_vote_is_a_finished_run_under_the_parent(
+    trained: Trained, parent: Run, candidates: list[Run]
+) -> None:
+    assert [run.data.tags["batch_id"] for run in candidates] == ["1", "2", "3", "all"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in candidates} == {parent.info.run_id}
+    assert {run.info.status for run in (*candidates, parent)} == {"FINISHED"}
     rows = prepared_sets.current(trained.settings).batches
-    assert {int(run.data.tags["batch_id"]): run.data.metrics["rows"] for run in batch_runs} == rows
+    assert [run.data.metrics["rows"] for run in candidates] == [*rows.values(), sum(rows.values())]
     assert len(rows) == BATCHES and sum(rows.values()) < ROWS
 
 
-def test_runs_say_how_they_were_made(parent: Run, batch_runs: list[Run]) -> None:
-    for run in (*batch_runs, parent):
+def test_runs_say_how_they_were_made(parent: Run, candidates: list[Run]) -> None:
+    for run in (*candidates, parent):
         assert run.data.params["n_estimators"] == "30"
         assert run.data.params["prepare.batch_size"] == str(PREPARED.batch_size)
         assert run.data.params["prepare.seed"] == "5"
@@ -45,8 +47,8 @@ def test_runs_say_how_they_were_made(parent: Run, batch_runs: list[Run]) -> None
         assert len(tags["source_sha256"]) == 64
 
 
-def test_the_metrics_are_those_of_the_model_on_the_prepared_rows(trained: Trained, batch_runs: list[Run]) -> None:
-    for run in batch_runs:
+def test_the_metrics_are_those_of_the_model_on_the_prepared_rows(trained: Trained, candidates: list[Run]) -> None:
+    for run in candidates:
         metrics = run.data.metrics
         pipeline = logged_model(trained.settings, client(trained.settings), logged_model_id(run), "it").pipeline()
         for split in ("val", "test"):
@@ -59,37 +61,45 @@ def test_the_metrics_are_those_of_the_model_on_the_prepared_rows(trained: Traine
             assert metrics[f"{split}_accuracy"] == pytest.approx((predicted == truth).mean())
             assert metrics[f"{split}_brier"] == pytest.approx(((positive(pipeline, rows) - truth) ** 2).mean())
             assert metrics[f"{split}_base_brier"] == pytest.approx(truth.mean() * (1 - truth.mean()))
+            for name in ("precision", "recall", "f1", "roc_auc", "pr_auc", "brier_skill"):
+                figure = f"{split}_{name}"
+                assert metrics[f"{figure}_low"] < metrics[figure] < metrics[f"{figure}_high"]
             assert 0.5 < metrics[f"{split}_roc_auc"] < 0.8 and 0 < metrics[f"{split}_pr_auc"] < 0.5
         assert metrics["threshold"] == pipeline["forest"].threshold_
         assert abs(metrics["out_of_bag_roc_auc"] - metrics["val_roc_auc"]) <= 0.04
         assert metrics["serving_difference"] <= 1e-6
 
 
-def test_each_run_has_eight_figures_that_are_images(tracking: MlflowClient, batch_runs: list[Run]) -> None:
+def test_each_run_has_eight_figures_that_are_images(tracking: MlflowClient, candidates: list[Run]) -> None:
     kinds = ("calibration", "confusion", "pr", "roc")
     expected = {f"figures/{split}_{kind}.png" for split in ("val", "test") for kind in kinds}
-    for run in batch_runs:
+    for run in candidates:
         assert {file.path for file in tracking.list_artifacts(run.info.run_id, "figures")} == expected
-    path = tracking.download_artifacts(batch_runs[0].info.run_id, "figures/test_roc.png")
+    path = tracking.download_artifacts(candidates[0].info.run_id, "figures/test_roc.png")
     assert Path(path).read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_experiments_table_says_what_mlflow_says(trained: Trained, batch_runs: list[Run]) -> None:
+def test_the_experiments_table_says_what_mlflow_says(trained: Trained, candidates: list[Run]) -> None:
     rows = recorded(trained.settings)
-    assert rows.keys() == {run.info.run_id for run in batch_runs}
-    for run in batch_runs:
+    assert rows.keys() == {run.info.run_id for run in candidates}
+    for run in candidates:
         row, metrics = rows[run.info.run_id], run.data.metrics
-        assert (row.batch_id, row.rows) == (int(run.data.tags["batch_id"]), metrics["rows"])
+        batch = run.data.tags["batch_id"].replace("all", "0")
+        assert (str(row.batch_id), row.rows) == (batch, metrics["rows"])
         names = ["threshold", *(f"{split}_{metric}" for split in ("val", "test") for metric in RECORDED)]
         assert {name: getattr(row, name) for name in names} == {name: metrics[name] for name in names}
 
 
-def test_the_best_val_f1_becomes_the_production_version(
-    trained: Trained, tracking: MlflowClient, batch_runs: list[Run]
+def test_of_what_ties_with_the_best_val_f1_the_highest_roc_auc_becomes_the_production_version(
+    trained: Trained, tracking: MlflowClient, candidates: list[Run], best: Run
 ) -> None:
-    best = max(batch_runs, key=lambda run: run.data.metrics["val_f1"])
+    first = max(candidates, key=lambda run: run.data.metrics["val_f1"]).data.metrics
+    assert 0.005 < first["val_f1_standard_error"] < 0.1
+    least = first["val_f1"] - first["val_f1_standard_error"]
+    tied = [run for run in candidates if run.data.metrics["val_f1"] >= least]
+    assert best.data.metrics["val_roc_auc"] == max(run.data.metrics["val_roc_auc"] for run in tied)
     outcome = trained.outcome
-    assert (str(outcome.batch_id), outcome.val_f1) == (best.data.tags["batch_id"], best.data.metrics["val_f1"])
+    assert outcome.val_f1 == best.data.metrics["val_f1"] >= least
     assert outcome.verdict.promoted and "the first version: validation ROC-AUC" in outcome.verdict.reason
     version = production_version(trained.settings)
     assert version is not None and version.version == outcome.version == "1"
@@ -101,13 +111,13 @@ def test_the_best_val_f1_becomes_the_production_version(
     assert version.tags["promotion"] == str(outcome.verdict)
 
 
-def test_the_parent_run_says_which_batch_was_best(trained: Trained, parent: Run) -> None:
-    assert parent.data.tags["best_batch_id"] == str(trained.outcome.batch_id)
+def test_the_parent_run_says_which_candidate_was_best(trained: Trained, parent: Run) -> None:
+    assert parent.data.tags["best_batch_id"] == trained.outcome.batch
     assert parent.data.metrics["val_f1"] == trained.outcome.val_f1
 
 
 def test_each_page_of_mlflow_says_what_it_shows(
-    trained: Trained, tracking: MlflowClient, parent: Run, batch_runs: list[Run]
+    trained: Trained, tracking: MlflowClient, parent: Run, candidates: list[Run], best: Run
 ) -> None:
     experiment = tracking.get_experiment(parent.info.experiment_id)
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
@@ -122,31 +132,33 @@ def test_each_page_of_mlflow_says_what_it_shows(
     assert re.match(r"In production: \[version 1\].*\[its calibration\]", experiment.tags[NOTE])
     assert "readmitted within 30 days" in experiment.tags[NOTE]
     assert "3 batches" in parent.data.tags[NOTE] and "synthetic encounters (made up" in parent.data.tags[NOTE]
-    rows = f"{batch_runs[0].data.metrics['rows']:,.0f} rows"
-    assert "batch 1" in batch_runs[0].data.tags[NOTE] and rows in batch_runs[0].data.tags[NOTE]
+    rows = f"{candidates[0].data.metrics['rows']:,.0f} rows"
+    assert "batch 1" in candidates[0].data.tags[NOTE] and rows in candidates[0].data.tags[NOTE]
     about = str(version.description)
-    best = batch_runs[trained.outcome.batch_id - 1]
-    assert f"batch {trained.outcome.batch_id}" in about and figures in about
+    voted = trained.outcome.batch == "all"
+    assert ("The vote of all forests" if voted else f"batch {trained.outcome.batch}") in about and figures in about
+    assert "The vote of the forests of batches 1, 2, 3" in candidates[-1].data.tags[NOTE]
     assert f"ROC-AUC {best.data.metrics['test_roc_auc']:.3f}" in about
 
 
 def test_runs_name_the_rows_that_they_learned_and_were_measured_on(
-    trained: Trained, parent: Run, batch_runs: list[Run]
+    trained: Trained, parent: Run, candidates: list[Run]
 ) -> None:
     prepared = prepared_sets.current(trained.settings)
     for run, batch in (
-        *((run, int(run.data.tags["batch_id"])) for run in batch_runs),
-        (parent, trained.outcome.batch_id),
+        *((run, run.data.tags["batch_id"]) for run in candidates),
+        (parent, trained.outcome.batch),
     ):
         assert run.inputs is not None
         used = {given.tags[0].value: given.dataset for given in run.inputs.dataset_inputs}
         sizes = {context: json.loads(str(data.profile))["num_rows"] for context, data in used.items()}
         assert sizes == {
-            "training": prepared.batches[batch],
+            "training": prepared.rows["train"] if batch == "all" else prepared.batches[int(batch)],
             "validation": prepared.rows["val"],
             "test": prepared.rows["test"],
         }
-        assert used["training"].name == f"CLEAN_DATA.train_data batch {batch}"
+        part = "" if batch == "all" else f" batch {batch}"
+        assert used["training"].name == f"CLEAN_DATA.train_data{part}"
         assert json.loads(used["test"].source)["sha256"] == prepared.source_sha256
 
 

@@ -15,8 +15,8 @@ from readmission.training.mlflow_runs import BatchResult
 
 def compared(out_of_bag: float, validation: float, train_rows: int, val_rows: int) -> None:
     forest = cast(CalibratedForest, SimpleNamespace(out_of_bag_roc_auc_=out_of_bag))
-    scores = Scores(val_rows, 0.8, 0.2, 0.4, 0.27, validation, 0.2, 0.09, 0.1)
-    result = BatchResult("run", 1, train_rows, 0.15, scores, scores)
+    scores = Scores(val_rows, 0.8, 0.2, 0.4, 0.27, validation, 0.2, 0.09, 0.1, 0.1, 0.01, {})
+    result = BatchResult("run", "1", train_rows, 0.15, scores, scores)
     data: Any = {split: rows(count) for split, count in (("train", train_rows), ("val", val_rows))}
     check_out_of_bag(forest, result, data)
 
