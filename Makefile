@@ -174,6 +174,9 @@ chaos-service: install ## Let random things go wrong with database and service u
 .PHONY: chaos
 chaos: install ## Let everything go wrong once with the services in Docker, each during a training and under load (SEED=1)
 	@$(PYTHON) -m benchmarks.chaos.platform $(ARGS)
+.PHONY: bench-model
+bench-model: install ## Measure the model on three splits beside each batch, scikit-learn's defaults and LightGBM (ARGS="--seeds 42")
+	@$(PYTHON) -m benchmarks.model --source "$(CHECK_SOURCE)" $(ARGS)
 .PHONY: bench-score
 bench-score: install ## Measure `readmission score` beside the raw rate of either engine, and its memory
 	@$(PYTHON) -m benchmarks.score --source $(or $(CHECK_SOURCE),synthetic) $(ARGS)
