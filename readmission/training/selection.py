@@ -87,7 +87,8 @@ def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> O
     tracking.set_tag(plan.parent_run_id, "best_batch_id", str(batch_id))
     name = registered_name(settings, prepared.params.target)
     version = _register(tracking, name, model_id, plan, _version_tags(settings, plan, prepared, best))
-    verdict = promotion.promote_if_better(settings, name, version)
+    by_whom = str(plan.owner) if plan.owner.dag_id else None
+    verdict = promotion.promote_if_better(settings, name, version, by_whom)
     return Outcome(batch_id, best.data.metrics[SELECTING_METRIC], name, version, verdict)
 
 

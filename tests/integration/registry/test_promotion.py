@@ -13,7 +13,7 @@ from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepare
 from readmission.errors import NothingPreparedError, PromotionError
-from readmission.registry import promotion
+from readmission.registry import settling
 from readmission.registry.batch_models import batch_runs, logged_model_id
 from readmission.registry.promotion import Verdict, previous_production, promote, promote_if_better
 from readmission.storage.databases import initialise
@@ -217,7 +217,7 @@ def test_a_version_that_does_not_exist_is_said_so(settings: Settings, register: 
 def test_a_promotion_waits_for_the_one_that_is_running(settings: Settings, register: Register) -> None:
     version = register(1)
     with ThreadPoolExecutor(1) as pool:
-        with database_lock(engine_for(settings, "CLEAN_DATA"), promotion.LOCK):
+        with database_lock(engine_for(settings, "CLEAN_DATA"), settling.LOCK):
             running = pool.submit(promote, settings, settings.model_name, version, "by hand")
             assert not wait([running], timeout=1.5).done
             assert in_production(settings) is None
