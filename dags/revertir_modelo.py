@@ -18,7 +18,7 @@ from wiring import DEFAULTS, chosen, dag_params, get_settings, this_run, without
 def revertir_modelo() -> None:
     """### 5 · Roll the model back
 
-    Puts the version that served before the one in production back, by the ledger `CLEAN_DATA.promotions`, or the version
+    Puts the version that served before the one in production back, by the ledger `CLEAN_DATA.promotions`, or the one
     that you name. Run twice it goes back two. Versions that were rolled back, withdrawn or deleted since are stepped
     over; one that is not signed, or does not answer its own examples any more, is refused. The service follows within
     ten seconds, without a restart. Needs a reason, which the ledger keeps with this run as the one that did it;

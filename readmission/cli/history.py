@@ -20,9 +20,7 @@ _COLUMNS = ("when (UTC)", "what", "from", "to", "by", "why")
 
 
 def history(
-    at: Annotated[
-        str | None, typer.Option(help="the version that was live then: an ISO time, in UTC")
-    ] = None,
+    at: Annotated[str | None, typer.Option(help="the version that was live then: an ISO time, in UTC")] = None,
     model: Annotated[str | None, typer.Option(help="the registered model")] = None,
 ) -> None:
     """Tell what became of each version, or which was live at a moment, and why."""
