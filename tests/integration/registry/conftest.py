@@ -1,7 +1,10 @@
 """Versions of the trained pipeline's models, in a registered model of each test's own."""
 
 import re
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
@@ -9,7 +12,12 @@ from mlflow.tracking import MlflowClient
 from connections.model_registry import client, production_version
 from connections.settings import Settings
 from readmission.registry.batch_models import batch_runs, logged_model_id
+from readmission.registry.ledger import Entry, entries, last_live
+from readmission.registry.promotion import promote
+from readmission.storage.databases import initialise
+from tests.integration.app_back.served import register_unpromoted, write_served
 from tests.integration.pipeline import Trained
+from tests.mlflow_admin import mlflow_admin
 
 Register = Callable[..., str]
 
@@ -54,3 +62,61 @@ def register(trained: Trained, settings: Settings, tracking: MlflowClient) -> Re
 def in_production(settings: Settings) -> str | None:
     version = production_version(settings)
     return version.version if version else None
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The served files of two forests."""
+    folder = tmp_path_factory.mktemp("ledger")
+    return write_served(folder / "1", seed=1), write_served(folder / "2", seed=2)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A registered model of a test's own, whose versions are nothing but served files, with an empty ledger."""
+
+    settings: Settings
+    files: tuple[Path, Path]
+    scratch: Path
+
+    @property
+    def name(self) -> str:
+        return self.settings.model_name
+
+    def version(self, served: Path | None = None) -> str:
+        """Makes one more version, of the first forest's files unless others are given."""
+        scratch = Path(tempfile.mkdtemp(dir=self.scratch)) / "version"
+        return register_unpromoted(self.settings, served or self.files[0], scratch).version
+
+    def versions(self, count: int) -> list[str]:
+        return [self.version() for _ in range(count)]
+
+    def approve(self, *versions: str) -> None:
+        """Promotes them one after the other, as a person does."""
+        for version in versions:
+            promote(self.settings, self.name, version, f"approved {version}", by_whom="a person")
+
+    def live(self) -> str | None:
+        """What is in production, by the alias; the ledger must know it."""
+        version, entry = in_production(self.settings), last_live(self.entries())
+        assert version == (entry and entry.to_version)
+        return version
+
+    def entries(self) -> list[Entry]:
+        return entries(self.settings, self.name)
+
+    def told(self) -> list[tuple[str, str | None, str | None]]:
+        return [(one.action, one.from_version, one.to_version) for one in self.entries()]
+
+    def delete(self, version: str) -> None:
+        """As somebody does in MLflow, who moves it out of its stage first."""
+        with mlflow_admin(self.settings) as admin:
+            admin.delete_model_version(self.name, version)
+
+
+@pytest.fixture
+def model(stores: Settings, files: tuple[Path, Path], tmp_path: Path, request: pytest.FixtureRequest) -> Model:
+    name = re.sub(r"\W+", "_", request.node.name)
+    settings = stores.model_copy(update={"state_dir": tmp_path / "var", "model_name": name})
+    initialise(settings)
+    return Model(settings, files, tmp_path)

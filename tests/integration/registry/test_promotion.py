@@ -12,6 +12,7 @@ from connections.settings import Settings
 from readmission.clean import prepare
 from readmission.errors import NothingPreparedError, PromotionError
 from readmission.registry import settling
+from readmission.registry.ledger import Entry, entries
 from readmission.registry.promotion import Verdict, promote, promote_if_better
 from readmission.storage.databases import initialise
 from readmission.training import selection
@@ -62,6 +63,11 @@ def test_a_better_version_replaces_the_one_in_production(
     worse, better = register(ranked[0]), register(ranked[-1])
     promote(settings, settings.model_name, worse, "a start")
     verdict = judged(settings, better)
+    started, entered = entries(settings, settings.model_name)
+    assert (started.action, started.from_version, started.reason) == ("approved", None, "a start")
+    assert (entered.action, entered.from_version, entered.to_version) == ("promoted", worse, better)
+    assert (entered.reason, entered.numbers) == (verdict.reason, verdict.numbers)
+    assert entered.numbers["val_f1"] > entered.numbers["val_f1_in_production"] > 0
     assert verdict.promoted and f"of version {worse} on the same" in verdict.reason
     assert in_production(settings) == better
     stages = {v.version: v.current_stage for v in tracking.search_model_versions(f"name = '{settings.model_name}'")}
@@ -76,6 +82,7 @@ def test_a_worse_or_equal_version_does_not(
     promote(settings, settings.model_name, best, "a start")
     verdict = judged(settings, other)
     assert not verdict.promoted and "val_f1" in verdict.reason
+    assert [one.action for one in entries(settings, settings.model_name)] == ["approved", "refused"]
     assert in_production(settings) == best
 
 
@@ -161,6 +168,10 @@ def test_a_promotion_waits_for_the_one_that_is_running(settings: Settings, regis
     assert in_production(settings) == version
 
 
+def verdict_of(entry: Entry, versions: list[str], verdicts: list[Verdict]) -> bool:
+    return verdicts[versions.index(str(entry.to_version))].promoted
+
+
 def test_of_promotions_at_once_the_best_version_ends_in_production(
     settings: Settings, register: Register, ranked: list[int], tracking: MlflowClient
 ) -> None:
@@ -174,6 +185,11 @@ def test_of_promotions_at_once_the_best_version_ends_in_production(
         assert tracking.get_model_version(settings.model_name, version).tags["promotion"].split("\n")[0] == str(verdict)
     found = tracking.search_model_versions(f"name = '{settings.model_name}'")
     assert [str(version.version) for version in found if version.current_stage == "Production"] == [versions[-1]]
+    entered = entries(settings, settings.model_name)
+    assert sorted(str(one.to_version) for one in entered) == sorted(versions)
+    assert [one.action == "promoted" for one in entered] == [verdict_of(one, versions, verdicts) for one in entered]
+    promoted = [one for one in entered if one.live]
+    assert [one.from_version for one in promoted] == [None, *(one.to_version for one in promoted[:-1])]
 
 
 def test_the_target_any_has_a_registered_model_of_its_own(trained: Trained, tmp_path: Path) -> None:
