@@ -65,7 +65,6 @@ def test_numbers_that_mlflow_gives_again_are_those_of_other_versions(model: Mode
     model.approve(*model.versions(2))
     back(model)
     with mlflow_admin(model.settings) as admin:
-        admin.transition_model_version_stage(model.name, "1", "Archived")
         admin.delete_registered_model(model.name)
     model.versions(2)
     with pytest.raises(PromotionError, match="has no earlier production version"):
