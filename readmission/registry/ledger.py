@@ -16,7 +16,8 @@ from connections.tables import promotions
 from readmission.clock import now
 
 Live = Literal["promoted", "approved", "rolled_back"]
-Action = Live | Literal["refused", "withdrawn"]
+NotLive = Literal["refused", "withdrawn"]
+Action = Live | NotLive
 LIVE: tuple[Live, ...] = get_args(Live)
 MOST_NAME, MOST_REASON = 512, 1_000
 

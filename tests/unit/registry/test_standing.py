@@ -1,10 +1,11 @@
 """What served before, and what does not come back, follows from the entries of the ledger alone."""
 
 from datetime import datetime, timedelta
+from typing import get_args
 
 import pytest
 
-from readmission.registry.ledger import Action, Entry, last_live, next_moment
+from readmission.registry.ledger import Entry, Live, NotLive, last_live, next_moment
 from readmission.registry.standing import standing
 
 START = datetime(2026, 11, 27, 12)
@@ -15,7 +16,8 @@ def ledger(*steps: str) -> list[Entry]:
     return [_entry(place, *step.split(" ")) for place, step in enumerate(steps)]
 
 
-def _entry(place: int, action: Action, versions: str) -> Entry:
+def _entry(place: int, word: str, versions: str) -> Entry:
+    action = next(one for one in get_args(Live) + get_args(NotLive) if one == word)
     before, after = versions.split(">")
     number, _, created = (after or before).partition("@")
     first, second = (number, None) if action == "withdrawn" else (before or None, number)
