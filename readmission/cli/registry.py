@@ -18,18 +18,18 @@ def promote(
     version: Annotated[str, typer.Argument(help="the version to compare with production")],
     name: Name = None,
     force: Annotated[bool, typer.Option(help="promote whatever it scores: approved by a person")] = False,
-    reason: Annotated[str, typer.Option(help="why, for the ledger; needed with --force")] = "",
+    reason: Annotated[str | None, typer.Option(help="why, for the ledger; needed with --force")] = None,
     by: By = None,
 ) -> None:
     """Promote a version if it beats production on the same validation rows."""
     from readmission.registry import promotion
 
-    if force and not reason.strip():
+    if force and not (reason or "").strip():
         raise typer.BadParameter("--force needs a --reason, which the ledger keeps")
     with clear_errors():
         settings = asking_mlflow()
         name = name or settings.model_name
-        if force:
+        if force and reason:
             verdict = promotion.promote(settings, name, version, reason, by)
         else:
             verdict = promotion.promote_if_better(settings, name, version, by)
