@@ -9,22 +9,31 @@ import typer
 from readmission.cli.services import asking_mlflow
 from readmission.cli.terminal import bar, clear_errors, console
 
+
+def _given(reason: str | None) -> str | None:
+    if reason is not None and not reason.strip():
+        raise typer.BadParameter("say why; the ledger keeps it")
+    return reason
+
+
 Name = Annotated[str | None, typer.Option(help="the registered model")]
 By = Annotated[str | None, typer.Option(help="who decides it; otherwise the account that runs the command")]
-Reason = Annotated[str, typer.Option(help="why, for the ledger", show_default=False)]
+Reason = Annotated[str, typer.Option(help="why, for the ledger", callback=_given)]
 
 
 def promote(
     version: Annotated[str, typer.Argument(help="the version to compare with production")],
     name: Name = None,
     force: Annotated[bool, typer.Option(help="promote whatever it scores: approved by a person")] = False,
-    reason: Annotated[str | None, typer.Option(help="why, for the ledger; needed with --force")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="why, for the ledger; needed with --force", callback=_given)
+    ] = None,
     by: By = None,
 ) -> None:
     """Promote a version if it beats production on the same validation rows."""
     from readmission.registry import promotion
 
-    if force and not (reason or "").strip():
+    if force and reason is None:
         raise typer.BadParameter("--force needs a --reason, which the ledger keeps")
     with clear_errors():
         settings = asking_mlflow()

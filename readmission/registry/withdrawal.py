@@ -1,11 +1,12 @@
 """Takes a version out of what may serve: it is neither promoted by itself nor gone back to any more."""
 
-from connections.model_registry import client, production_version
+from connections.model_registry import client, production_version, registered
 from connections.settings import Settings
 from readmission.errors import PromotionError
 from readmission.registry.ledger import Entry, append, last_live, this_person
 from readmission.registry.production import entry_about, find_version, note
 from readmission.registry.settling import settled
+from readmission.registry.standing import key_of
 
 
 def withdraw(settings: Settings, name: str, version: str, reason: str, by_whom: str | None = None) -> Entry:
@@ -18,7 +19,8 @@ def withdraw(settings: Settings, name: str, version: str, reason: str, by_whom: 
     with settled(settings, name) as found:
         meant = find_version(client(settings), name, version)
         present, live = production_version(settings, name), last_live(found)
-        if version in (present and present.version, live and live.to_version):
+        ours = registered(meant)
+        if (present and key_of(present) == key_of(ours)) or (live and live.is_about(ours)):
             raise PromotionError(f"version {version} of {name} is in production; run `readmission rollback` first")
         entry = entry_about(found, meant, "withdrawn", None, by_whom or this_person(), reason)
         append(settings, entry)

@@ -62,6 +62,7 @@ def test_train_promotes_and_a_second_training_is_compared(trained_shell: Shell) 
     forced = trained_shell.run("promote", "2", "--force", "--reason", "a try")
     assert f"version 2 of {name} promoted: a try" in forced
     assert "--force needs a --reason" in trained_shell.run("promote", "2", "--force", code=2)
+    assert "say why" in trained_shell.run("rollback", "--reason", " ", code=2)
     back = trained_shell.run("rollback", "--reason", "a try [too]", "--by", "the ward")
     assert f"version 1 of {name} is back in place of 2: a try [too]" in back
     version = production_version(settings)
