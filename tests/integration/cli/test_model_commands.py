@@ -80,7 +80,7 @@ def _tells_what_became_of_each_version(shell: Shell) -> None:
     promoted, _, _, approved, back, _ = entries(shell.settings, name)
     for entry, why in ((promoted, "the first version"), (approved, "a try"), (back, "a try [too]")):
         said = shell.run("history", "--at", entry.happened_at.isoformat())
-        assert said.startswith(f"version {entry.to_version} of {name}, live since {entry.happened_at} UTC, ")
+        assert f"version {entry.to_version} of {name}, live since {entry.happened_at} UTC, " in said
         assert f"by {entry.by_whom}: {why}" in said
     assert back.by_whom == "the ward" and approved.by_whom.endswith("@cli")
     an_hour_east = approved.happened_at.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=1)))
