@@ -75,6 +75,8 @@ MODEL = {
         "time": "2026-11-24T08:31:10.250000Z",
         "reason": "val_f1 0.2764 against 0.2731 of version 2 on the same 9,934 rows",
         "manifest_sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        "action": "promoted",
+        "by_whom": "the run manual__2026-11-24T08:20:04+00:00 of the DAG entrenar_modelo",
     },
     "registry_problem": None,
 }

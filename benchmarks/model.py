@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,7 @@ BARS: Mapping[tuple[str, str], float] = {
     ("vote, optional fields blank", "roc_auc"): 0.655,
 }
 MOST_BEHIND, MOST_SERVED_MB = 0.008, 25.0
-_BOOSTING = {"n_estimators": 500, "learning_rate": 0.02, "num_leaves": 31, "min_child_samples": 100,
+_BOOSTING: dict[str, Any] = {"n_estimators": 500, "learning_rate": 0.02, "num_leaves": 31, "min_child_samples": 100,
              "subsample": 0.8, "subsample_freq": 1, "colsample_bytree": 0.3, "verbose": -1}  # fmt: skip
 console = Console(highlight=False, soft_wrap=True)
 
@@ -121,16 +121,23 @@ def _default_forest(split: Split) -> Answer:
     first = make_pipeline(ForestParams(), 1)["columns"].fit(inputs(split.batches[0]))
     train, val, test = (first.transform(inputs(_blanked(rows))) for rows in (split.batches[0], split.val, split.test))
     forest = RandomForestClassifier(random_state=42, n_jobs=cores()).fit(train, split.batches[0]["target"])
-    threshold = best_threshold(split.val["target"].to_numpy(), forest.predict_proba(val)[:, 1])
-    return Answer(forest.predict_proba(test)[:, 1], threshold)
+    return _decided(split, _risk(forest, val), _risk(forest, test))
 
 
 def _boosted(split: Split, vote: Pipeline) -> Answer:
     columns = vote["columns"]
     train, val, test = (columns.transform(inputs(rows)) for rows in (split.train, split.val, split.test))
     model = LGBMClassifier(**_BOOSTING, random_state=42, n_jobs=cores()).fit(train, split.train["target"])
-    threshold = best_threshold(split.val["target"].to_numpy(), model.predict_proba(val)[:, 1])
-    return Answer(model.predict_proba(test)[:, 1], threshold)
+    return _decided(split, _risk(model, val), _risk(model, test))
+
+
+def _risk(model: Any, matrix: Floats) -> Floats:
+    return np.asarray(model.predict_proba(matrix))[:, 1]
+
+
+def _decided(split: Split, val: Floats, test: Floats) -> Answer:
+    """With the threshold that is best on validation rows."""
+    return Answer(test, best_threshold(split.val["target"].to_numpy(), val))
 
 
 def _blanked(rows: pd.DataFrame) -> pd.DataFrame:

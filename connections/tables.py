@@ -4,6 +4,7 @@ Times are UTC without a zone.
 """
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Boolean,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
 )
 from sqlalchemy.dialects import mysql
 
@@ -121,3 +123,33 @@ leases = Table(
     Column("dag_id", String(250)),
     Column("run_id", String(250)),
 )
+
+# The ledger of promotions. Rows are added and never changed: on MySQL nobody's account but the owner's may, on SQLite a
+# trigger refuses it.
+promotions = Table(
+    "promotions",
+    CLEAN,
+    Column("promotion_id", _Key, primary_key=True, autoincrement=True),
+    Column("happened_at", _Moment, nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("from_version", String(32)),
+    Column("to_version", String(32)),
+    Column("version_created", BigInteger),
+    Column("by_whom", String(512), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("numbers", JSON, nullable=False),
+    Index("promotions_model", "model", "happened_at"),
+)
+
+_REFUSE = "BEGIN SELECT RAISE(ABORT, 'promotions is append-only'); END"
+# REPLACE deletes without asking the trigger of a deletion, so that a number that is taken is refused too.
+APPEND_ONLY = (
+    f"CREATE TRIGGER promotions_no_update BEFORE UPDATE ON promotions {_REFUSE}",
+    f"CREATE TRIGGER promotions_no_delete BEFORE DELETE ON promotions {_REFUSE}",
+    "CREATE TRIGGER promotions_no_replace BEFORE INSERT ON promotions "
+    f"WHEN NEW.promotion_id IN (SELECT promotion_id FROM promotions) {_REFUSE}",
+)
+for _trigger in APPEND_ONLY:
+    _made = DDL(_trigger)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+    event.listen(promotions, "after_create", _made.execute_if(dialect="sqlite"))

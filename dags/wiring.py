@@ -57,7 +57,8 @@ def _param(schema: dict[str, Any]) -> Param:
         rules |= option
     if options:
         rules["type"] = [option["type"] for option in options]
-    return Param(schema["default"], **rules)
+    # Without a default the trigger form asks for it.
+    return Param(schema["default"], **rules) if "default" in schema else Param(**rules)
 
 
 def chosen(model: type[ParamsModel]) -> ParamsModel:

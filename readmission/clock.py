@@ -16,6 +16,11 @@ def zoned(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
+def unzoned(moment: datetime) -> datetime:
+    """A moment with a zone as the tables hold it; one without is UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
 def epoch(moment: datetime) -> float:
     """The seconds from 1970 to the moment."""
     return zoned(moment).timestamp()

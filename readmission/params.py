@@ -89,6 +89,17 @@ class ForestParams(_Params):
     random_state: int = Field(42, ge=0, title="Seed", description="seed of the forest's bootstrap, 0 or more")
 
 
+class RollbackParams(_Params):
+    """Which version is gone back to, and why; nothing is gone back to without a reason."""
+
+    version: str | None = Field(
+        None, title="Version", description="the version's number in MLflow; empty: the one that served before"
+    )
+    reason: str = Field(
+        min_length=3, title="Reason", description="why, for the ledger of promotions; at least 3 characters"
+    )
+
+
 def checked(model: type[ParamsModel], chosen: Mapping[str, Any]) -> ParamsModel:
     """The chosen values as the model; what was not chosen has its default.
 

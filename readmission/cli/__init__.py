@@ -13,7 +13,7 @@ from connections.failures import keep_values_out
 from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
 from readmission import __version__
-from readmission.cli import data, forgetting, keys, mlflow_users, predict, registry, score, training
+from readmission.cli import data, forgetting, history, keys, mlflow_users, predict, registry, score, training
 from readmission.cli.terminal import complain, console, errors
 
 app = typer.Typer(
@@ -63,7 +63,8 @@ def _checked_settings(uses_databases: bool) -> Settings:
 # Help lists them in this order, which is that of a row's way.
 for command in (
     data.init, data.synth, data.load, data.preprocess, training.train, training.unlock,
-    registry.promote, registry.rollback, predict.predict, score.score, registry.export,
+    registry.promote, registry.rollback, registry.withdraw, history.history, predict.predict, score.score,
+    registry.export,
     forgetting.forget, forgetting.retention,
 ):  # fmt: skip
     app.command()(command)

@@ -10,40 +10,72 @@ from readmission.cli.services import asking_mlflow
 from readmission.cli.terminal import bar, clear_errors, console
 
 
+def _given(reason: str | None) -> str | None:
+    if reason is not None and not reason.strip():
+        raise typer.BadParameter("say why; the ledger keeps it")
+    return reason
+
+
+Name = Annotated[str | None, typer.Option(help="the registered model")]
+By = Annotated[str | None, typer.Option(help="who decides it; otherwise the account that runs the command")]
+Reason = Annotated[str, typer.Option(help="why, for the ledger", callback=_given)]
+
+
 def promote(
     version: Annotated[str, typer.Argument(help="the version to compare with production")],
-    name: Annotated[str | None, typer.Option(help="the registered model")] = None,
-    force: Annotated[bool, typer.Option(help="promote whatever it scores")] = False,
-    reason: Annotated[str, typer.Option(help="written on the version, with --force")] = "by hand",
+    name: Name = None,
+    force: Annotated[bool, typer.Option(help="promote whatever it scores: approved by a person")] = False,
+    reason: Annotated[
+        str | None, typer.Option(help="why, for the ledger; needed with --force", callback=_given)
+    ] = None,
+    by: By = None,
 ) -> None:
     """Promote a version if it beats production on the same validation rows."""
     from readmission.registry import promotion
 
+    if force and reason is None:
+        raise typer.BadParameter("--force needs a --reason, which the ledger keeps")
     with clear_errors():
         settings = asking_mlflow()
         name = name or settings.model_name
-        if force:
-            verdict = promotion.promote(settings, name, version, reason)
+        if force and reason:
+            verdict = promotion.promote(settings, name, version, reason, by)
         else:
-            verdict = promotion.promote_if_better(settings, name, version)
+            verdict = promotion.promote_if_better(settings, name, version, by)
     console.print(f"version {version} of {name} {verdict}", highlight=False)
     if not verdict.promoted:
         raise typer.Exit(2)
 
 
 def rollback(
-    name: Annotated[str | None, typer.Option(help="the registered model")] = None,
-    reason: Annotated[str, typer.Option(help="written on the version")] = "rolled back by hand",
+    reason: Reason,
+    to: Annotated[str | None, typer.Option(help="this version; otherwise what served before")] = None,
+    name: Name = None,
+    by: By = None,
 ) -> None:
-    """Put the version that was in production before back into production."""
-    from readmission.registry import promotion
+    """Put the version that served before the one in production back into production."""
+    from readmission.registry.rollback import roll_back
 
     with clear_errors():
         settings = asking_mlflow()
-        name = name or settings.model_name
-        version = promotion.previous_production(settings, name)
-        verdict = promotion.promote(settings, name, version, reason)
-    console.print(f"version {version} of {name} {verdict}", highlight=False)
+        done = roll_back(settings, name or settings.model_name, reason, to, by)
+    said = f"version {done.to_version} of {done.model} is back in place of {done.from_version}: {done.reason}"
+    console.print(said, highlight=False, markup=False)
+
+
+def withdraw(
+    version: Annotated[str, typer.Argument(help="the version")],
+    reason: Reason,
+    name: Name = None,
+    by: By = None,
+) -> None:
+    """Have a version never promoted by itself, nor gone back to."""
+    from readmission.registry.withdrawal import withdraw as take_out
+
+    with clear_errors():
+        settings = asking_mlflow()
+        done = take_out(settings, name or settings.model_name, version, reason, by)
+    console.print(f"version {version} of {done.model} is withdrawn: {reason}", highlight=False, markup=False)
 
 
 def adopt(

@@ -6,7 +6,7 @@ It stands on the version as a tag, with the pipeline's signature.
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
@@ -19,7 +19,8 @@ RECORD_TAG = "promotion_record"
 class PromotionRecord(BaseModel):
     """What was promoted: a version of a registered model, with the sha256 of its manifest; `time` is UTC.
 
-    Each promotion of a model has a later time than the one before, whatever clocks say.
+    Each promotion of a model has a later time than the one before, whatever clocks say. `action` and `by_whom` are
+    those of the ledger's entry; a record of before the ledger names nobody.
     """
 
     name: str
@@ -28,6 +29,8 @@ class PromotionRecord(BaseModel):
     time: AwareDatetime
     reason: str
     manifest_sha256: str
+    action: Literal["promoted", "approved", "rolled_back"] = "promoted"
+    by_whom: str | None = None
 
     def check_files(self, served: ServedFiles) -> None:
         """Holds a version's files against those that were promoted.

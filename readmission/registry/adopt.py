@@ -51,7 +51,7 @@ from readmission.model.serving_files import records
 from readmission.model.signing import SigningKey
 from readmission.registry import records as promotions
 from readmission.registry.keys import signing_key
-from readmission.registry.promotion import find_version
+from readmission.registry.production import find_version
 
 logger = logging.getLogger(__name__)
 

@@ -20,9 +20,11 @@ from readmission.inference import (
     MANIFEST_FILE,
     SERVED_FOLDER,
     PublicKeys,
+    Scorer,
     ServedFiles,
     check_version,
     read_folder,
+    served_of,
 )
 from readmission.model.mlflow_models import load_pipeline
 from readmission.registry.keys import naming_untrusted, public_keys
@@ -50,6 +52,15 @@ class SignedModel:
         """
         with naming_untrusted(self.what):
             return load_pipeline(self.files, self.keys)
+
+    def scorer(self) -> Scorer:
+        """What the prediction service answers with.
+
+        Raises:
+            UntrustedModelError: it cannot be served.
+        """
+        with naming_untrusted(self.what):
+            return Scorer.proven(served_of(self.files), self.keys)
 
 
 def version_model(settings: Settings, version: RegisteredVersion) -> SignedModel:

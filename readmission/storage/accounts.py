@@ -38,6 +38,7 @@ GRANTED: dict[str, Rights] = {
         ("CLEAN_DATA", _VERSION): _READ,
         ("CLEAN_DATA", fixed.prepared_sets.name): _RECORD,
         ("CLEAN_DATA", fixed.experiments.name): _ADD,
+        ("CLEAN_DATA", fixed.promotions.name): _ADD,
         ("CLEAN_DATA", fixed.leases.name): _RECORD | {"DELETE"},
         **_swapped("CLEAN_DATA", [*map(prepared_name, SPLITS), fixed.encounters.name]),
     },

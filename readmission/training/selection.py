@@ -14,7 +14,7 @@ from readmission.clean.prepared_sets import PreparedSet
 from readmission.errors import RemovedError, TrainingError
 from readmission.registry import descriptions, promotion
 from readmission.registry.batch_models import BATCH_TAG, candidate_runs, described, logged_model_id
-from readmission.registry.promotion import Verdict
+from readmission.registry.judging import VAL_ROWS, Verdict
 from readmission.registry.removed import naming_removed
 from readmission.registry.signed_models import logged_model
 from readmission.storage import leases
@@ -89,7 +89,8 @@ def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> O
     tracking.set_tag(plan.parent_run_id, "best_batch_id", batch)
     name = registered_name(settings, prepared.params.target)
     version = _register(tracking, name, model_id, plan, _version_tags(settings, plan, prepared, best))
-    verdict = promotion.promote_if_better(settings, name, version)
+    by_whom = str(plan.owner) if plan.owner.dag_id else None
+    verdict = promotion.promote_if_better(settings, name, version, by_whom)
     return Outcome(batch, best.data.metrics[SELECTING_METRIC], name, version, verdict)
 
 
@@ -132,7 +133,7 @@ def _kept_model(settings: Settings, tracking: MlflowClient, best: Run) -> Pipeli
 
 def _version_tags(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, best: Run) -> dict[str, str]:
     metrics = {name: repr(best.data.metrics[name]) for name in _VERSION_METRICS}
-    rows = {promotion.VAL_ROWS: str(prepared.rows["val"]), BATCH_TAG: best.data.tags[BATCH_TAG]}
+    rows = {VAL_ROWS: str(prepared.rows["val"]), BATCH_TAG: best.data.tags[BATCH_TAG]}
     return {**provenance(settings, prepared, plan.params), **metrics, **rows}
 
 

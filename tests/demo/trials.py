@@ -33,7 +33,9 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
     "train": ("--n-estimators 30", {0}, matches(r"version 2 of mejor_modelo_diabetes (not )?promoted: ")),
     "unlock": ("", {0}, matches("nothing was in use")),
     "promote": ("2 --force --reason tried", {0}, matches("version 2 of mejor_modelo_diabetes promoted: tried")),
-    "rollback": ("", {0}, matches("version 1 of mejor_modelo_diabetes promoted: rolled back by hand")),
+    "rollback": ("--reason tried", {0}, matches("version 1 of mejor_modelo_diabetes is back in place of 2: tried")),
+    "withdraw": ("2 --reason tried", {0}, matches("version 2 of mejor_modelo_diabetes is withdrawn: tried")),
+    "history": ("--at 2999-01-01", {0}, matches("version 1 of mejor_modelo_diabetes, live since .* rolled back by")),
     "predict": ("number_inpatient=3 age=80", {0}, is_a_prediction),
     "score": (
         "{out}/ask.csv {out}/scored.csv",

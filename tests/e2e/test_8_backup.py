@@ -205,7 +205,7 @@ def test_what_an_upgrade_migrates_is_saved_first_and_half_an_upgrade_is_refused(
         connection.execute(text("UPDATE alembic_version SET version_num = 'clean_0001'"))
     upgraded = backup(stores, str(tmp_path), program="compose.upgrade")
     assert upgraded.returncode == 0, upgraded.stderr
-    assert "CLEAN_DATA is at revision clean_0001, and this release has clean_0002" in upgraded.stderr
+    assert "CLEAN_DATA is at revision clean_0001, and this release has clean_0003" in upgraded.stderr
     (file,) = tmp_path.glob("*.tar")
     with stores.database("mlflow", "mlflow").begin() as connection:
         later = "'MLflow' AS software, 'a' AS `before`, 'b' AS wanted, '2099-01-01 00:00:00' AS began"

@@ -23,6 +23,13 @@ def write_served(folder: Path, seed: int) -> Path:
 
 def register_served(settings: Settings, served: Path, scratch: Path, signed: bool = True) -> RegisteredVersion:
     """Registers a version of these files and puts it in production."""
+    version = register_unpromoted(settings, served, scratch, signed)
+    put_in_production(settings, version)
+    return version
+
+
+def register_unpromoted(settings: Settings, served: Path, scratch: Path, signed: bool = True) -> RegisteredVersion:
+    """Registers a version of these files."""
     tracking = client(settings)
     found = tracking.get_experiment_by_name("served")
     experiment = found.experiment_id if found else tracking.create_experiment("served")
@@ -35,9 +42,7 @@ def register_served(settings: Settings, served: Path, scratch: Path, signed: boo
     if not tracking.search_registered_models(f"name = '{settings.model_name}'"):
         tracking.create_registered_model(settings.model_name)
     made = tracking.create_model_version(settings.model_name, f"models:/{model.model_id}", model_id=model.model_id)
-    version = registered(made)
-    put_in_production(settings, version)
-    return version
+    return registered(made)
 
 
 def answer(scorer: Scorer) -> float:

@@ -47,7 +47,9 @@ def test_errors_are_said_in_words_and_code_1(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("command", [("predict",), ("promote", "1"), ("rollback",), ("export",)])
+@pytest.mark.parametrize(
+    "command", [("predict",), ("promote", "1"), ("rollback", "--reason", "tried"), ("history",), ("export",)]
+)
 def test_without_mlflow_the_address_is_said_at_once(shell: Shell, command: tuple[str, ...]) -> None:
     shell.run("init")
     said = shell.run(*command, code=1)

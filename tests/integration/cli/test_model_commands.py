@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from connections.model_registry import client, production_version
 from connections.mysql_connections import engine_for
 from connections.settings import ENV_FILE, Settings
 from connections.tables import leases as leases_table
+from readmission.registry.ledger import entries
 from tests.conftest import Poll
 from tests.integration.cli.shell import Shell, environment
 from tests.integration.pipeline import Trained
@@ -59,18 +61,40 @@ def test_train_promotes_and_a_second_training_is_compared(trained_shell: Shell) 
     assert "error: modelo_" in trained_shell.run("promote", "99", code=1)
     forced = trained_shell.run("promote", "2", "--force", "--reason", "a try")
     assert f"version 2 of {name} promoted: a try" in forced
-    assert f"version 1 of {name} promoted: rolled back by hand" in trained_shell.run("rollback")
+    assert "--force needs a --reason" in trained_shell.run("promote", "2", "--force", code=2)
+    assert "say why" in trained_shell.run("rollback", "--reason", " ", code=2)
+    back = trained_shell.run("rollback", "--reason", "a try [too]", "--by", "the ward")
+    assert f"version 1 of {name} is back in place of 2: a try [too]" in back
     version = production_version(settings)
-    assert version is not None and (version.version, version.tags["promotion"]) == (
-        "1",
-        "promoted: rolled back by hand",
-    )
+    assert version is not None and version.version == "1"
+    assert version.tags["promotion"].splitlines()[0] == "rolled back to: a try [too]"
+    assert "is withdrawn: biased" in trained_shell.run("withdraw", "2", "--reason", "biased")
+    _tells_what_became_of_each_version(trained_shell)
+
+
+def _tells_what_became_of_each_version(shell: Shell) -> None:
+    name = shell.settings.model_name
+    told = shell.run("history")
+    for action in ("promoted", "refused", "approved", "rolled back", "withdrawn"):
+        assert told.count(f"│ {action} ") == (2 if action == "refused" else 1), told
+    promoted, _, _, approved, back, _ = entries(shell.settings, name)
+    for entry, why in ((promoted, "the first version"), (approved, "a try"), (back, "a try [too]")):
+        said = shell.run("history", "--at", entry.happened_at.isoformat())
+        assert f"version {entry.to_version} of {name}, live since {entry.happened_at} UTC, " in said
+        assert f"by {entry.by_whom}: {why}" in said
+    assert back.by_whom == "the ward" and approved.by_whom.endswith("@cli")
+    an_hour_east = approved.happened_at.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=1)))
+    assert "version 2 of" in shell.run("history", "--at", an_hour_east.isoformat())
+    assert f"no version of {name} was live at 2026-01-01" in shell.run("history", "--at", "2026-01-01", code=2)
+    assert "is no ISO time" in shell.run("history", "--at", "yesterday", code=2)
 
 
 def test_nothing_in_production_is_said_so(trained_shell: Shell) -> None:
     assert "error: no version is in production yet" in trained_shell.run("predict", code=1)
     assert "error: no version is in production yet" in trained_shell.run("export", code=1)
-    assert "has no earlier production version" in trained_shell.run("rollback", code=1)
+    assert "is in production, nor was one" in trained_shell.run("rollback", "--reason", "a try", code=1)
+    assert "nothing was promoted of" in trained_shell.run("history")
+    assert "Missing option '--reason'" in trained_shell.run("rollback", code=2)
 
 
 def test_batches_that_fail_are_said_and_production_stays(trained_shell: Shell) -> None:

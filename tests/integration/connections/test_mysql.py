@@ -10,7 +10,7 @@ from connections.model_registry import production_version
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from connections.tables import experiments, leases
-from readmission.registry import promotion
+from readmission.registry import settling
 from readmission.registry.promotion import promote
 from readmission.storage.databases import initialise
 from tests.integration.conftest import MYSQL, TEST_SERVER
@@ -37,7 +37,7 @@ def _train_and_promote(settings: Settings) -> None:
     assert done.outcome.val_f1 == max(row.val_f1 for row in recorded)
     assert production_version(settings, settings.model_name) is not None
     with ThreadPoolExecutor(1) as pool:
-        with database_lock(engine, promotion.LOCK):
+        with database_lock(engine, settling.LOCK):
             running = pool.submit(promote, settings, settings.model_name, done.outcome.version, "by hand")
             assert not wait([running], timeout=1.5).done
         assert running.result(timeout=60).promoted

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from readmission.features import BY_NAME, CATEGORIES, NUMBERS
+from readmission.features import BY_NAME, CATEGORIES, DIAGNOSES, NUMBERS
 from tests.conftest import ROOT
 
 PACKAGES = ("app_back", "app_front", "connections", "readmission")
@@ -135,6 +135,6 @@ def test_the_served_files_use_it(found: dict[str, Any]) -> None:
     assert [number["name"] for number in found["served"]["numbers"]] == [*NUMBERS, "number_transfers"]
     assert list(found["served"]["categories"]) == [*CATEGORIES, "smoker"]
     assert found["served"]["categories"]["smoker"] == SMOKER
-    before = len(NUMBERS) + sum(len(BY_NAME[name].vocabulary) for name in CATEGORIES)
+    before = len(NUMBERS) + sum(len(BY_NAME[name].vocabulary) for name in (*CATEGORIES, DIAGNOSES[0]))
     assert found["width"] == before + 1 + len(SMOKER)
     assert all(0 < answer < 1 for answer in found["answers"])

@@ -1,7 +1,5 @@
 """Which version serves: each rule of promotion, going back, and two promotions at once."""
 
-import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -13,64 +11,22 @@ from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepare
 from readmission.errors import NothingPreparedError, PromotionError
-from readmission.registry import promotion
-from readmission.registry.batch_models import batch_runs, logged_model_id
-from readmission.registry.promotion import Verdict, previous_production, promote, promote_if_better
+from readmission.registry import settling
+from readmission.registry.judging import Verdict
+from readmission.registry.ledger import Entry, entries
+from readmission.registry.promotion import promote, promote_if_better
 from readmission.storage.databases import initialise
 from readmission.training import selection
 from readmission.training.batches import begin, train_batch
 from tests.integration.pipeline import FOREST, PREPARED, Trained, copied
+from tests.integration.registry.conftest import Register, in_production
 from tests.mlflow_admin import mlflow_admin
-
-Register = Callable[..., str]
-
-
-@pytest.fixture
-def settings(trained: Trained, request: pytest.FixtureRequest) -> Settings:
-    """The trained pipeline's stores and validation rows, with a registered model of the test's own."""
-    return trained.settings.model_copy(update={"model_name": re.sub(r"\W+", "_", request.node.name)})
-
-
-@pytest.fixture
-def tracking(settings: Settings) -> MlflowClient:
-    return client(settings)
-
-
-@pytest.fixture
-def ranked(trained: Trained, tracking: MlflowClient) -> list[int]:
-    """The batches by their `val_f1`, worst first."""
-    runs = batch_runs(tracking, trained.plan.parent_run_id)
-    return [int(run.data.tags["batch_id"]) for run in sorted(runs, key=lambda run: run.data.metrics["val_f1"])]
-
-
-@pytest.fixture
-def register(trained: Trained, settings: Settings, tracking: MlflowClient) -> Register:
-    """Makes a version of one batch's model, tagged as its training would have tagged it but for what is given."""
-    runs = {int(run.data.tags["batch_id"]): run for run in batch_runs(tracking, trained.plan.parent_run_id)}
-    tracking.create_registered_model(settings.model_name)
-
-    def made(batch_id: int, **changes: str) -> str:
-        run = runs[batch_id]
-        model_id = logged_model_id(run)
-        tags = {**run.data.tags, **{name: repr(value) for name, value in run.data.metrics.items()}, **changes}
-        ours = {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
-        version = tracking.create_model_version(
-            settings.model_name, f"models:/{model_id}", run_id=run.info.run_id, tags=ours, model_id=model_id
-        )
-        return str(version.version)
-
-    return made
-
-
-def in_production(settings: Settings) -> str | None:
-    version = production_version(settings)
-    return version.version if version else None
 
 
 def judged(settings: Settings, version: str) -> Verdict:
     verdict = promote_if_better(settings, settings.model_name, version)
     tags = client(settings).get_model_version(settings.model_name, version).tags
-    assert tags["promotion"] == str(verdict)
+    assert tags["promotion"].split("\n")[0] == str(verdict)
     assert ("promoted_at" in tags) == verdict.promoted
     return verdict
 
@@ -108,7 +64,14 @@ def test_a_better_version_replaces_the_one_in_production(
     worse, better = register(ranked[0]), register(ranked[-1])
     promote(settings, settings.model_name, worse, "a start")
     verdict = judged(settings, better)
-    assert verdict.promoted and f"of version {worse} on the same" in verdict.reason
+    started, entered = entries(settings, settings.model_name)
+    assert (started.action, started.from_version, started.reason) == ("approved", None, "a start")
+    assert (entered.action, entered.from_version, entered.to_version) == ("promoted", worse, better)
+    assert (entered.reason, entered.numbers) == (verdict.reason, verdict.numbers)
+    assert entered.numbers["val_f1"] > entered.numbers["val_f1_in_production"] > 0
+    assert verdict.promoted and f"compared with version {worse}: val_f1 " in verdict.reason
+    assert entered.numbers["f1_higher"] >= 0.9 and entered.numbers["roc_auc_change_low"] > -0.01
+    assert "challenger" not in tracking.get_registered_model(settings.model_name).aliases
     assert in_production(settings) == better
     stages = {v.version: v.current_stage for v in tracking.search_model_versions(f"name = '{settings.model_name}'")}
     assert {str(version): stage for version, stage in stages.items()} == {worse: "Archived", better: "Production"}
@@ -121,7 +84,9 @@ def test_a_worse_or_equal_version_does_not(
     best, other = register(ranked[-1]), register(ranked[place])
     promote(settings, settings.model_name, best, "a start")
     verdict = judged(settings, other)
-    assert not verdict.promoted and "val_f1" in verdict.reason
+    assert not verdict.promoted and "not met: F1 higher with probability 0.90" in verdict.reason
+    assert client(settings).get_registered_model(settings.model_name).aliases["challenger"] == other
+    assert [one.action for one in entries(settings, settings.model_name)] == ["approved", "refused"]
     assert in_production(settings) == best
 
 
@@ -188,24 +153,6 @@ def test_the_version_in_production_stays_there(settings: Settings, register: Reg
     assert in_production(settings) == version
 
 
-def test_going_back_and_forth(settings: Settings, register: Register, tracking: MlflowClient) -> None:
-    name = settings.model_name
-    first, second = register(1), register(2)
-    with pytest.raises(PromotionError, match="no earlier production version"):
-        previous_production(settings, name)
-    promote(settings, name, first, "a start")
-    with pytest.raises(PromotionError, match="no earlier production version"):
-        previous_production(settings, name)
-    promote(settings, name, second, "next")
-    for expected in (first, second):
-        back = previous_production(settings, name)
-        assert back == expected
-        promote(settings, name, back, "rolled back")
-        version = tracking.get_model_version(name, back)
-        assert in_production(settings) == back
-        assert (version.current_stage, version.tags["promotion"]) == ("Production", "promoted: rolled back")
-
-
 def test_a_version_that_does_not_exist_is_said_so(settings: Settings, register: Register) -> None:
     assert register(1) == "1"
     with pytest.raises(PromotionError, match="has no version 99"):
@@ -217,12 +164,16 @@ def test_a_version_that_does_not_exist_is_said_so(settings: Settings, register: 
 def test_a_promotion_waits_for_the_one_that_is_running(settings: Settings, register: Register) -> None:
     version = register(1)
     with ThreadPoolExecutor(1) as pool:
-        with database_lock(engine_for(settings, "CLEAN_DATA"), promotion.LOCK):
+        with database_lock(engine_for(settings, "CLEAN_DATA"), settling.LOCK):
             running = pool.submit(promote, settings, settings.model_name, version, "by hand")
             assert not wait([running], timeout=1.5).done
             assert in_production(settings) is None
         assert running.result(timeout=60).promoted
     assert in_production(settings) == version
+
+
+def verdict_of(entry: Entry, versions: list[str], verdicts: list[Verdict]) -> bool:
+    return verdicts[versions.index(str(entry.to_version))].promoted
 
 
 def test_of_promotions_at_once_the_best_version_ends_in_production(
@@ -235,9 +186,14 @@ def test_of_promotions_at_once_the_best_version_ends_in_production(
     assert in_production(settings) == versions[-1]
     assert verdicts[-1].promoted
     for version, verdict in zip(versions, verdicts, strict=True):
-        assert tracking.get_model_version(settings.model_name, version).tags["promotion"] == str(verdict)
+        assert tracking.get_model_version(settings.model_name, version).tags["promotion"].split("\n")[0] == str(verdict)
     found = tracking.search_model_versions(f"name = '{settings.model_name}'")
     assert [str(version.version) for version in found if version.current_stage == "Production"] == [versions[-1]]
+    entered = entries(settings, settings.model_name)
+    assert sorted(str(one.to_version) for one in entered) == sorted(versions)
+    assert [one.action == "promoted" for one in entered] == [verdict_of(one, versions, verdicts) for one in entered]
+    promoted = [one for one in entered if one.live]
+    assert [one.from_version for one in promoted] == [None, *(one.to_version for one in promoted[:-1])]
 
 
 def test_the_target_any_has_a_registered_model_of_its_own(trained: Trained, tmp_path: Path) -> None:

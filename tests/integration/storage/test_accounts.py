@@ -28,6 +28,24 @@ A_PREDICTION = (
 # No right on the table, on the database, on a column, of the server, to make an account, to grant, to read a file.
 REFUSALS = {1044, 1142, 1143, 1227, 1410, 1045, 1370, 1141}
 PREDICTIONS = "RAW_DATA.predictions"
+PROMOTIONS = "CLEAN_DATA.promotions"
+A_PROMOTION = (
+    f"INSERT INTO {PROMOTIONS} (promotion_id, happened_at, model, action, by_whom, reason, numbers) "
+    "VALUES ({id}, UTC_TIMESTAMP(6), 'm', 'promoted', 'somebody', 'because', '{{}}')"
+)
+# What nobody may do with the ledger who runs all day: each is another way to lose or change an entry.
+OF_THE_LEDGER = (
+    f"UPDATE {PROMOTIONS} SET reason = 'another'",
+    f"DELETE FROM {PROMOTIONS}",
+    f"TRUNCATE TABLE {PROMOTIONS}",
+    f"DROP TABLE {PROMOTIONS}",
+    f"ALTER TABLE {PROMOTIONS} DROP COLUMN reason",
+    f"REPLACE {A_PROMOTION.format(id=1).removeprefix('INSERT ')}",
+    f"{A_PROMOTION.format(id=1)} ON DUPLICATE KEY UPDATE reason = 'another'",
+    f"RENAME TABLE {PROMOTIONS} TO CLEAN_DATA.train_data_old",
+    f"CREATE TRIGGER CLEAN_DATA.more BEFORE INSERT ON {PROMOTIONS} FOR EACH ROW SET NEW.reason = 'another'",
+    f"DELETE CLEAN_DATA.leases, {PROMOTIONS} FROM CLEAN_DATA.leases JOIN {PROMOTIONS}",
+)
 CHANGES = (
     f"UPDATE {PREDICTIONS} SET probability = 0",
     f"TRUNCATE TABLE {PREDICTIONS}",
@@ -119,6 +137,23 @@ def test_an_account_is_refused_what_is_not_its_work(accounts: Accounts, account:
     assert {statement: code for statement, code in answers.items() if code not in REFUSALS} == {}
 
 
+@pytest.mark.parametrize("account", ["pipeline", "api", "keeper", "mlflow"])
+def test_the_ledger_of_promotions_is_changed_by_nobody_who_runs_all_day(accounts: Accounts, account: str) -> None:
+    answers = {statement: accounts.refused(account, statement) for statement in OF_THE_LEDGER}
+    assert {statement: code for statement, code in answers.items() if code not in REFUSALS} == {}
+
+
+def test_the_pipeline_alone_adds_to_the_ledger_of_promotions(accounts: Accounts) -> None:
+    assert accounts.refused("pipeline", A_PROMOTION.format(id=7)) == 0
+    assert accounts.run("pipeline", f"SELECT reason FROM {PROMOTIONS} WHERE promotion_id = 7") == [("because",)]
+    for account in ("api", "keeper", "mlflow"):
+        assert accounts.refused(account, A_PROMOTION.format(id=8)) in REFUSALS
+        assert accounts.refused(account, f"SELECT 1 FROM {PROMOTIONS}") in REFUSALS
+    databases = [str(row[0]) for row in accounts.run("pipeline", "SHOW GRANTS") if ".*" in str(row[0])]
+    assert databases == [line for line in databases if line.startswith("GRANT USAGE ON *.*")], "none on a database"
+    assert accounts.run("owner", f"SELECT COUNT(*) FROM {PROMOTIONS}") == [(1,)]
+
+
 def test_predictions_are_added_by_the_service_and_taken_by_the_keeper_alone(accounts: Accounts) -> None:
     assert accounts.refused("api", A_PREDICTION.format(id="one")) == 0
     assert accounts.run("api", f"SELECT prediction_id FROM {PREDICTIONS}") == [("one",)]
@@ -158,11 +193,13 @@ def test_what_is_granted_beyond_is_taken_back_and_a_second_run_changes_nothing(a
     on_server(f"GRANT UPDATE, INDEX ON {PREDICTIONS} TO api")
     on_server("GRANT SELECT ON CLEAN_DATA.leases TO keeper WITH GRANT OPTION")
     on_server("REVOKE INSERT ON RAW_DATA.loads FROM pipeline")
+    on_server(f"GRANT UPDATE, DELETE, DROP ON {PROMOTIONS} TO pipeline")
     owner = accounts.of("owner")
-    assert initialise(owner, grants=True)[-1] == "rights of pipeline, api, keeper: 4 statements"
+    assert initialise(owner, grants=True)[-1] == "rights of pipeline, api, keeper: 5 statements"
     assert initialise(owner, grants=True)[-1] == "rights of pipeline, api, keeper: nothing to change"
     assert accounts.refused("pipeline", f"SELECT 1 FROM {PREDICTIONS}") == 1142
     assert accounts.refused("api", f"UPDATE {PREDICTIONS} SET probability = 0") == 1142
+    assert accounts.refused("pipeline", f"DELETE FROM {PROMOTIONS}") == 1142
     assert accounts.refused("keeper", "SELECT 1 FROM CLEAN_DATA.leases") in (1044, 1142)
     for account, wanted in GRANTED.items():
         lines = [str(row[0]) for row in accounts.run(account, "SHOW GRANTS")]

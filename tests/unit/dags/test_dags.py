@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 
 DAGS = ROOT / "dags"
 FILES = sorted(DAGS.glob("*.py"))
+IN_ORDER = ("crear_bases_si_no_existen", "cargar_datos", "preprocesar_datos", "entrenar_modelo", "revertir_modelo")
 HEAVY = {"pandas", "polars", "numpy", "sklearn", "mlflow", "sqlalchemy", "onnxruntime", "matplotlib", "pyarrow"}
 
 # Run by a Python of its own: Airflow reads its environment when it is imported, and warns of much.
@@ -93,6 +94,7 @@ def test_the_ids_and_their_files(parsed: dict[str, Any]) -> None:
         "cargar_datos": "carga_datos.py",
         "preprocesar_datos": "preprocesar_datos.py",
         "entrenar_modelo": "train_model.py",
+        "revertir_modelo": "revertir_modelo.py",
     }
 
 
@@ -109,6 +111,7 @@ def test_the_task_graphs(parsed: dict[str, Any]) -> None:
             "seleccionar_modelo": ["abrir_entrenamiento", "entrenar_lote"],
             "cerrar_entrenamiento": ["abrir_entrenamiento", "seleccionar_modelo"],
         },
+        "revertir_modelo": {"revertir": []},
     }
 
 
@@ -129,7 +132,7 @@ def test_a_teardown_closes_the_training_and_decides_how_its_run_ends(parsed: dic
 def test_the_dags_are_listed_in_their_order(parsed: dict[str, Any]) -> None:
     """Airflow's pages sort by display name."""
     listed = sorted(parsed, key=lambda name: parsed[name]["display_name"])
-    assert listed == ["crear_bases_si_no_existen", "cargar_datos", "preprocesar_datos", "entrenar_modelo"]
+    assert listed == list(IN_ORDER)
     assert all(parsed[name]["display_name"].endswith(f" · {name}") for name in listed)
 
 
@@ -151,6 +154,7 @@ def test_schedules_and_outlets_make_a_chain(parsed: dict[str, Any]) -> None:
         "cargar_datos": [],
         "preprocesar_datos": ["RAW_DATA.initial_data"],
         "entrenar_modelo": ["CLEAN_DATA.train_data"],
+        "revertir_modelo": [],
     }
     outlets = {name: task["outlets"] for dag in parsed.values() for name, task in dag["tasks"].items()}
     assert {name: assets for name, assets in outlets.items() if assets} == {
@@ -171,9 +175,7 @@ def test_one_run_at_a_time_no_catchup_and_paused_until_a_person_activates_it(par
 
 
 def test_each_dag_explains_itself(parsed: dict[str, Any]) -> None:
-    for place, name in enumerate(
-        ("crear_bases_si_no_existen", "cargar_datos", "preprocesar_datos", "entrenar_modelo"), start=1
-    ):
+    for place, name in enumerate(IN_ORDER, start=1):
         assert parsed[name]["doc"].strip().startswith(f"### {place} · ")
         assert len(parsed[name]["doc"].split()) > 15
         assert parsed[name]["tags"] == [str(place), "readmission"]
@@ -186,6 +188,14 @@ def test_the_params_are_those_of_the_platforms_models(parsed: dict[str, Any]) ->
     assert defaults(parsed["entrenar_modelo"]) == ForestParams().model_dump()
     assert defaults(parsed["cargar_datos"]) == LoadParams().model_dump()
     assert defaults(parsed["crear_bases_si_no_existen"]) == {}
+
+
+def test_a_rollback_asks_for_a_reason(parsed: dict[str, Any]) -> None:
+    """One without is refused when it is triggered: there is no default."""
+    params = parsed["revertir_modelo"]["params"]
+    assert set(params) == {"version", "reason"}
+    assert (params["version"]["value"], params["reason"]["value"]) == (None, None)
+    assert (params["reason"]["schema"]["type"], params["reason"]["schema"]["minLength"]) == ("string", 3)
 
 
 def test_the_trigger_form_checks_params_as_the_models_do(parsed: dict[str, Any]) -> None:

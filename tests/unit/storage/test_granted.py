@@ -15,6 +15,11 @@ def test_predictions_are_added_by_the_service_and_deleted_by_the_keeper_and_chan
     assert rights == {"pipeline": None, "api": {"SELECT"}, "keeper": {"SELECT", "INSERT"}}
 
 
+def test_the_ledger_of_promotions_is_only_added_to() -> None:
+    rights = {account: granted.get(("CLEAN_DATA", "promotions")) for account, granted in GRANTED.items()}
+    assert rights == {"pipeline": {"SELECT", "INSERT"}, "api": None, "keeper": None}
+
+
 def test_only_tables_that_are_swapped_are_the_pipelines_to_make_and_drop() -> None:
     swapped = {
         ("RAW_DATA", INITIAL_DATA),

@@ -10,7 +10,8 @@ from connections.model_registry import RegisteredVersion, client
 from connections.settings import Settings
 from connections.version_files import add_served_file
 from readmission.inference import MANIFEST_FILE, RECORD_TAG, SERVING_FILE
-from readmission.registry.promotion import previous_production
+from readmission.registry.rollback import roll_back
+from readmission.storage.databases import initialise
 from tests.integration.app_back.models.versions import Versions, following, without_mlflow
 from tests.integration.app_back.promoted import move_the_alias, put_in_production
 from tests.integration.app_back.served import register_served
@@ -111,11 +112,12 @@ def test_a_record_of_before_does_not_bring_a_version_back(versions: Versions) ->
 
 def test_going_back_is_by_records_alone(versions: Versions, third: RegisteredVersion) -> None:
     settings = versions.settings
-    assert previous_production(settings, settings.model_name) == "1"
+    initialise(settings)
     client(settings).set_model_version_tag(third.name, third.version, "promoted_at", "2999-01-01T00:00:00Z")
-    assert previous_production(settings, settings.model_name) == "1"
     move_the_alias(settings, third)
-    assert previous_production(settings, settings.model_name) == "2"
+    for expected in ("2", "1"):
+        assert roll_back(settings, settings.model_name, "moved by hand").to_version == expected
+        assert following(settings).state().version == expected
 
 
 def test_a_description_that_was_swapped_with_its_manifest_is_refused(versions: Versions, tmp_path: Path) -> None:
