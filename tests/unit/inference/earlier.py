@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from readmission.features import NUMBERS
-from readmission.inference import FOREST_FILE, SERVING_FILE
+from readmission.inference import FOREST_FILE, REASONS_FILE, SERVING_FILE
 from readmission.model import serving_files
 from readmission.model.forest import inputs
 from tests.signed import sign_served
@@ -40,4 +40,5 @@ def of_the_contract_before(pipeline: Pipeline, folder: Path, **more: object) -> 
     examples = inputs(rows.head(20)).drop(columns=LEFT_OUT)
     votes = forest.predict_proba(matrix[:20][:, kept])[:, 1]
     serving_files.write_examples(folder, examples, pipeline["forest"].calibration.apply(votes))
+    (folder / REASONS_FILE).unlink(missing_ok=True)  # no version of that time has it
     sign_served(folder)

@@ -13,6 +13,7 @@ from readmission.inference import (
     EXAMPLES_FILE,
     FOREST_FILE,
     MANIFEST_FILE,
+    REASONS_FILE,
     SERVED_FOLDER,
     SERVING_FILE,
     SIGNATURE_FILE,
@@ -76,14 +77,16 @@ def test_the_examples_are_rows_of_inputs_with_the_pipelines_own_answers(pipeline
 
 def test_the_manifest_names_the_others_with_size_and_sha256(folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST_FILE).read_text())["files"]
-    assert sorted(manifest) == [SERVED_FOLDER + name for name in (EXAMPLES_FILE, FOREST_FILE, SERVING_FILE)]
+    assert sorted(manifest) == [
+        SERVED_FOLDER + name for name in (EXAMPLES_FILE, FOREST_FILE, REASONS_FILE, SERVING_FILE)
+    ]
     assert all(
         one["size"] == (folder / name.removeprefix(SERVED_FOLDER)).stat().st_size for name, one in manifest.items()
     )
     assert Scorer.load(folder, KEYS).config.target == "lt30"
 
 
-@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, EXAMPLES_FILE])
+@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, REASONS_FILE, EXAMPLES_FILE])
 def test_one_changed_byte_of_any_file_is_refused_before_it_is_read(folder: Path, name: str) -> None:
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -94,7 +97,7 @@ def test_one_changed_byte_of_any_file_is_refused_before_it_is_read(folder: Path,
         Scorer.load(folder, KEYS)
 
 
-@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, EXAMPLES_FILE])
+@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, REASONS_FILE, EXAMPLES_FILE])
 def test_a_file_that_is_gone_or_shorter_is_refused(folder: Path, name: str) -> None:
     (folder / name).write_bytes((folder / name).read_bytes()[:-1])
     with pytest.raises(ModelFileError, match=rf"^{name} is not the file .* \(size differs\)$"):
