@@ -58,6 +58,12 @@ class Attribution:
         """The calibrated probability, shape (rows,), where the walks end: the answered one, to some 1e-7."""
         return self._calibration.apply(self._mean_vote + self._votes(matrix).sum(axis=1))
 
+    def by_field(self, by_column: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums of columns of the matrix, shape (rows, width), by the field that each is of, shape (rows, fields)."""
+        summed = np.zeros((len(by_column), len(self.fields)))
+        np.add.at(summed.T, self._field_of, by_column.T)
+        return summed
+
     def _votes(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """What each field adds to the forest's vote, shape (rows, fields)."""
         chunks = [self._walk(matrix[first : first + _AT_ONCE]) for first in range(0, len(matrix), _AT_ONCE)]
