@@ -48,6 +48,7 @@ class Field:
     `excluded` is what the source holds and no encounter of ours may: such rows are left out of the prepared data.
     A raw code `decides` another field: that one's value is then what its `groups` give for the code, and it names the
     code's field as `raw_code`.
+    What is `changeable` is decided by the ward, at the discharge itself.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Field:
     raw_code: str | None = None
     optional: bool = False
     model: bool = True
+    changeable: bool = False
 
     @property
     def texts(self) -> Texts:

@@ -16,7 +16,15 @@ from connections.api_keys import hashed, new_key
 from connections.settings import Settings
 from tests.unit.app_back.access.keys import KEYS, status
 
-SCORING = (("POST", "/predict"), ("POST", "/predict/batch"), ("GET", "/model"), ("GET", "/metrics"))
+POSTS = ("/predict", "/explain", "/what-if", "/predict/batch")
+SCORING = (*(("POST", path) for path in POSTS), ("GET", "/model"), ("GET", "/metrics"))
+    ("POST", "/predict"),
+    ("POST", "/explain"),
+    ("POST", "/what-if"),
+    ("POST", "/predict/batch"),
+    ("GET", "/model"),
+    ("GET", "/metrics"),
+)
 ROUTES = (*SCORING, ("GET", "/predictions"))
 REACHES = {"predict": SCORING, "read": ROUTES, "admin": ROUTES}
 
