@@ -14,6 +14,7 @@ from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.clock import now
 from readmission.errors import TrainingError
+from readmission.inference import Scorer, read_folder
 from readmission.model import serving_files
 from readmission.model.evaluation import RECORDED, evaluate
 from readmission.model.forest import CalibratedForest, inputs, positive
@@ -21,7 +22,7 @@ from readmission.model.mlflow_models import log_model
 from readmission.model.uncertainty import difference_margin, roc_auc_margin
 from readmission.registry.keys import signing_key
 from readmission.storage.contract_tables import Split
-from readmission.training.mlflow_runs import MEASURED, BatchResult
+from readmission.training.mlflow_runs import MEASURED, BatchResult, log_importance
 
 # Out-of-bag and validation ROC-AUC measure the same thing; further apart than this beyond chance, one of them is wrong.
 OUT_OF_BAG_TOLERANCE = 0.04
@@ -69,6 +70,7 @@ def log_files(
         )
         difference = serving_files.check_parity(pipeline, Path(folder), val)
         client(settings).log_metric(result.run_id, "serving_difference", difference)
+        log_importance(client(settings), result.run_id, Scorer.unproven(read_folder(Path(folder))), val)
         log_model(
             f"modelo_entrenado_batch{result.batch_id}",
             pipeline,
