@@ -61,6 +61,8 @@ class Scorer:
         scorer = cls.unproven(files)
         try:
             check_examples(files, scorer.probabilities)
+            if scorer.attribution is not None:
+                check_examples(files, scorer.walked)
         except ModelFileError:
             raise
         except Exception as error:  # ONNX Runtime's errors have no base of their own
@@ -101,6 +103,11 @@ class Scorer:
         """Calibrated probability of readmission, shape (rows,), for the forest's input, shape (rows, columns)."""
         votes = self._session.run(["probabilities"], {self._input: matrix})[0]
         return self.config.calibration.apply(np.asarray(votes, dtype=np.float64)[:, 1])
+
+    def walked(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float64]:
+        """The same as the trees that explain give it: `probabilities`, to some 1e-7, where they are the forest's."""
+        assert self.attribution is not None, "asked of versions with `reasons.bin` alone"
+        return self.attribution.walked(self.matrix(rows))
 
     def score(self, request: Mapping[str, Value]) -> float:
         """Calibrated probability of readmission for one whole request (see `features.complete_request`).

@@ -36,8 +36,7 @@ def check_reasons(served: Scorer, rows: Sequence[Mapping[str, str | float]], pro
     Raises:
         TrainingError: they are further apart than 1e-6, so that reasons would explain another risk than the answered.
     """
-    assert served.attribution is not None
-    walked = served.attribution.walked(served.matrix(rows[:CHECKED_ROWS]))
+    walked = served.walked(rows[:CHECKED_ROWS])
     difference = float(np.abs(walked - probability[:CHECKED_ROWS]).max())
     if not difference <= AGREEMENT:  # nan included
         raise TrainingError(

@@ -28,6 +28,7 @@ from readmission.inference.proof import FileProof
 from readmission.inference.served_files import MOST_BYTES
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline, positive
+from readmission.model.reasons import trees_of
 from readmission.params import ForestParams
 from tests.conftest import PUBLIC_KEY
 from tests.signed import KEY, KEYS, OTHER_PUBLIC_KEY, other_key, sign_served, signed
@@ -262,6 +263,15 @@ def test_the_contract_before_is_served_from_the_versions_own_description(pipelin
     assert {field.name for field in scorer.fields} == {*NUMBERS, *CATEGORIES} - {LEFT_OUT}
     # A field that the version does not list is accepted and changes nothing.
     assert len({scorer.score(complete_request({LEFT_OUT: diagnoses})) for diagnoses in (1, 9, 16)}) == 1
+
+
+def test_reasons_of_another_forest_are_refused(folder: Path) -> None:
+    other = make_pipeline(ForestParams(n_estimators=60, min_samples_leaf=10, random_state=7), 1)
+    trees = trees_of(other.fit(inputs(ROWS), ROWS["target"])["forest"])
+    (folder / REASONS_FILE).write_bytes(trees.to_bytes())
+    sign_served(folder)
+    with pytest.raises(ModelFileError, match="its files answer otherwise than its pipeline did"):
+        Scorer.load(folder, KEYS)
 
 
 @pytest.mark.parametrize("kind", ["number", "category"])
