@@ -126,7 +126,8 @@ def test_a_version_that_cannot_be_explained_still_predicts(api: ScriptedApi, for
     api.explained, api.prediction = error(409, "trained before risks could be explained"), JSONResponse(PREDICTION)
     choose_essentials(form.run())
     form.button(key="submit").click().run()
-    assert form.metric[0].value == "20,0 %" and not form.subheader and shown(form) == ""
+    assert form.metric[0].value == "20,0 %" and shown(form) == ""
+    assert "Por qué este riesgo" not in [line.value for line in form.subheader]
 
 
 def test_what_if_fails_beside_the_risk_that_stays(api: ScriptedApi, form: AppTest) -> None:
