@@ -22,6 +22,7 @@ from app_back.requests import Seen
 from readmission.features import complete_request
 
 PATH, EXPLAIN, WHAT_IF = "/predict", "/explain", "/what-if"
+_PLAINLY = Asked()
 _ANSWERED = frozenset((PATH, EXPLAIN, WHAT_IF))
 
 
@@ -61,7 +62,7 @@ async def _predicted(identifier: str, scope: Scope, receive: Receive) -> bytes:
     if not is_json(scope):
         raise RequestValidationError([{"type": "model_type", "loc": ("body",)}])
     path = scope["path"]
-    asked = asked_of(scope) if scope["query_string"] or path != PATH else Asked()
+    asked = asked_of(scope) if scope["query_string"] or path != PATH else _PLAINLY
     request = _parsed(await _body(receive))
     encounter = Encounter(complete_request(request.sent()), identifier)
     if path == PATH and not asked.explain:
