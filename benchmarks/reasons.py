@@ -115,7 +115,7 @@ def _by_shap(
     begun = time.perf_counter()
     values = np.asarray(explainer.shap_values(matrix, check_additivity=False))[:, :, 1]
     took = (time.perf_counter() - begun) * 1_000 / len(matrix)
-    return attribution.by_field(values), took
+    return attribution.by_field(values, matrix), took
 
 
 def _ranks(values: NDArray[np.float64]) -> pd.DataFrame:

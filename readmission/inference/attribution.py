@@ -28,6 +28,14 @@ class Contributions(NamedTuple):
     by_field: NDArray[np.float64]
 
 
+class _Shared(NamedTuple):
+    """A column that several fields have in common, their places, and the column of each that is its alone."""
+
+    column: int
+    fields: list[int]
+    own: list[int]
+
+
 class Attribution:
     """Explains the answers of one model; `fields` are the columns of what it gives. Safe to call from threads."""
 
@@ -35,7 +43,8 @@ class Attribution:
         self._trees = trees
         self._calibration = calibration
         self.fields = [*encoding.numbers, *encoding.categories]
-        self._field_of = _field_of(encoding)
+        self._width = len(encoding.owners)
+        self._alone, self._shared = _owned(encoding, self.fields)
         self._mean_vote = float(trees.mean[trees.roots].mean(dtype=np.float64))
 
     @property
@@ -50,7 +59,7 @@ class Attribution:
         that leaves over, some 1e-8, is given to the fields in proportion to what each adds.
         """
         votes = self._votes(matrix)
-        scaled = votes * self._slopes(votes.sum(axis=1))[:, None]
+        scaled = self.by_field(votes, matrix) * self._slopes(votes.sum(axis=1))[:, None]
         left_over = probability - self.base - scaled.sum(axis=1)
         return Contributions(self.base, scaled + left_over[:, None] * _shares(scaled))
 
@@ -58,32 +67,37 @@ class Attribution:
         """The calibrated probability, shape (rows,), where the walks end: the answered one, to some 1e-7."""
         return self._calibration.apply(self._mean_vote + self._votes(matrix).sum(axis=1))
 
-    def by_field(self, by_column: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sums of columns of the matrix, shape (rows, width), by the field that each is of, shape (rows, fields)."""
-        summed = np.zeros((len(by_column), len(self.fields)))
-        np.add.at(summed.T, self._field_of, by_column.T)
+    def by_field(self, by_column: NDArray[np.float64], matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Sums of columns, shape (rows, width), by the field that each tells of, shape (rows, fields).
+
+        What several fields have in common goes to those whose own column is set in a row, else to all of them alike.
+        """
+        summed = by_column @ self._alone
+        for column, fields, own in self._shared:
+            held = matrix[:, own].astype(np.float64)
+            summed[:, fields] += by_column[:, [column]] * _shares(held)
         return summed
 
     def _votes(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What each field adds to the forest's vote, shape (rows, fields)."""
+        """What each column adds to the forest's vote, shape (rows, width)."""
         chunks = [self._walk(matrix[first : first + _AT_ONCE]) for first in range(0, len(matrix), _AT_ONCE)]
         return np.concatenate(chunks) / len(self._trees.roots)
 
     def _walk(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """The same of a few rows, summed over trees: all walks take a step at a time."""
-        trees, shape = self._trees, (len(matrix), len(self.fields))
-        row = np.repeat(np.arange(len(matrix)), len(trees.roots))
-        node = np.tile(trees.roots, len(matrix))
-        added = np.zeros(shape[0] * shape[1])
+        trees, rows = self._trees, len(matrix)
+        row = np.repeat(np.arange(rows), len(trees.roots))
+        node = np.tile(trees.roots, rows)
+        added = np.zeros(rows * self._width)
         while len(node):
             column = trees.column[node]
             going = column != LEAF
             row, node, column = row[going], node[going], column[going]
             child = np.where(matrix[row, column] <= trees.threshold[node], trees.left[node], trees.right[node])
             change = trees.mean[child].astype(np.float64) - trees.mean[node]
-            added += np.bincount(row * shape[1] + self._field_of[column], change, len(added))
+            added += np.bincount(row * self._width + column, change, len(added))
             node = child
-        return added.reshape(shape)
+        return added.reshape(rows, self._width)
 
     def _slopes(self, apart: NDArray[np.float64]) -> NDArray[np.float64]:
         """What a change of the vote by 1 is worth in probability, shape (rows,), for votes so far from the mean."""
@@ -92,17 +106,21 @@ class Attribution:
         return (self._calibration.apply(self._mean_vote + distance) - self.base) / distance
 
 
-def _field_of(encoding: Encoding) -> NDArray[np.intp]:
-    """The place of its field for each column of the matrix, shape (width,)."""
-    numbers = len(encoding.numbers)
-    owners: Sequence[int] = [*range(numbers)]
-    for place, columns in enumerate(encoding.categories.values(), numbers):
-        owners = [*owners, *(place for _ in columns)]
-    return np.array(owners, dtype=np.intp)
+def _owned(encoding: Encoding, fields: Sequence[str]) -> tuple[NDArray[np.float64], list[_Shared]]:
+    """Which field each column tells of, shape (width, fields) of 0 and 1, and the columns that tell of several."""
+    alone = np.zeros((len(encoding.owners), len(fields)))
+    shared = []
+    for column, owners in enumerate(encoding.owners):
+        places = [fields.index(name) for name in owners]
+        if len(places) == 1:
+            alone[column, places] = 1
+        else:
+            shared.append(_Shared(column, places, list(owners.values())))
+    return alone, shared
 
 
-def _shares(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How a row's fields share what is left over, shape (rows, fields): all alike where none adds anything."""
-    size = np.abs(scaled)
+def _shares(sized: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of each in the sizes of its row, both shape (rows, any): all alike where none has any."""
+    size = np.abs(sized)
     total = size.sum(axis=1, keepdims=True)
-    return np.where(total > 0, size / np.where(total > 0, total, 1), 1 / scaled.shape[1])
+    return np.where(total > 0, size / np.where(total > 0, total, 1), 1 / sized.shape[1])

@@ -67,6 +67,12 @@ class Encoding:
         """The model's other fields, each with the columns of its categories."""
         return {each.field.name: each.columns for each in self._categories}
 
+    @property
+    def owners(self) -> list[dict[str, int]]:
+        """Of each column, shape (width,), the fields that it tells of, each with the column that is its alone."""
+        numbers = [{field.name: column} for column, field in enumerate(self._numbers)]
+        return numbers + [{name: column} for (name, _), column in self._columns.items()]
+
     def column(self, name: str, category: str) -> int | None:
         """Where a category of a field has its column, or None."""
         return self._columns.get((name, category))

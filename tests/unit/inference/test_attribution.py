@@ -104,6 +104,26 @@ def test_the_share_of_a_field_is_what_its_splits_change() -> None:
     assert np.count_nonzero(by_field) == 3
 
 
+def test_a_column_that_fields_have_in_common_is_of_those_that_have_it_in_the_row() -> None:
+    class InCommon(_Numbers):
+        owners = (*_Numbers.owners, {NUMBERS[0]: 0, NUMBERS[1]: 1})
+
+    trees = Trees(
+        roots=np.array([0], dtype=np.int32),
+        column=np.array([len(NUMBERS), -1, -1], dtype=np.int16),
+        threshold=np.array([0.5, 0, 0], dtype=np.float32),
+        left=np.array([1, 0, 0], dtype=np.int32),
+        right=np.array([2, 0, 0], dtype=np.int32),
+        mean=np.array([0.5, 0.25, 0.75], dtype=np.float32),
+    )
+    attribution = Attribution(trees, InCommon(), Calibration(slope=1, intercept=0))  # type: ignore[arg-type]
+    matrix = np.zeros((3, len(NUMBERS) + 1), dtype=np.float32)
+    matrix[0, [0, len(NUMBERS)]] = matrix[1, [0, 1, len(NUMBERS)]] = 1
+    by_field = attribution.explain(matrix, np.array([0.75, 0.75, 0.25])).by_field
+    assert by_field[:, :2] == pytest.approx(np.array([[0.25, 0], [0.125, 0.125], [-0.125, -0.125]]))
+    assert not by_field[:, 2:].any()
+
+
 def test_a_forest_that_never_splits_still_adds_up() -> None:
     trees = Trees(*(np.array([value], dtype=kind) for value, kind in zip((0, -1, 0, 0, 0, 0.2), "ihfiif", strict=True)))
     attribution = Attribution(trees, _Numbers(), Calibration(slope=1, intercept=0))  # type: ignore[arg-type]
@@ -115,6 +135,7 @@ class _Numbers:
     """An encoding of the contract's numbers alone."""
 
     numbers = NUMBERS
+    owners = tuple({name: column} for column, name in enumerate(NUMBERS))
     categories = MappingProxyType[str, dict[str, int]]({})
 
 
