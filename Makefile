@@ -180,6 +180,9 @@ bench-model: install ## Measure the model on three splits beside each batch, sci
 .PHONY: bench-score
 bench-score: install ## Measure `readmission score` beside the raw rate of either engine, and its memory
 	@$(PYTHON) -m benchmarks.score --source $(or $(CHECK_SOURCE),synthetic) $(ARGS)
+.PHONY: bench-reasons
+bench-reasons: install ## Measure how long the reasons of a risk take, and hold their ranks against SHAP's TreeExplainer
+	@$(PYTHON) -m benchmarks.reasons --source $(or $(CHECK_SOURCE),synthetic) $(ARGS)
 
 .PHONY: help
 help: ## Show this list

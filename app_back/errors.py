@@ -26,6 +26,7 @@ HTTP_CODES = {
     431: "head_too_large",
 }
 _PARAMETERS = {"limit": f"a whole number from 1 to {MAX_LISTED}", "on_error": "refuse or report"}
+_PARAMETERS |= {"explain": "true or false", "language": "es or en"}
 _SHOWN = 64
 # Rows, and refused fields, of a batch that an answer names.
 MOST_TOLD = 20
@@ -69,6 +70,20 @@ class BusyError(ServiceError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} predictions wait already; send this one again a moment later")
+
+
+class NoReasonsError(ServiceError):
+    """The version that answers cannot be explained: it was trained before there were reasons."""
+
+    code = "no_reasons"
+    status = 409
+    retry_seconds: int | None = None
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"version {version} was trained before risks could be explained, and nothing is predicted or logged; train "
+            "again (entrenar_modelo), or ask POST /predict without explain"
+        )
 
 
 class BatchBusyError(ServiceError):

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.openapi.models import Example
 
 from app_back.body_limit import MAX_BODY_BYTES
-from app_back.errors import BusyError
+from app_back.errors import BusyError, NoReasonsError
 from app_back.log.database import NO_TABLE
 from app_back.log.prediction_log import NOT_READ
 from app_back.log.writer import NOT_WRITTEN
@@ -132,6 +132,7 @@ LIMIT_REFUSED = _error(
         _refusal("limit", "Input should be greater than or equal to 1", f"a whole number from 1 to {MAX_LISTED}"),
     ],
 )
+NO_REASONS = _error("no_reasons", NoReasonsError("1").message)
 BUSY = _error("busy", BusyError(1_024).message)
 NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")
 _NO_JOURNAL = "the journal cannot be written (Not a directory)"

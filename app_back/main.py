@@ -19,6 +19,8 @@ from app_back.batch import route as batch_route
 from app_back.batch.batches import Batches
 from app_back.body_limit import BodyLimit
 from app_back.errors import add_error_handlers
+from app_back.explaining import route as explaining_route
+from app_back.explaining.explaining import Explaining
 from app_back.log.prediction_log import PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
@@ -34,6 +36,7 @@ Predicts, when a diabetic patient is being discharged, whether that patient will
 It supports a decision; it makes none.
 
 * `POST /predict` answers with the model version in production, and logs every answer.
+* `POST /predict?explain=true` and `POST /explain` tell why, `POST /what-if` what another value would change.
 * A field may be left out: the 20 original ones have defaults, the others are blank. An unknown field is refused.
 * Every error has one shape: `{"error": {"code", "message", "fields"}}`.
 * Whoever asks sends an API key, in the header `X-API-Key` or as `Authorization: Bearer`.
@@ -59,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
-    for router in (routes.router, batch_route.router, health.router, routes.figures):
+    for router in (routes.router, explaining_route.router, batch_route.router, health.router, routes.figures):
         app.include_router(router, responses=examples.OF_EVERY_ROUTE)
     layers = partial(_layers, app.build_middleware_stack, access, metrics)
     app.build_middleware_stack = layers  # type: ignore[method-assign]
@@ -77,7 +80,8 @@ async def _running(settings: Settings, metrics: Metrics, access: Access, app: Fa
     predictions = GroupCommit(models, log, metrics, settings.queue_limit)
     batches = Batches(models, log, metrics, settings.batch_seconds, settings.log_wait_seconds)
     app.state.models, app.state.log, app.state.predictions = models, log, predictions
-    app.state.batches = batches
+    explaining = Explaining(models, log, metrics, settings.queue_limit)
+    app.state.batches, app.state.explaining = batches, explaining
     app.state.health = Health(log, models, access)
     models.start()
     predictions.start()
@@ -86,6 +90,7 @@ async def _running(settings: Settings, metrics: Metrics, access: Access, app: Fa
     observing.cancel()
     await run_in_threadpool(predictions.stop)
     await run_in_threadpool(batches.stop)
+    await run_in_threadpool(explaining.stop)
     await run_in_threadpool(log.stop)
     await run_in_threadpool(models.stop)
 

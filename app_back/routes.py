@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from app_back import examples
 from app_back.access.described import LIMITED, refusals
 from app_back.deps import LogDep, MetricsDep, ModelsDep
+from app_back.explaining.route import InLanguage
 from app_back.predicting.endpoint import PATH
 from app_back.request_model import PredictionRequest
 from app_back.schemas import MAX_LISTED, ModelResponse, PredictionList
@@ -34,6 +35,7 @@ POST_ANSWERS = (
     | examples.errors(
         429, "As many predictions wait as may, or the key asks too often.", busy=examples.BUSY, limited=LIMITED
     )
+    | examples.errors(409, "The version cannot be explained.", no_reasons=examples.NO_REASONS)
     | refusals(PATH)
 )
 LIST_ANSWERS = (
@@ -64,6 +66,8 @@ async def root() -> RedirectResponse:
 @router.post(PATH, tags=["predictions"], summary="Predict one encounter", responses=POST_ANSWERS)
 async def post_prediction(
     request: Annotated[PredictionRequest, Body(openapi_examples=examples.REQUESTS)],
+    explain: Annotated[bool, Query(description="whether to tell which fields raise and lower the risk most")] = False,
+    language: InLanguage = None,
 ) -> PredictionResponse:
     """Predicts whether a patient being discharged will be back within 30 days.
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from app_back.models.served_version import Source
 from readmission.clock import Moment
 from readmission.inference import PromotionRecord
-from readmission.prediction import Label, LoggedPrediction, Place, Probability
+from readmission.prediction import Label, LoggedPrediction, Place, PredictionResponse, Probability, Reason
 
 MAX_LISTED = 1000
 
@@ -50,6 +50,15 @@ class BatchPrediction(BaseModel):
     probability: Annotated[Probability, Field(description="calibrated probability of readmission")]
     prediction: Annotated[Literal[0, 1], Field(description="1 when the probability reaches the threshold")]
     label: Annotated[Label, Field(description="the prediction in words")]
+
+
+class ExplanationResponse(PredictionResponse):
+    """A prediction, logged as any other, with what every field of the model adds to it."""
+
+    contributions: Annotated[
+        list[Reason],
+        Field(description="of every field of the model, the largest first; with the base they are the probability"),
+    ]
 
 
 class LiveResponse(BaseModel):

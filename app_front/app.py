@@ -8,9 +8,11 @@ from app_front.access.gate import Standing
 from app_front.checks import Entered, Unfinished, check, request
 from app_front.client import ApiError, PredictionClient, ProductionModel, Refused
 from app_front.form_state import Answered, Outcome, Withdrawn
+from app_front.reasons import show_what_if
 from app_front.result import show_prediction
 from app_front.sentences import Language, say
 from connections.settings import SettingsError, get_settings
+from readmission.prediction import WhatIfResponse
 
 
 def main() -> None:
@@ -100,10 +102,22 @@ def _draw_outcome(outcome: Outcome | None, language: Language) -> None:
     with st.container(key=page.outcome_key(outcome), border=isinstance(outcome, Answered)):
         if isinstance(outcome, Answered):
             show_prediction(outcome, language)
+            _draw_what_if(outcome, language)
         elif isinstance(outcome, Unfinished):
             errors.show_unfinished(outcome, form_state.values(), language)
         elif isinstance(outcome, ApiError):
             errors.show_error(outcome, language)
+
+
+def _draw_what_if(answered: Answered, language: Language) -> None:
+    found = answered.what_if
+    if found is None:
+        st.button(say(sentences.WHAT_IF, language), key="what_if", on_click=_what_if)
+    elif isinstance(found, ApiError):
+        errors.show_error(found, language)
+    else:
+        with st.expander(say(sentences.WHAT_IF, language), expanded=True):
+            show_what_if(answered, found, language)
 
 
 def _refused_fields(outcome: Outcome | None) -> set[str]:
@@ -134,6 +148,18 @@ def _ask(asked: Entered) -> Answered | ApiError:
         return error
     finally:
         _look_up_model()
+
+
+@gate.only_inside
+def _what_if() -> None:
+    """Of the risk that is shown; none where something was changed since."""
+    answered = form_state.outcome()
+    if isinstance(answered, Answered):
+        try:
+            found: WhatIfResponse | ApiError = _client().what_if(request(answered.entered))
+        except ApiError as error:
+            found = error
+        form_state.keep_what_if(answered, found)
 
 
 @gate.only_inside

@@ -1,4 +1,4 @@
-"""The prediction API as the form sees it: two calls, typed answers, and one typed error per way they can fail."""
+"""The prediction API as the form sees it: three calls, typed answers, and one typed error per way they can fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from connections.failures import words
-from readmission.prediction import PredictionResponse
+from readmission.prediction import PredictionResponse, WhatIfResponse
 
 # The page waits for the model's name before it is drawn, so it waits less for it.
 MODEL_TIMEOUT = httpx.Timeout(3.0)
@@ -103,12 +103,23 @@ class PredictionClient:
         return self._answer(self._call("GET", "/model", MODEL_TIMEOUT), ProductionModel)
 
     def predict(self, request: Mapping[str, str | int]) -> PredictionResponse:
-        """The prediction for an encounter.
+        """The prediction for an encounter, with its reasons where the version has any.
 
         Raises:
             ApiError: one of its kinds.
         """
-        return self._answer(self._call("POST", "/predict", self._timeout, request), PredictionResponse)
+        response = self._call("POST", "/predict?explain=true", self._timeout, request)
+        if response.status_code == httpx.codes.CONFLICT:  # the version has none: nothing was predicted yet
+            response = self._call("POST", "/predict", self._timeout, request)
+        return self._answer(response, PredictionResponse)
+
+    def what_if(self, request: Mapping[str, str | int]) -> WhatIfResponse:
+        """The risks of the encounter with one value changed, which are no predictions and are not logged.
+
+        Raises:
+            ApiError: one of its kinds.
+        """
+        return self._answer(self._call("POST", "/what-if", self._timeout, request), WhatIfResponse)
 
     def _call(
         self, method: str, path: str, timeout: httpx.Timeout, body: Mapping[str, str | int] | None = None

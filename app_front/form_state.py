@@ -5,7 +5,7 @@ has widgets (keys) of its own, and switching carries the values over. Numbers ar
 cuts 3.7 to 3, and holds back every button of the page while a value is out of range.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import streamlit as st
@@ -14,17 +14,18 @@ from app_front.checks import REQUIRED, Entered, Unfinished, check
 from app_front.client import ApiError, ProductionModel
 from app_front.sentences import Language
 from readmission.features import FIELDS, Field
-from readmission.prediction import PredictionResponse
+from readmission.prediction import PredictionResponse, WhatIfResponse
 
 _LANGUAGE, _OUTCOME, _ASKED, _PRESSED, _MODEL = "language", "outcome", "asked", "pressed", "model"
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A prediction and what it was computed from."""
+    """A prediction, what it was computed from, and what the service said of its what-ifs, if that was asked."""
 
     entered: Entered
     response: PredictionResponse
+    what_if: WhatIfResponse | ApiError | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ def keep(asked: Entered, outcome: Outcome) -> None:
     """Remember what came of pressing the button with these values."""
     st.session_state[_ASKED], st.session_state[_OUTCOME] = asked, outcome
     st.session_state[_PRESSED] = pressed() + 1
+
+
+def keep_what_if(answered: Answered, found: WhatIfResponse | ApiError) -> None:
+    """Remember the what-ifs of a prediction, for as long as that is shown."""
+    st.session_state[_OUTCOME] = replace(answered, what_if=found)
 
 
 def pressed() -> int:

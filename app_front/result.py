@@ -7,6 +7,7 @@ import streamlit as st
 from app_front import sentences
 from app_front.checks import REQUIRED, Entered
 from app_front.form_state import Answered, initial
+from app_front.reasons import show_reasons
 from app_front.sentences import Language, percent, plain, say
 from connections.settings import SYNTHETIC
 from readmission.features import FIELDS, DecidedGroup, Field, Text, decided_groups
@@ -29,6 +30,7 @@ def show_prediction(answered: Answered, language: Language) -> None:
     st.markdown(_inputs(answered.entered, language))
     for group in decided_groups(answered.entered):
         st.caption(_decided(group, language))
+    show_reasons(answered, language)
     st.info(say(sentences.NOT_A_DIAGNOSIS, language))
     if answer.dataset == SYNTHETIC:
         st.warning(say(sentences.SYNTHETIC, language))

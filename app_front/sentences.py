@@ -80,6 +80,27 @@ THRESHOLD_MARK = Text("umbral {percent}", "threshold {percent}")
 NOT_A_DIAGNOSIS = Text("Apoyo a la decisión, no diagnóstico", "Decision support, not a diagnosis")
 CHOSEN = Text("Calculado con lo que eligió", "Computed from what you chose")
 ASSUMED = Text("Y con valores habituales, sin cambiar", "And from usual values, not changed")
+WHY = Text("Por qué este riesgo", "Why this risk")
+WHY_HELP = Text(
+    "Desde el riesgo medio del modelo ({base}), estos datos lo suben o lo bajan más, en puntos de porcentaje. Explican "
+    "**cómo calculó el modelo**, no el cuerpo del paciente.",
+    "From the model's mean risk ({base}), these data raise or lower it most, in percentage points. They explain "
+    "**how the model computed**, not the patient's body.",
+)
+RAISES = Text("Suben el riesgo", "Raise the risk")
+LOWERS = Text("Bajan el riesgo", "Lower the risk")
+POINTS = Text("{points} puntos", "{points} points")
+WHAT_IF = Text("¿Y si…? Otro destino o tratamiento", "What if? Another disposition or treatment")
+WHAT_IF_HELP = Text(
+    "Lo que el modelo respondería con **un solo dato cambiado**. No es una predicción y no se registra. Que la cifra "
+    "baje **no significa que el cambio proteja al paciente**.",
+    "What the model would answer with **a single value changed**. It is no prediction and is not recorded. A lower "
+    "figure **does not mean that the change protects the patient**.",
+)
+OTHER_VERSION = Text(
+    "Mientras tanto ha cambiado el modelo: vuelva a calcular el riesgo.",
+    "The model has changed meanwhile: predict the risk again.",
+)
 WITHDRAWN = Text(
     "Ha cambiado algún dato: el riesgo anterior se ha retirado. Vuelva a calcularlo.",
     "Something was changed: the earlier risk was withdrawn. Predict it again.",
@@ -160,6 +181,12 @@ def percent(share: float, language: Language) -> str:
     """A share of 1 as a percentage with one decimal: "8,3 %" in Spanish, "8.3 %" in English."""
     text = f"{share * 100:.1f} %"
     return text.replace(".", ",") if language == "es" else text
+
+
+def points(share: float, language: Language) -> str:
+    """A difference of shares, with its sign: "+6,3 puntos" in Spanish, "+6.3 points" in English."""
+    signed = f"{share * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return say(POINTS, language, points=signed.replace(".", ",") if language == "es" else signed)
 
 
 def risk(high: bool, probability: float, language: Language) -> str:

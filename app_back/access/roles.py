@@ -11,6 +11,8 @@ OPEN_BELOW = "/static-offline-docs/"
 # The least role of each path. Figures tell nothing of a patient: what collects them needs no right to read any.
 NEEDED = {
     "/predict": "predict",
+    "/explain": "predict",
+    "/what-if": "predict",
     "/predict/batch": "predict",
     "/model": "predict",
     "/metrics": "predict",

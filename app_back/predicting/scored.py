@@ -61,7 +61,12 @@ def _row(encounter: Encounter, probability: float, model: LoadedModel, at: datet
 
 def answer_of(row: LoggedRow, place: Place) -> bytes:
     """The JSON of `PredictionResponse` for a row; a test holds the two together."""
-    answer: dict[str, Any] = {
+    return json.encode(told_of(row, place))
+
+
+def told_of(row: LoggedRow, place: Place) -> dict[str, Any]:
+    """What an answer tells of a row."""
+    return {
         "prediction": row.prediction,
         "label": LABELS[row.prediction],
         "probability": row.probability,
@@ -72,4 +77,3 @@ def answer_of(row: LoggedRow, place: Place) -> bytes:
         "dataset": row.dataset,
         "logged": place,
     }
-    return json.encode(answer)

@@ -68,6 +68,9 @@ _RARE_MEDICATIONS = (
     "glipizide-metformin", "glimepiride-pioglitazone", "metformin-rosiglitazone", "metformin-pioglitazone",
 )  # fmt: skip
 
+# What is decided at discharge; a count of what was done during the stay is past by then.
+_CHANGEABLE = ("discharge_disposition_id", "discharge_code", "change", "diabetesMed", "insulin", "metformin")
+
 _DECLARED: tuple[Field, ...] = (
     Field(name="race", kind="category", source="race", default="Caucasian", missing="Unknown", model=False),
     Field(name="gender", kind="category", source="gender", default="Female", excluded=frozenset({"Unknown/Invalid"})),
@@ -128,7 +131,7 @@ def _categories(field: Field, column: SourceColumn) -> tuple[str, ...]:
 
 
 _SOURCE = {column.name: column for column in SOURCE_COLUMNS}
-FIELDS = tuple(_completed(field) for field in _DECLARED)
+FIELDS = tuple(replace(_completed(field), changeable=field.name in _CHANGEABLE) for field in _DECLARED)
 
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 ORIGINAL_FIELDS = tuple(field for field in FIELDS if not field.optional)

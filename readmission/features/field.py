@@ -49,6 +49,7 @@ class Field:
     A raw code `decides` another field: that one's value is then what its `groups` give for the code, and it names the
     code's field as `raw_code`.
     The risk of a forest never falls where an `increasing` number rises.
+    What is `changeable` is decided by the ward, at the discharge itself.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Field:
     optional: bool = False
     model: bool = True
     increasing: bool = False
+    changeable: bool = False
 
     @property
     def texts(self) -> Texts:

@@ -2,10 +2,11 @@
 
 A served model is a folder of files that training writes beside the MLflow model: `forest.onnx` (the unweighted forest
 over the preprocessed matrix), `serving.json` (what else an answer needs), `examples.json` (some rows with the
-pipeline's own answers), `manifest.json` (size and sha256 of these and of every other file of the version) and its
-signature, `manifest.sig`.
+pipeline's own answers), `reasons.bin` (the forest's trees with the mean of each node, for explaining), `manifest.json`
+(size and sha256 of these and of every other file of the version) and its signature, `manifest.sig`.
 """
 
+from readmission.inference.attribution import Attribution, Contributions
 from readmission.inference.encoding import Encoding
 from readmission.inference.promotion_record import (
     RECORD_TAG,
@@ -21,6 +22,7 @@ from readmission.inference.served_files import (
     EXAMPLES_FILE,
     FOREST_FILE,
     MANIFEST_FILE,
+    REASONS_FILE,
     SERVED_FOLDER,
     SERVING_FILE,
     SIGNATURE_FILE,
@@ -34,17 +36,22 @@ from readmission.inference.served_files import (
 )
 from readmission.inference.serving_config import PROBABILITY_MARGIN, Calibration, NumberScale, ServingConfig
 from readmission.inference.signatures import PublicKeys, Purpose, Signature, key_id, signed_bytes
+from readmission.inference.trees import LEAF, Trees
 
 __all__ = [
     "EXAMPLES_FILE",
     "FOREST_FILE",
+    "LEAF",
     "MANIFEST_FILE",
     "PROBABILITY_MARGIN",
+    "REASONS_FILE",
     "RECORD_TAG",
     "SERVED_FOLDER",
     "SERVING_FILE",
     "SIGNATURE_FILE",
+    "Attribution",
     "Calibration",
+    "Contributions",
     "Encoding",
     "Examples",
     "Manifest",
@@ -58,6 +65,7 @@ __all__ = [
     "ServingConfig",
     "Signature",
     "SignedRecord",
+    "Trees",
     "Why",
     "check_latest",
     "check_served",

@@ -37,7 +37,11 @@ class Encoding:
             self._columns |= {(name, category): column for category, column in columns.items()}
             known = _with_parts(columns) if BY_NAME[name].kind == "icd9" else columns
             self._categories.append(_Category(BY_NAME[name], known, _at_once(BY_NAME[name], known)))
-        self._shared, self._shifts = self._in_common(config)
+        self._common = self._in_common(config)
+        names, firsts = list(config.categories), list(self._common[0].values()) if self._common else []
+        self._shared = [names.index(name) for name in config.anywhere]
+        self._shifts = [self.width - first for first in firsts]
+        self.width += len(self._common)
 
     def of_rows(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
         """The matrix, shape (rows, width), for model rows; a category that the model does not know is in no column."""
@@ -72,16 +76,21 @@ class Encoding:
         """The model's other fields, each with the columns of its categories."""
         return {each.field.name: each.columns for each in self._categories}
 
+    @property
+    def owners(self) -> list[dict[str, int]]:
+        """Of each column, shape (width,), the fields that it tells of, each with the column that is its alone."""
+        numbers = [{field.name: column} for column, field in enumerate(self._numbers)]
+        return numbers + [{name: column} for (name, _), column in self._columns.items()] + self._common
+
     def column(self, name: str, category: str) -> int | None:
         """Where a category of a field has its column, or None."""
         return self._columns.get((name, category))
 
-    def _in_common(self, config: ServingConfig) -> tuple[list[int], list[int]]:
-        """Which of the categories have columns in common, and how far those are from their own; makes room for them."""
-        names, first = list(config.categories), self.width
-        self.width += len(config.categories[config.anywhere[0]]) if config.anywhere else 0
-        own = [self._columns[name, config.categories[name][0]] for name in config.anywhere]
-        return [names.index(name) for name in config.anywhere], [first - column for column in own]
+    def _in_common(self, config: ServingConfig) -> list[dict[str, int]]:
+        """Of each column that fields have in common, the columns that are theirs alone."""
+        shared = config.anywhere
+        categories = config.categories[shared[0]] if shared else []
+        return [{name: self._columns[name, category] for name in shared} for category in categories]
 
     def _places(self, request: Mapping[str, Value]) -> list[int]:
         places = []

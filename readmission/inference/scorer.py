@@ -10,10 +10,12 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from readmission.features import BY_NAME, CONTRACT_VERSION, FIELDS, SERVED_CONTRACTS, Value
+from readmission.inference.attribution import Attribution
 from readmission.inference.encoding import Encoding
 from readmission.inference.proof import check_examples, check_served
 from readmission.inference.served_files import (
     FOREST_FILE,
+    REASONS_FILE,
     SERVING_FILE,
     ModelFileError,
     ServedFiles,
@@ -22,17 +24,22 @@ from readmission.inference.served_files import (
 )
 from readmission.inference.serving_config import ServingConfig
 from readmission.inference.signatures import PublicKeys
+from readmission.inference.trees import Trees
 
 
 class Scorer:
-    """A served model in memory; `fields` are those that it uses. Safe to call from several threads."""
+    """A served model in memory; `fields` are those that it uses. Safe to call from several threads.
 
-    def __init__(self, config: ServingConfig, forest: bytes) -> None:
+    `attribution` explains its answers; None of a version that was trained before there was `reasons.bin`.
+    """
+
+    def __init__(self, config: ServingConfig, forest: bytes, reasons: bytes | None = None) -> None:
         self.config = config
         _check_fields(config)
         self.fields = tuple(field for field in FIELDS if field.name in config.fields)
         self._session, self._input = _session(forest)
         self.encoding = Encoding(config)
+        self.attribution = None if reasons is None else self._attribution(reasons)
 
     @classmethod
     def load(cls, folder: Path, keys: PublicKeys) -> Self:
@@ -54,6 +61,8 @@ class Scorer:
         scorer = cls.unproven(files)
         try:
             check_examples(files, scorer.probabilities)
+            if scorer.attribution is not None:
+                check_examples(files, scorer.walked)
         except ModelFileError:
             raise
         except Exception as error:  # ONNX Runtime's errors have no base of their own
@@ -77,7 +86,10 @@ class Scorer:
                 f"the model follows contract {config.contract_version}, this service {CONTRACT_VERSION} and the one "
                 "before: train again"
             )
-        return cls(config, files[FOREST_FILE])
+        return cls(config, files[FOREST_FILE], files.get(REASONS_FILE))
+
+    def _attribution(self, reasons: bytes) -> Attribution:
+        return Attribution(Trees.read(reasons, self.encoding.width), self.encoding, self.config.calibration)
 
     def matrix(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float32]:
         """The forest's input, shape (rows, columns), for model rows: numbers standardised, categories one-hot."""
@@ -91,6 +103,11 @@ class Scorer:
         """Calibrated probability of readmission, shape (rows,), for the forest's input, shape (rows, columns)."""
         votes = self._session.run(["probabilities"], {self._input: matrix})[0]
         return self.config.calibration.apply(np.asarray(votes, dtype=np.float64)[:, 1])
+
+    def walked(self, rows: Sequence[Mapping[str, str | float]]) -> NDArray[np.float64]:
+        """The same as the trees that explain give it: `probabilities`, to some 1e-7, where they are the forest's."""
+        assert self.attribution is not None, "asked of versions with `reasons.bin` alone"
+        return self.attribution.walked(self.matrix(rows))
 
     def score(self, request: Mapping[str, Value]) -> float:
         """Calibrated probability of readmission for one whole request (see `features.complete_request`).

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 FOREST_FILE = "forest.onnx"
 SERVING_FILE = "serving.json"
 EXAMPLES_FILE = "examples.json"
+REASONS_FILE = "reasons.bin"
 MANIFEST_FILE = "manifest.json"
 SIGNATURE_FILE = "manifest.sig"
 # Where the served files are among all files of a version.

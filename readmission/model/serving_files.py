@@ -17,6 +17,7 @@ from readmission.features import BY_NAME, CATEGORIES, CONTRACT_VERSION, DIAGNOSE
 from readmission.inference import (
     EXAMPLES_FILE,
     FOREST_FILE,
+    REASONS_FILE,
     SERVING_FILE,
     Examples,
     NumberScale,
@@ -25,6 +26,7 @@ from readmission.inference import (
     read_folder,
 )
 from readmission.model.forest import CalibratedForest, inputs, positive
+from readmission.model.reasons import check_reasons, trees_of
 
 PARITY = 1e-6
 EXAMPLES = 20
@@ -63,7 +65,9 @@ def write(pipeline: Pipeline, folder: Path, rows: pd.DataFrame, *, dataset: str,
     )
     (folder / FOREST_FILE).write_bytes(model)
     (folder / SERVING_FILE).write_text(config.model_dump_json(indent=2), encoding="utf-8")
-    return [folder / FOREST_FILE, folder / SERVING_FILE, write_examples(folder, *_examples(pipeline, rows))]
+    (folder / REASONS_FILE).write_bytes(trees_of(forest).to_bytes())
+    examples = write_examples(folder, *_examples(pipeline, rows))
+    return [folder / FOREST_FILE, folder / SERVING_FILE, folder / REASONS_FILE, examples]
 
 
 def write_examples(folder: Path, rows: pd.DataFrame, probabilities: NDArray[np.float64]) -> Path:
@@ -83,12 +87,14 @@ def check_parity(pipeline: Pipeline, folder: Path, rows: pd.DataFrame) -> float:
     """The largest difference between the pipeline's probabilities and the served files' on prepared rows.
 
     Raises:
-        TrainingError: it is above 1e-6, so that serving would not answer what training measured.
+        TrainingError: it is above 1e-6, so that serving would not answer what training measured, or explain another
+            risk.
     """
-    served = Scorer.unproven(read_folder(folder)).probabilities(records(inputs(rows)))
-    difference = float(np.abs(served - positive(pipeline, rows)).max())
+    served, asked, expected = Scorer.unproven(read_folder(folder)), records(inputs(rows)), positive(pipeline, rows)
+    difference = float(np.abs(served.probabilities(asked) - expected).max())
     if not difference <= PARITY:  # nan included
         raise TrainingError(f"the served model differs from the trained one by {difference:.1e} (at most {PARITY})")
+    check_reasons(served, asked, expected)
     return difference
 
 

@@ -15,6 +15,7 @@ from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.clock import now
 from readmission.errors import TrainingError
+from readmission.inference import Scorer, read_folder
 from readmission.model import serving_files
 from readmission.model.evaluation import RECORDED, evaluate
 from readmission.model.forest import CalibratedForest, inputs, positive
@@ -24,7 +25,7 @@ from readmission.model.uncertainty import difference_margin, roc_auc_margin
 from readmission.registry.batch_models import ALL_BATCHES, described, model_name
 from readmission.registry.keys import signing_key
 from readmission.storage.contract_tables import Split
-from readmission.training.mlflow_runs import MEASURED, BatchResult, log_figures, log_result
+from readmission.training.mlflow_runs import MEASURED, BatchResult, log_figures, log_importance, log_result
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ def _log_files(
         )
         difference = serving_files.check_parity(pipeline, Path(folder), val)
         client(settings).log_metric(result.run_id, "serving_difference", difference)
+        log_importance(client(settings), result.run_id, Scorer.unproven(read_folder(Path(folder))), val)
         log_model(
             model_name(result.batch),
             pipeline,

@@ -15,8 +15,10 @@ from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.clock import epoch, now
 from readmission.code_version import fingerprint, git_revision, library_versions
+from readmission.inference import Scorer
 from readmission.model.evaluation import Scores, figures
 from readmission.model.forest import CalibratedForest, positive
+from readmission.model.importance import drawn, importance
 from readmission.params import ForestParams
 from readmission.registry import descriptions
 from readmission.registry.batch_models import ALL_BATCHES
@@ -24,7 +26,7 @@ from readmission.storage.contract_tables import Split, prepared_name
 
 logger = logging.getLogger(__name__)
 
-FIGURES = "figures"
+FIGURES, IMPORTANCE = "figures", "importance"
 FINGERPRINT_TAG = "fingerprint"
 VAL_F1_ERROR = "val_f1_standard_error"
 KIND_TAG = "kind"
@@ -158,3 +160,10 @@ def log_figures(
         truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
         for path, figure in figures(truth, probability, result.threshold, split).items():
             tracking.log_figure(result.run_id, figure, f"{FIGURES}/{path}")
+
+
+def log_importance(tracking: MlflowClient, run_id: str, served: Scorer, val: pd.DataFrame) -> None:
+    """Logs, among the figures, what each field adds to the risks of validation rows: as JSON and drawn."""
+    found = importance(served, val)
+    tracking.log_dict(run_id, found, f"{FIGURES}/{IMPORTANCE}.json")
+    tracking.log_figure(run_id, drawn(found), f"{FIGURES}/{IMPORTANCE}.png")

@@ -18,8 +18,8 @@ def test_the_defaults() -> None:
     }
     assert ForestParams().model_dump() == {
         "n_estimators": 100,
-        "min_samples_leaf": 40,
-        "max_features": 0.15,
+        "min_samples_leaf": 20,
+        "max_features": 0.08,
         "max_depth": None,
         "random_state": 42,
     }

@@ -16,7 +16,7 @@ from connections.model_registry import RegisteredVersion, client, make_default, 
 from connections.settings import Settings
 from connections.version_files import add_served_file
 from readmission.features import BY_NAME, CATEGORIES, NUMBERS, complete_request, model_row
-from readmission.inference import EXAMPLES_FILE
+from readmission.inference import EXAMPLES_FILE, REASONS_FILE
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline
 from readmission.model.mlflow_models import TRUSTED_TYPES, log_model, signature
@@ -94,7 +94,7 @@ def register_as_before(settings: Settings, folder: Path) -> Registered:
             signature=signature(),
             input_example=inputs(rows.head(2)),
             pip_requirements=["scikit-learn"],
-            extra_files=[str(path) for path in files if path.name != EXAMPLES_FILE],
+            extra_files=[str(path) for path in files if path.name not in (EXAMPLES_FILE, REASONS_FILE)],
         )
     version = registered_version(settings, str(logged.model_id), run_id, "synthetic")
     move_the_alias(settings, version)

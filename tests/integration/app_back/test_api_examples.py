@@ -59,6 +59,7 @@ def test_the_examples_are_what_the_service_answers(settings: Settings, tmp_path:
         wait_for(lambda: http.get("/health/ready").status_code == 200)
         refusals(http, told)
         predictions(http, told, version)
+        explanations(http, told)
         descriptions(http, told)
         with without_the_table(settings):
             without_a_log(http, told)
@@ -99,6 +100,27 @@ def predictions(http: httpx.Client, told: Documentation, version: str) -> None:
     (shown,) = told.answers("get", "/predictions", 200)["one"]["predictions"]
     assert alike(listed, shown)
     assert (listed["inputs"], listed["encounter_ref"]) == (shown["inputs"], shown["encounter_ref"])
+
+
+def explanations(http: httpx.Client, told: Documentation) -> None:
+    rich = told.requests()["rich"]
+    (explained, shown), (what_if, example) = (
+        (http.post(path, json=rich).json(), told.answers("post", path, 200)["rich"])
+        for path in ("/explain", "/what-if")
+    )
+    assert alike(explained, shown) and alike(what_if, example)
+    words, expected = (
+        {each["field"]: (each["name"], each["value"]) for each in answer["contributions"]}
+        for answer in (explained, shown)
+    )
+    assert words == expected
+    added = sum(each["contribution"] for each in shown["contributions"])
+    assert abs(shown["reasons"]["base"] + added - shown["probability"]) < 1e-9
+    changed, expected_changes = (
+        [(each["field"], each["category"], each["value"]) for each in answer["variants"]]
+        for answer in (what_if, example)
+    )
+    assert changed == expected_changes
 
 
 def descriptions(http: httpx.Client, told: Documentation) -> None:

@@ -30,6 +30,7 @@ class ScriptedApi:
     address: str = ""
     model: Response = field(default_factory=lambda: JSONResponse(MODEL))
     prediction: Response = field(default_factory=lambda: JSONResponse({}))
+    explained: Response | None = None
     keys: list[str | None] = field(default_factory=list)
     asked: Event = field(default_factory=Event)
     answer_now: Event = field(default_factory=Event)
@@ -43,10 +44,10 @@ class ScriptedApi:
     def _note(self, request: Request) -> None:
         self.keys.append(request.headers.get("x-api-key"))
 
-    def _predict(self) -> Response:
+    def _predict(self, explain: bool = False) -> Response:
         self.asked.set()
         self.answer_now.wait(timeout=30)
-        return self.prediction
+        return self.explained if explain and self.explained is not None else self.prediction
 
 
 @contextmanager

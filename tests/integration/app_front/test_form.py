@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app_front.form_state import initial
-from app_front.sentences import RESULT, WITHDRAWN, Language, percent, risk, say
+from app_front.sentences import LOWERS, RAISES, RESULT, WHY, WITHDRAWN, Language, percent, risk, say
 from app_front.widgets import options
 from connections.model_registry import client
 from connections.settings import Settings, get_settings
@@ -55,6 +55,14 @@ def switch(form: AppTest, language: Language) -> None:
 def latest(api: Api) -> dict[str, Any]:
     listed = api.http.get("/predictions", params={"limit": 1}).json()["predictions"]
     return dict(listed[0]) if listed else {}
+
+
+def is_explained(form: AppTest, language: Language) -> bool:
+    return say(WHY, language) in [line.value for line in form.subheader]
+
+
+def reasons_shown(form: AppTest) -> list[str]:
+    return [body for each in form.get("html") if "<ul" in (body := str(each.proto.body))]
 
 
 def another(field: Field) -> str:
@@ -145,6 +153,49 @@ def test_a_result_goes_for_good_once_an_input_was_changed(form: AppTest) -> None
     assert form.info[0].value == say(WITHDRAWN, "en")
     form.button(key="clear").click().run()
     assert not form.info
+
+
+def test_the_reasons_of_a_risk_come_and_go_with_it(form: AppTest) -> None:
+    submit(choose_essentials(form, number_inpatient="20"))
+    for language in LANGUAGES:
+        switch(form, language)
+        assert is_explained(form, language)
+        raises, lowers = reasons_shown(form)
+        assert say(RAISES, language) in raises and say(LOWERS, language) in lowers
+        assert f"{say(BY_NAME['number_inpatient'].texts.label, language)}: <strong>20</strong>" in raises
+    enter(form, "number_inpatient", "0")
+    form.run()
+    assert form.info[0].value == say(WITHDRAWN, "en")
+    assert not is_explained(form, "en") and reasons_shown(form) == []
+    submit(form)
+    assert "<strong>20</strong>" not in "".join(reasons_shown(form))
+
+
+def test_a_what_if_is_asked_of_the_risk_that_is_shown_and_logs_nothing(api: Api, form: AppTest) -> None:
+    submit(choose_essentials(form))
+    before = latest(api)
+    form.button(key="what_if").click().run()
+    assert not form.exception and not form.error
+    expected = api.http.post("/what-if", json=AS_SENT).json()["variants"]
+    (home,) = (each for each in expected if each["field"] == "discharge_disposition_id")
+    told = next(line.value for line in form.markdown if line.value.startswith("**Destino al alta**"))
+    assert f"- Alta a casa: **{percent(home['probability'], 'es')}** (" in told
+    assert sum(line.value.count("\n- ") for line in form.markdown) >= len(expected)
+    assert latest(api) == before
+    enter(form, "age", "90")
+    form.run()
+    assert not any("**Destino al alta**" in line.value for line in form.markdown)
+    submit(form)
+    assert form.button(key="what_if") and not any("**Destino al alta**" in line.value for line in form.markdown)
+
+
+def test_a_what_if_that_an_edit_overtakes_shows_nothing(form: AppTest) -> None:
+    submit(choose_essentials(form))
+    enter(form, "age", "90")
+    form.button(key="what_if").click().run()
+    assert not form.exception
+    assert form.info[0].value == say(WITHDRAWN, "es") and not form.metric
+    assert not any("**Destino al alta**" in line.value for line in form.markdown)
 
 
 @pytest.mark.parametrize(

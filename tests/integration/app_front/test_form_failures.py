@@ -122,6 +122,23 @@ def test_each_failure_has_its_type(api: ScriptedApi, nobody: str) -> None:
             PredictionClient(address).model()
 
 
+def test_a_version_that_cannot_be_explained_still_predicts(api: ScriptedApi, form: AppTest) -> None:
+    api.explained, api.prediction = error(409, "trained before risks could be explained"), JSONResponse(PREDICTION)
+    choose_essentials(form.run())
+    form.button(key="submit").click().run()
+    assert form.metric[0].value == "20,0 %" and shown(form) == ""
+    assert "Por qué este riesgo" not in [line.value for line in form.subheader]
+
+
+def test_what_if_fails_beside_the_risk_that_stays(api: ScriptedApi, form: AppTest) -> None:
+    api.prediction = JSONResponse(PREDICTION)
+    choose_essentials(form.run())
+    form.button(key="submit").click().run()
+    form.button(key="what_if").click().run()  # this service has no such endpoint
+    assert not form.exception and form.metric
+    assert "**Respuesta inesperada del servicio de predicción** (estado 404)" in shown(form)
+
+
 def test_each_request_has_the_forms_own_key(api: ScriptedApi) -> None:
     client = PredictionClient(api.address, "a-key")
     client.model()

@@ -61,7 +61,7 @@ synthetic.write(csv, 1_000, 1)
 check_file(csv)
 rows = clean(pl.scan_csv(csv, infer_schema=False), "any").collect().to_pandas()
 pipeline = make_pipeline(ForestParams(n_estimators=60), jobs=1).fit(inputs(rows), rows["target"])
-forest, config, _ = serving_files.write(pipeline, served, rows, dataset="synthetic", target="any")
+forest, config, *_ = serving_files.write(pipeline, served, rows, dataset="synthetic", target="any")
 answers = [Scorer.unproven(read_folder(served)).score(complete_request(sent)) for sent in ({}, {"smoker": "Current"})]
 form = AppTest.from_file("app_front/app.py", default_timeout=60).run()
 number, choice = form.text_input(key="number_transfers:es"), form.selectbox(key="smoker:es")

@@ -91,7 +91,14 @@ def test_the_versions_own_model_has_its_metrics_with_their_data_and_its_figures(
     assert (measured["val_f1"], measured["test_f1"]) == ("CLEAN_DATA.val_data", "CLEAN_DATA.test_data")
     assert measured["threshold"] is None
     files = {file.path for file in tracking.list_logged_model_artifacts(model.model_id)}
-    assert {"val_calibration.png", "test_calibration.png", "test_roc.png", "MLmodel"} <= files
+    assert {
+        "val_calibration.png",
+        "test_calibration.png",
+        "test_roc.png",
+        "importance.json",
+        "importance.png",
+        "MLmodel",
+    } <= files
 
 
 @pytest.mark.filterwarnings("default")

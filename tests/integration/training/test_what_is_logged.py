@@ -70,9 +70,10 @@ def test_the_metrics_are_those_of_the_model_on_the_prepared_rows(trained: Traine
         assert metrics["serving_difference"] <= 1e-6
 
 
-def test_each_run_has_eight_figures_that_are_images(tracking: MlflowClient, candidates: list[Run]) -> None:
+def test_each_run_has_its_figures_and_the_importance_of_fields(tracking: MlflowClient, candidates: list[Run]) -> None:
     kinds = ("calibration", "confusion", "pr", "roc")
     expected = {f"figures/{split}_{kind}.png" for split in ("val", "test") for kind in kinds}
+    expected |= {"figures/importance.json", "figures/importance.png"}
     for run in candidates:
         assert {file.path for file in tracking.list_artifacts(run.info.run_id, "figures")} == expected
     path = tracking.download_artifacts(candidates[0].info.run_id, "figures/test_roc.png")

@@ -6,12 +6,22 @@ import pytest
 from pydantic import TypeAdapter
 
 from app_back.main import create_app
-from app_back.schemas import BatchResponse, ErrorResponse, HealthResponse, LiveResponse, ModelResponse, PredictionList
+from app_back.schemas import (
+    BatchResponse,
+    ErrorResponse,
+    ExplanationResponse,
+    HealthResponse,
+    LiveResponse,
+    ModelResponse,
+    PredictionList,
+)
 from connections.settings import Settings
-from readmission.prediction import PredictionResponse
+from readmission.prediction import PredictionResponse, WhatIfResponse
 
 ANSWERS: dict[str, Any] = {
     "PredictionResponse": PredictionResponse,
+    "ExplanationResponse": ExplanationResponse,
+    "WhatIfResponse": WhatIfResponse,
     "BatchResponse": BatchResponse,
     "PredictionList": PredictionList,
     "ModelResponse": ModelResponse,
@@ -55,7 +65,9 @@ def test_every_answer_has_its_shape_and_an_example_of_it(status: str, answer: di
 def test_what_can_fail_is_documented() -> None:
     statuses = {name: set(operation["responses"]) for name, operation in OPERATIONS.items()}
     assert statuses == {
-        "POST /predict": {"200", "400", "401", "403", "413", "422", "429", "500", "503"},
+        "POST /predict": {"200", "400", "401", "403", "409", "413", "422", "429", "500", "503"},
+        "POST /explain": {"200", "400", "401", "403", "409", "413", "422", "429", "500", "503"},
+        "POST /what-if": {"200", "400", "401", "403", "413", "422", "429", "500", "503"},
         "POST /predict/batch": {"200", "400", "401", "403", "413", "422", "429", "500", "503"},
         "GET /predictions": {"200", "401", "403", "422", "429", "500", "503"},
         "GET /model": {"200", "401", "403", "429", "500", "503"},

@@ -3,7 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from app_front.sentences import Language
-from readmission.prediction import PredictionResponse
+from readmission.prediction import PredictionResponse, Reason, Reasons
 
 LOW = PredictionResponse(
     prediction=0,
@@ -83,6 +83,31 @@ def test_the_bar_stands_at_the_probability_and_its_mark_at_the_threshold() -> No
 
 def test_the_classification_is_the_apis_not_recomputed_by_the_form() -> None:
     assert "por encima del umbral (8,3 %)" in page(LOW.model_copy(update={"prediction": 1}), "es").header[0].value
+
+
+def test_without_reasons_none_are_told() -> None:
+    assert not page(LOW, "es").subheader
+
+
+def test_what_raises_and_what_lowers_is_told_in_the_pages_own_language_and_values() -> None:
+    def reason(field: str, contribution: float) -> Reason:
+        return Reason(field=field, name="in another language", value="in another language", contribution=contribution)
+
+    raises = [reason("number_inpatient", 0.063), reason("diag_1", 0.02), reason("lactate", 0.001)]
+    lowers = [reason("discharge_disposition_id", -0.0204), reason("insulin", -0.0001)]
+    answer = LOW.model_copy(update={"reasons": Reasons(base=0.113, raises=raises, lowers=lowers)})
+    shown = page(answer, "es", number_inpatient="2", discharge_code="3", diag_1="<b>428")
+    assert shown.subheader[0].value == "Por qué este riesgo"
+    assert any("riesgo medio del modelo (11,3 %)" in text.value for text in shown.markdown)
+    up, down = (str(each.proto.body) for each in shown.get("html")[1:])
+    assert "Suben el riesgo" in up and "Ingresos (año previo): <strong>2</strong>" in up
+    assert "(+6,3 puntos)" in up and "width:100.0%" in up and "width:31.7%" in up
+    assert "&lt;b&gt;428" in up and "<b>428" not in up
+    assert "Bajan el riesgo" in down and "Destino al alta: <strong>Otro</strong>" in down
+    assert "(\N{MINUS SIGN}2,0 puntos)" in down and "Insulina: <strong>Sin dato</strong>" in down
+    # A field of a newer contract than the form's.
+    assert up.count("in another language") == 2 and "in another language" not in down
+    assert "(+6.3 points)" in str(page(answer, "en").get("html")[1].proto.body)
 
 
 def test_a_group_taken_from_a_code_is_told() -> None:

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from readmission.features import BY_NAME, CATEGORIES, DIAGNOSES, NUMBERS, STRACK_GROUPS
-from readmission.inference import FOREST_FILE, SERVING_FILE
+from readmission.inference import FOREST_FILE, REASONS_FILE, SERVING_FILE
 from readmission.model import serving_files
 from readmission.model.forest import inputs
 from tests.signed import sign_served
@@ -49,4 +49,5 @@ def of_the_contract_before(pipeline: Pipeline, folder: Path, **more: object) -> 
     examples = inputs(rows.head(20)).drop(columns=LEFT_OUT)
     votes = forest.predict_proba(matrix[:20])[:, 1]
     serving_files.write_examples(folder, examples, pipeline["forest"].calibration.apply(votes))
+    (folder / REASONS_FILE).unlink(missing_ok=True)  # no version of that time has it
     sign_served(folder)

@@ -13,6 +13,7 @@ from readmission.inference import (
     EXAMPLES_FILE,
     FOREST_FILE,
     MANIFEST_FILE,
+    REASONS_FILE,
     SERVED_FOLDER,
     SERVING_FILE,
     SIGNATURE_FILE,
@@ -27,6 +28,7 @@ from readmission.inference.proof import FileProof
 from readmission.inference.served_files import MOST_BYTES
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline, positive
+from readmission.model.reasons import trees_of
 from readmission.params import ForestParams
 from tests.conftest import PUBLIC_KEY
 from tests.signed import KEY, KEYS, OTHER_PUBLIC_KEY, other_key, sign_served, signed
@@ -76,14 +78,16 @@ def test_the_examples_are_rows_of_inputs_with_the_pipelines_own_answers(pipeline
 
 def test_the_manifest_names_the_others_with_size_and_sha256(folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST_FILE).read_text())["files"]
-    assert sorted(manifest) == [SERVED_FOLDER + name for name in (EXAMPLES_FILE, FOREST_FILE, SERVING_FILE)]
+    assert sorted(manifest) == [
+        SERVED_FOLDER + name for name in (EXAMPLES_FILE, FOREST_FILE, REASONS_FILE, SERVING_FILE)
+    ]
     assert all(
         one["size"] == (folder / name.removeprefix(SERVED_FOLDER)).stat().st_size for name, one in manifest.items()
     )
     assert Scorer.load(folder, KEYS).config.target == "lt30"
 
 
-@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, EXAMPLES_FILE])
+@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, REASONS_FILE, EXAMPLES_FILE])
 def test_one_changed_byte_of_any_file_is_refused_before_it_is_read(folder: Path, name: str) -> None:
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -94,7 +98,7 @@ def test_one_changed_byte_of_any_file_is_refused_before_it_is_read(folder: Path,
         Scorer.load(folder, KEYS)
 
 
-@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, EXAMPLES_FILE])
+@pytest.mark.parametrize("name", [FOREST_FILE, SERVING_FILE, REASONS_FILE, EXAMPLES_FILE])
 def test_a_file_that_is_gone_or_shorter_is_refused(folder: Path, name: str) -> None:
     (folder / name).write_bytes((folder / name).read_bytes()[:-1])
     with pytest.raises(ModelFileError, match=rf"^{name} is not the file .* \(size differs\)$"):
@@ -262,6 +266,15 @@ def test_the_contract_before_is_served_from_the_versions_own_description(pipelin
     assert groups["428"] == groups["401.9"] == groups["390"] != groups["486"]
     # A field that the version does not list is accepted and changes nothing.
     assert len({scorer.score(complete_request({LEFT_OUT: diagnoses})) for diagnoses in (1, 9, 16)}) == 1
+
+
+def test_reasons_of_another_forest_are_refused(folder: Path) -> None:
+    other = make_pipeline(ForestParams(n_estimators=60, min_samples_leaf=10, random_state=7), 1)
+    trees = trees_of(other.fit(inputs(ROWS), ROWS["target"])["forest"])
+    (folder / REASONS_FILE).write_bytes(trees.to_bytes())
+    sign_served(folder)
+    with pytest.raises(ModelFileError, match="its files answer otherwise than its pipeline did"):
+        Scorer.load(folder, KEYS)
 
 
 @pytest.mark.parametrize("kind", ["number", "category"])

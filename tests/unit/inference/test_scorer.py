@@ -84,7 +84,9 @@ def test_what_is_no_input_changes_no_answer(scorer: Scorer, name: str) -> None:
 
 
 def test_threads_get_the_same_answers(scorer: Scorer) -> None:
-    requests = [complete_request({"age": age, "number_inpatient": age % 7}) for age in range(20, 90)]
+    requests = [
+        complete_request({"age": age, "number_inpatient": age % 7, "diag_1": str(400 + age)}) for age in range(20, 90)
+    ]
     alone = [scorer.score(request) for request in requests]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(scorer.score, requests)) == alone

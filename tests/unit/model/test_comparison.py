@@ -32,7 +32,7 @@ def knowing(rows: pd.DataFrame, noise: float, seed: int = 0) -> Answers:
     """A model that sees the risk through noise, and flags every fifth row."""
     blurred = np.log(rows["risk"] / (1 - rows["risk"])) + np.random.default_rng(seed).normal(0, noise, len(rows))
     shrunk = -2.2 + (blurred + 2.2) * 0.81 / (0.81 + noise**2)
-    probability = (1 / (1 + np.exp(-shrunk))).to_numpy()
+    probability = np.asarray(1 / (1 + np.exp(-shrunk)))
     return Answers(probability, float(np.quantile(probability, 0.8)))
 
 
@@ -45,10 +45,11 @@ def test_one_that_knows_more_is_better(rows: pd.DataFrame) -> None:
 
 def test_one_that_knows_less_is_not(rows: pd.DataFrame) -> None:
     found = compare(rows, knowing(rows, 2.0), knowing(rows, 0.2))
-    assert found.unmet == (
+    assert found.unmet[:3] == (
         "F1 higher with probability 0.90", "ROC-AUC at most 0.01 lower", "Brier skill at most 0.01 lower",
     )  # fmt: skip
     assert found.numbers["f1_higher"] < 0.01
+    assert all("of recall, with probability" in told for told in found.unmet[3:])
 
 
 def test_the_same_answers_are_no_better(rows: pd.DataFrame) -> None:
@@ -64,8 +65,8 @@ def test_one_that_is_as_good_is_seldom_taken_for_better(rows: pd.DataFrame) -> N
 
 
 def test_probabilities_that_became_worse_are_refused_whatever_they_rank(rows: pd.DataFrame) -> None:
-    better, worse = knowing(rows, 0.2), knowing(rows, 2.0)
-    halved = Answers(better.probability / 2, better.threshold / 2)
+    better, worse = knowing(rows, 0.2), knowing(rows, 1.0)
+    halved = Answers(better.probability / 3, better.threshold / 3)
     assert compare(rows, halved, worse).unmet == ("Brier skill at most 0.01 lower",)
 
 
@@ -74,9 +75,7 @@ def test_a_group_that_loses_recall_is_named(rows: pd.DataFrame) -> None:
     men = (rows["gender"] == "Male").to_numpy()
     unseen = Answers(np.where(men, better.probability * 0.3, better.probability), better.threshold)
     found = compare(rows, unseen, worse)
-    assert any(
-        told.startswith("gender Male loses more than 5% of recall, with probability 1.00") for told in found.unmet
-    )
+    assert "gender Male loses more than 5% of recall, with probability 1.00" in found.unmet
     assert not any("gender Female" in told for told in found.unmet)
     assert "gender Male loses" in str(found)
 

@@ -35,9 +35,9 @@ def edit(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
 
 
-def test_three_files_are_written_and_say_what_they_are(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_four_files_are_written_and_say_what_they_are(pipeline: Pipeline, tmp_path: Path) -> None:
     written = serving_files.write(pipeline, tmp_path, every_category(), dataset="real", target="any")
-    assert [path.name for path in written] == ["forest.onnx", "serving.json", "examples.json"]
+    assert [path.name for path in written] == ["forest.onnx", "serving.json", "reasons.bin", "examples.json"]
     config = load_signed(tmp_path).config
     assert (config.dataset, config.target, config.contract_version) == ("real", "any", CONTRACT_VERSION)
     assert config.threshold == pipeline["forest"].threshold_

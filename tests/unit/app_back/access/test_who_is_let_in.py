@@ -16,7 +16,8 @@ from connections.api_keys import hashed, new_key
 from connections.settings import Settings
 from tests.unit.app_back.access.keys import KEYS, status
 
-SCORING = (("POST", "/predict"), ("POST", "/predict/batch"), ("GET", "/model"), ("GET", "/metrics"))
+SCORING_PATHS = ("/predict", "/explain", "/what-if", "/predict/batch")
+SCORING = (*(("POST", path) for path in SCORING_PATHS), ("GET", "/model"), ("GET", "/metrics"))
 ROUTES = (*SCORING, ("GET", "/predictions"))
 REACHES = {"predict": SCORING, "read": ROUTES, "admin": ROUTES}
 
