@@ -81,9 +81,10 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _unfitted(self, columns: int) -> RandomForestClassifier:
         params = self.get_params()
-        increasing = set(params.pop("increasing"))
-        # A list: scikit-learn turns the signs of an array of int8 in place, anew for each tree.
-        monotonic = [int(column in increasing) for column in range(columns)]
+        # Not of int8, whose signs scikit-learn turns in place, anew for each tree; nor a list, of which skops describes
+        # every number for every tree.
+        monotonic = np.zeros(columns, dtype=np.int64)
+        monotonic[list(params.pop("increasing"))] = 1
         return RandomForestClassifier(**params, oob_score=True, monotonic_cst=monotonic)
 
     @property

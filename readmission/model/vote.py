@@ -1,8 +1,7 @@
 """The soft vote of a training's forests, as one forest of all their trees: served and kept like any other."""
 
 import copy
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,36 +27,39 @@ def vote_of(pipelines: Sequence[Pipeline], batches: Sequence[pd.DataFrame]) -> P
         pipelines: fitted, at least two, one a batch.
         batches: the prepared rows that each was trained on, in the same order.
     """
-    votes = np.concatenate(list(_votes_of_others(pipelines, batches)))
-    truth = np.concatenate([rows["target"].to_numpy() for rows in batches])
     first = pipelines[0]
-    forest = CalibratedForest(**first["forest"].get_params())
-    forest.forest_ = _joined(pipelines)
-    return Pipeline([("columns", first["columns"]), ("forest", forest.calibrate(votes, truth))])
+    forests = [_moved(pipeline, first) for pipeline in pipelines]
+    votes = np.concatenate([_votes_of_others(forests, mine, first, rows) for mine, rows in enumerate(batches)])
+    truth = np.concatenate([rows["target"].to_numpy() for rows in batches])
+    vote = CalibratedForest(**first["forest"].get_params())
+    vote.forest_ = _with_trees(forests[0], [tree for forest in forests for tree in forest.estimators_])
+    return Pipeline([("columns", first["columns"]), ("forest", vote.calibrate(votes, truth))])
 
 
-def _votes_of_others(pipelines: Sequence[Pipeline], batches: Sequence[pd.DataFrame]) -> Iterator[NDArray[np.float64]]:
-    for mine, rows in enumerate(batches):
-        others = [pipeline for place, pipeline in enumerate(pipelines) if place != mine]
-        yield np.mean([_share(pipeline, rows) for pipeline in others], axis=0)
+def _votes_of_others(
+    forests: Sequence[RandomForestClassifier], mine: int, first: Pipeline, rows: pd.DataFrame
+) -> NDArray[np.float64]:
+    """The uncalibrated vote of all forests but one, shape (rows,)."""
+    matrix = first["columns"].transform(inputs(rows))
+    others = (forest for place, forest in enumerate(forests) if place != mine)
+    votes: NDArray[np.float64] = np.mean([forest.predict_proba(matrix)[:, 1] for forest in others], axis=0)
+    return votes
 
 
-def _share(pipeline: Pipeline, rows: pd.DataFrame) -> NDArray[np.float64]:
-    """The uncalibrated vote of a forest, shape (rows,)."""
-    matrix = pipeline["columns"].transform(inputs(rows))
-    share: NDArray[np.float64] = pipeline["forest"].forest_.predict_proba(matrix)[:, 1]
-    return share
+def _moved(pipeline: Pipeline, first: Pipeline) -> RandomForestClassifier:
+    """A pipeline's forest over the columns of the first one."""
+    scaler, own = (each["columns"].named_transformers_["numbers"] for each in (first, pipeline))
+    forest = pipeline["forest"].forest_
+    return _with_trees(forest, [_over(scaler, own, tree) for tree in forest.estimators_])
 
 
-def _joined(pipelines: Sequence[Pipeline]) -> RandomForestClassifier:
-    """A forest of all trees, over the columns of the first pipeline."""
-    scaler = _scaler(pipelines[0])
-    trees = [_over(scaler, _scaler(pipeline), tree) for pipeline in pipelines for tree in _trees(pipeline)]
-    joined = copy.copy(pipelines[0]["forest"].forest_)
-    joined.estimators_, joined.n_estimators = trees, len(trees)
-    for of_one_batch in ("oob_score_", "oob_decision_function_"):
-        vars(joined).pop(of_one_batch, None)
-    return joined
+def _with_trees(forest: RandomForestClassifier, trees: list[DecisionTreeClassifier]) -> RandomForestClassifier:
+    """A forest like another, of other trees."""
+    made = copy.copy(forest)
+    made.estimators_, made.n_estimators = trees, len(trees)
+    for of_its_own_trees in ("oob_score_", "oob_decision_function_"):
+        vars(made).pop(of_its_own_trees, None)
+    return made
 
 
 def _over(scaler: StandardScaler, own: StandardScaler, tree: DecisionTreeClassifier) -> DecisionTreeClassifier:
@@ -74,11 +76,3 @@ def _over(scaler: StandardScaler, own: StandardScaler, tree: DecisionTreeClassif
     largest = np.where(goes_left, nearest, nearest - 1)
     threshold[numbers] = (largest + 0.5 - scaler.mean_[column]) / scaler.scale_[column]
     return moved
-
-
-def _scaler(pipeline: Pipeline) -> StandardScaler:
-    return pipeline["columns"].named_transformers_["numbers"]
-
-
-def _trees(pipeline: Pipeline) -> list[Any]:
-    return list(pipeline["forest"].forest_.estimators_)

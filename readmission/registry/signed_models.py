@@ -44,6 +44,11 @@ class SignedModel:
         """What tells these files from all others."""
         return hashlib.sha256(self.files[SERVED_FOLDER + MANIFEST_FILE]).hexdigest()
 
+    @property
+    def served(self) -> ServedFiles:
+        """Those of them that are served, by their paths within their own folder."""
+        return served_of(self.files)
+
     def pipeline(self) -> Pipeline:
         """The fitted pipeline.
 
@@ -60,7 +65,7 @@ class SignedModel:
             UntrustedModelError: it cannot be served.
         """
         with naming_untrusted(self.what):
-            return Scorer.proven(served_of(self.files), self.keys)
+            return Scorer.proven(self.served, self.keys)
 
 
 def version_model(settings: Settings, version: RegisteredVersion) -> SignedModel:

@@ -6,47 +6,45 @@ from pathlib import Path
 
 from mlflow.entities import Dataset, Metric, Run
 from mlflow.tracking import MlflowClient
-from sklearn.pipeline import Pipeline
 
 from connections.model_registry import make_default
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet, read_split
 from readmission.clock import epoch, now
-from readmission.model import serving_files
+from readmission.inference import MANIFEST_FILE, SIGNATURE_FILE
 from readmission.model.forest import inputs
 from readmission.model.mlflow_models import log_model
 from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL
 from readmission.registry.keys import signing_key
+from readmission.registry.signed_models import SignedModel
 from readmission.storage.contract_tables import Split
 from readmission.training.mlflow_runs import FIGURES, log_data
 
 
 def log_final_model(
-    settings: Settings, tracking: MlflowClient, parent_run_id: str, prepared: PreparedSet, best: Run, pipeline: Pipeline
+    settings: Settings, tracking: MlflowClient, parent_run_id: str, prepared: PreparedSet, best: Run, kept: SignedModel
 ) -> str:
-    """Logs the best candidate's pipeline under the training's own run, and gives the LoggedModel's id.
+    """Logs the best candidate's model under the training's own run, and gives the LoggedModel's id.
 
     What was measured of it goes with it, so that nobody has to find the candidate's run to know it.
     """
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(tracking.download_artifacts(best.info.run_id, FIGURES, folder))
-        model_id = _log_pipeline(settings, parent_run_id, prepared, pipeline, sorted(figures.iterdir()))
+        model_id = _log_kept(settings, parent_run_id, kept, sorted(figures.iterdir()))
     measured = log_data(tracking, parent_run_id, prepared, best.data.tags[BATCH_TAG])
     tracking.log_batch(parent_run_id, _metrics(best, model_id, measured))
     return model_id
 
 
-def _log_pipeline(
-    settings: Settings, run_id: str, prepared: PreparedSet, pipeline: Pipeline, figures: list[Path]
-) -> str:
+def _log_kept(settings: Settings, run_id: str, kept: SignedModel, figures: list[Path]) -> str:
+    """The candidate's pipeline, with the very files that were tried when it was logged."""
     make_default(settings)
-    val = read_split(settings, "val")
+    example = inputs(read_split(settings, "val").head(5))
     with tempfile.TemporaryDirectory() as folder:
-        files = serving_files.write(
-            pipeline, Path(folder), val, dataset=prepared.dataset, target=prepared.params.target
-        )
-        serving_files.check_parity(pipeline, Path(folder), val)
-        logged = log_model(FINAL_MODEL, pipeline, files, run_id, inputs(val.head(5)), signing_key(settings), figures)
+        files = [Path(folder, name) for name in kept.served if name not in (MANIFEST_FILE, SIGNATURE_FILE)]
+        for file in files:
+            file.write_bytes(kept.served[file.name])
+        logged = log_model(FINAL_MODEL, kept.pipeline(), files, run_id, example, signing_key(settings), figures)
     return str(logged.model_id)
 
 

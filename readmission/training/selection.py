@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from mlflow.entities import Run, RunStatus
 from mlflow.tracking import MlflowClient
-from sklearn.pipeline import Pipeline
 
 from connections.model_registry import client, make_default
 from connections.mysql_connections import engine_for
@@ -16,7 +15,7 @@ from readmission.registry import descriptions, promotion
 from readmission.registry.batch_models import BATCH_TAG, candidate_runs, described, logged_model_id
 from readmission.registry.judging import VAL_ROWS, Verdict
 from readmission.registry.removed import naming_removed
-from readmission.registry.signed_models import logged_model
+from readmission.registry.signed_models import SignedModel, logged_model
 from readmission.storage import leases
 from readmission.training import ensemble, recovery
 from readmission.training.batches import TrainingPlan, pinned
@@ -123,10 +122,10 @@ def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:
     return chosen
 
 
-def _kept_model(settings: Settings, tracking: MlflowClient, best: Run) -> Pipeline:
+def _kept_model(settings: Settings, tracking: MlflowClient, best: Run) -> SignedModel:
     what = f"the model of {described(best.data.tags[BATCH_TAG])}"
     try:
-        return logged_model(settings, tracking, logged_model_id(best), what).pipeline()
+        return logged_model(settings, tracking, logged_model_id(best), what)
     except RemovedError as error:
         raise RemovedError(f"{error}; run entrenar_modelo again") from error
 
