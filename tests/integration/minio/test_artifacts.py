@@ -51,7 +51,7 @@ def test_a_versions_files_come_back_through_the_proxy_and_lie_in_the_bucket(
     got = download_served_files(mlflow_on_s3, version, tmp_path / "got")
     sent = {path.name: path.read_bytes() for path in (tmp_path / "sent").iterdir()}
     stored = _in_the_store(mlflow_on_s3, f"/{EXTRA_FILES}/")
-    assert sent.keys() == {"forest.onnx", "serving.json", "examples.json"}
+    assert sent.keys() == {"forest.onnx", "serving.json", "reasons.bin", "examples.json"}
     assert stored.keys() - sent.keys() == {"manifest.json", "manifest.sig"}
     assert {name: stored[name] for name in sent} == sent
     assert {path.name: path.read_bytes() for path in got.iterdir()} == stored

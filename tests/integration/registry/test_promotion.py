@@ -139,7 +139,7 @@ def test_synthetic_data_never_replaces_real(settings: Settings, register: Regist
 def test_real_data_replaces_synthetic_when_it_is_fit(
     settings: Settings, register: Register, ranked: list[int], roc_auc: str, promoted: bool
 ) -> None:
-    synthetic, real = register(ranked[-1]), register(ranked[0], dataset="real", val_roc_auc=roc_auc)
+    synthetic, real = register(ranked[-1]), register(ranked[1], dataset="real", val_roc_auc=roc_auc)
     promote(settings, settings.model_name, synthetic, "a start")
     verdict = judged(settings, real)
     assert (verdict.promoted, in_production(settings)) == (promoted, real if promoted else synthetic)
@@ -179,7 +179,8 @@ def verdict_of(entry: Entry, versions: list[str], verdicts: list[Verdict]) -> bo
 def test_of_promotions_at_once_the_best_version_ends_in_production(
     settings: Settings, register: Register, ranked: list[int], tracking: MlflowClient
 ) -> None:
-    versions = [register(batch_id) for batch_id in ranked]
+    fit = {"val_roc_auc": "0.65", "val_brier": "0.09", "val_base_brier": "0.1"}
+    versions = [register(ranked[0], **fit), register(ranked[0], **fit), register(ranked[-1])]
     with ThreadPoolExecutor(len(versions)) as pool:
         done = [pool.submit(promote_if_better, settings, settings.model_name, version) for version in versions]
         verdicts = [future.result(timeout=120) for future in done]

@@ -104,7 +104,7 @@ def test_every_task_that_reads_rows_works_within_it() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef) and _is_task(node)
     ]
-    assert len(tasks) == 8
+    assert len(tasks) == 9
     for task in tasks:
         assert _is_plain(task) or _within(task), task.name
 

@@ -54,7 +54,7 @@ def test_the_file_has_exactly_the_promised_keys(summary: Summary, tmp_path: Path
     ]  # fmt: skip
     assert set(written["splits"]) == {"train", "val", "test"}
     assert set(written["batches"][0]) == {"batch_id", "rows", "val_f1"}
-    assert set(written["prediction"]) == set(PredictionResponse.model_fields)
+    assert set(written["prediction"]) == set(PredictionResponse.model_fields) - {"reasons"}
     assert Summary.model_validate(written) == summary
     assert set(written["production"]) == {
         "name", "version", "batch_id", "threshold", "val_f1",

@@ -36,7 +36,7 @@ def test_prepared_tables_have_a_column_a_field(split: Split) -> None:
     table = prepared_table(MetaData(), prepared_name(split), split)
     batch = ["batch_id"] if split == "train" else []
     assert table.name == f"{split}_data"
-    assert table.columns.keys() == ["row_id", *batch, "target", *(field.name for field in PREPARED_FIELDS)]
+    assert table.columns.keys() == ["row_id", *batch, "patient", "target", *(field.name for field in PREPARED_FIELDS)]
     assert table.primary_key.columns.keys() == ["row_id"]
     ddl = str(CreateTable(table).compile(dialect=mysql.dialect()))
     assert "target SMALLINT NOT NULL" in ddl
