@@ -75,7 +75,7 @@ def test_names_and_values_are_in_the_readers_language(api: Api) -> None:
 
     spanish, english = told(asked(api, "/explain", SENT)), told(asked(api, "/explain", SENT, language="en"))
     assert (spanish["insulin"], english["insulin"]) == (("Insulina", "Aumentada"), ("Insulin", "Up"))
-    assert (spanish["diag_1"][1], english["diag_1"][1]) == ("Circulatorio", "Circulatory")
+    assert (spanish["diag_1"][1], english["diag_1"][1]) == ("Insuficiencia cardiaca", "Heart failure")
     assert (spanish["payer_code"][1], english["payer_code"][1]) == ("Sin dato", "Not recorded")
     assert spanish["number_inpatient"][1] == "4" and english["discharge_disposition_id"][1] == "Home"
     accepted = api.http.post("/explain", json=SENT, headers={"Accept-Language": "en-GB,es;q=0.5"}).json()
