@@ -1,8 +1,11 @@
 """Trains one forest a batch. `begin` pins the prepared set, `train_batch` runs once a batch, in any process."""
 
 import logging
+from collections.abc import Mapping
 
+import pandas as pd
 from pydantic import BaseModel
+from sklearn.pipeline import Pipeline
 
 from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
@@ -17,7 +20,7 @@ from readmission.registry.batch_models import BATCH_TAG
 from readmission.registry.descriptions import NOTE
 from readmission.registry.keys import signing_key
 from readmission.storage import leases
-from readmission.storage.contract_tables import SPLITS
+from readmission.storage.contract_tables import SPLITS, Split
 from readmission.storage.leases import Owner
 from readmission.training import batch_results
 from readmission.training.candidate_runs import candidate_run
@@ -157,6 +160,10 @@ def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_
     log_data(tracking, run_id, prepared, str(batch_id))
     data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
     pinned(settings, plan)  # the rows just read are still the pinned ones
-    pipeline = make_pipeline(plan.params, settings.training_jobs)
-    pipeline.fit(inputs(data["train"]), data["train"]["target"])
+    pipeline = fit(plan.params, settings.training_jobs, data)
     return batch_results.keep(settings, prepared, pipeline, data, str(batch_id), run_id)
+
+
+def fit(params: ForestParams, jobs: int, data: Mapping[Split, pd.DataFrame]) -> Pipeline:
+    """The pipeline that learned from a batch, which is `data["train"]`; the rows of other splits teach it nothing."""
+    return make_pipeline(params, jobs).fit(inputs(data["train"]), data["train"]["target"])
