@@ -26,6 +26,7 @@ from readmission.training import batch_results
 from readmission.training.candidate_runs import candidate_run
 from readmission.training.mlflow_runs import (
     FINGERPRINT_TAG,
+    FORCE_TAG,
     KIND_TAG,
     OWNER_TAG,
     BatchResult,
@@ -50,12 +51,19 @@ class TrainingPlan(BaseModel):
     batches: list[int]
     params: ForestParams
     owner: Owner
+    force_promote: str | None = None
 
 
 def begin(
-    settings: Settings, params: ForestParams, title: str = "training", owner: Owner | None = None
+    settings: Settings,
+    params: ForestParams,
+    title: str = "training",
+    owner: Owner | None = None,
+    force_promote: str | None = None,
 ) -> TrainingPlan:
     """Pins the present prepared set for `owner` (this program unless a DAG run is) and opens the parent run.
+
+    `force_promote` is a person's reason to promote the winner whatever the comparison says.
 
     Raises:
         NothingPreparedError: there is no prepared set.
@@ -71,6 +79,7 @@ def begin(
         prepared = prepared_sets.current(settings)
         note = {NOTE: descriptions.of_training(prepared.dataset, prepared.batches)}
         tags = {**provenance(settings, prepared, params), KIND_TAG: "training", OWNER_TAG: str(owner), **note}
+        tags |= {FORCE_TAG: force_promote} if force_promote else {}
         run = open_run(tracking, settings, title, tags)
         leases.acquire(engine, leases.PREPARED_SET, run.info.run_id, owner)
         log_params(tracking, run.info.run_id, prepared, params)
@@ -81,6 +90,7 @@ def begin(
         batches=_worth_training(prepared.batches),
         params=params,
         owner=owner,
+        force_promote=force_promote,
     )
     logger.info("training %s batches of prepared set %s", len(plan.batches), plan.prepared_id)
     return plan
