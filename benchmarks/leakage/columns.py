@@ -29,8 +29,9 @@ def target_derived(columns: pd.DataFrame, target: pd.Series) -> Found:
     """
     alone = _alone(columns, target)
     apart = (alone - 0.5).abs()
-    telling = [str(name) for name in columns if apart[name] > MOST_ROC_AUC - 0.5 or _marks(columns[name], target)]
-    strongest = apart.idxmax()
+    marks = (name for name in columns.columns if _marks(columns[name], target))
+    telling = [str(name) for name in dict.fromkeys((*apart.index[apart > MOST_ROC_AUC - 0.5], *marks))]
+    strongest = str(apart.idxmax())
     told = f"the strongest of {len(alone)}: {strongest}, ROC-AUC {alone[strongest]:.3f}"
     return Found("a column derived from the target", bool(telling), _named(telling) or told)
 
