@@ -177,6 +177,9 @@ chaos: install ## Let everything go wrong once with the services in Docker, each
 .PHONY: bench-model
 bench-model: install ## Measure the model on three splits beside each batch, scikit-learn's defaults and LightGBM (ARGS="--seeds 42")
 	@$(PYTHON) -m benchmarks.model --source "$(CHECK_SOURCE)" $(ARGS)
+.PHONY: leakage
+leakage: install ## Look whether anything tells the model what it must not know (ARGS="--patients 10000" for a sample)
+	@$(PYTHON) -m benchmarks.leakage --source "$(or $(CHECK_SOURCE),synthetic)" $(ARGS)
 .PHONY: bench-score
 bench-score: install ## Measure `readmission score` beside the raw rate of either engine, and its memory
 	@$(PYTHON) -m benchmarks.score --source $(or $(CHECK_SOURCE),synthetic) $(ARGS)

@@ -4,6 +4,9 @@ The encounters are cleaned, split by patient and cut into batches as the DAGs do
 the batches' forests stand, on the same test rows: each batch's forest, scikit-learn's default forest over the 20
 original fields, and LightGBM on all training rows at once. Figures are means over the seeds; differences are paired,
 with 95 % intervals over patients. Test rows are read here, and choose nothing.
+
+Of the first split it also prints the learning curve over batches and, unless `--pairs 0`, how often the rule of
+promotion errs among equal challengers; then how good a vote of the first patients is on the last.
 """
 
 import tempfile
@@ -22,17 +25,19 @@ from rich.table import Table
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
+from benchmarks.equals import among_equals
 from benchmarks.serving import machine
+from benchmarks.temporal import on_the_last
+from benchmarks.votes import batches_of, curve_table, hashed, voted
 from connections.settings import get_settings
 from readmission.clean.cleaning import clean
-from readmission.clean.splitting import with_batches, with_split
 from readmission.dataset.obtain import obtain
 from readmission.features import OPTIONAL_FIELDS
 from readmission.model import serving_files
 from readmission.model.evaluation import evaluate
 from readmission.model.forest import best_threshold, inputs, make_pipeline, positive
+from readmission.model.learning_curve import learning_curve
 from readmission.model.resampling import Floats, Resampled, interval
-from readmission.model.vote import vote_of
 from readmission.params import ForestParams, PrepareParams
 from readmission.scoring.engines import cores
 
@@ -44,6 +49,8 @@ BARS: Mapping[tuple[str, str], float] = {
     ("vote", "brier_skill"): 0.04,
     ("vote, optional fields blank", "roc_auc"): 0.655,
 }
+# Of each forest among equals, where the seeds alone differ.
+EQUAL_TREES = 50
 MOST_BEHIND, MOST_SERVED_MB = 0.008, 25.0
 _BOOSTING: dict[str, Any] = {"n_estimators": 500, "learning_rate": 0.02, "num_leaves": 31, "min_child_samples": 100,
              "subsample": 0.8, "subsample_freq": 1, "colsample_bytree": 0.3, "verbose": -1}  # fmt: skip
@@ -76,6 +83,7 @@ def main(
     source: Annotated[str, typer.Option(help="what `readmission load --source` takes")] = "",
     seeds: Annotated[str, typer.Option(help="of the splits, with commas")] = "42,43,44",
     trees: Annotated[int, typer.Option(min=10, help="of each batch's forest")] = 100,
+    pairs: Annotated[int, typer.Option(min=0, help="of equal challengers that are compared; 0: none")] = 20,
 ) -> None:
     """Prints a table; ends with 1 where a bar is missed."""
     console.print(machine.described())
@@ -84,36 +92,37 @@ def main(
     measured, behind, served = [], [], 0.0
     for seed in map(int, seeds.split(",")):
         split = _split(raw, PrepareParams(seed=seed))
-        answers, vote = _answers(split, ForestParams(n_estimators=trees))
+        pipelines, vote = voted(split.batches, ForestParams(n_estimators=trees))
+        answers = _answers(split, pipelines, vote)
         measured.append(_figures(split.test, answers))
         behind.append(_behind(split.test, answers))
         served = max(served, _served_mb(vote, split.val))
         console.print(f"split seed {seed}: {len(split.train):,} training rows, {len(split.test):,} test rows")
+        if len(measured) == 1:
+            console.print(curve_table(learning_curve(pipelines, split.batches, vote, split.val)))
+            equals = among_equals(split.batches, split.val, pairs, min(trees, EQUAL_TREES)) if pairs else None
     means = {name: {figure: _mean(measured, name, figure) for figure in FIGURES} for name in measured[0]}
     _tell(means)
-    raise typer.Exit(not _holds(means, behind, served))
+    console.print(on_the_last(clean(raw.lazy(), "lt30").collect(), ForestParams(n_estimators=trees)))
+    held = [_holds(means, behind, served), equals is None or equals.holds]
+    console.print(*(equals.told() if equals else ()), sep="\n")
+    raise typer.Exit(not all(held))
 
 
 def _split(raw: pl.DataFrame, params: PrepareParams) -> Split:
-    rows = with_split(clean(raw.lazy(), "lt30").collect(), params).with_columns(
-        pl.col("patient_hash").rank("dense").alias("patient")
-    )
-    none = pl.DataFrame(schema={"encounter_id": pl.Int64, "batch_id": pl.Int64})
-    train = with_batches(rows.filter(pl.col("split") == "train"), none, params.batch_size)
-    batches = [part.to_pandas() for part in train.partition_by("batch_id", maintain_order=True)]
+    rows = hashed(clean(raw.lazy(), "lt30").collect(), params)
+    batches = batches_of(rows.filter(pl.col("split") == "train"), params)
     val, test = (rows.filter(pl.col("split") == name).to_pandas() for name in ("val", "test"))
     return Split(batches, val, test)
 
 
-def _answers(split: Split, params: ForestParams) -> tuple[dict[str, Answer], Pipeline]:
-    pipelines = [make_pipeline(params, cores()).fit(inputs(rows), rows["target"]) for rows in split.batches]
-    vote = vote_of(pipelines, split.batches)
+def _answers(split: Split, pipelines: list[Pipeline], vote: Pipeline) -> dict[str, Answer]:
     found = {"scikit-learn's defaults, 20 fields": _default_forest(split)}
     for number, pipeline in enumerate(pipelines, 1):
         found[f"batch {number}"] = Answer(positive(pipeline, split.test), pipeline["forest"].threshold_)
     found["vote"] = Answer(positive(vote, split.test), vote["forest"].threshold_)
     blank = Answer(positive(vote, _blanked(split.test)), vote["forest"].threshold_)
-    return {**found, "vote, optional fields blank": blank, "LightGBM on all rows": _boosted(split, vote)}, vote
+    return {**found, "vote, optional fields blank": blank, "LightGBM on all rows": _boosted(split, vote)}
 
 
 def _default_forest(split: Split) -> Answer:

@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, dag, task
 
-from readmission.params import ForestParams
+from readmission.params import TrainParams
 from wiring import (
     DEFAULTS,
     PREPARED_DATA,
@@ -27,16 +27,17 @@ from wiring import (
     catchup=False,
     default_args=DEFAULTS,
     tags=["readmission", "4"],
-    params=dag_params(ForestParams),
+    params=dag_params(TrainParams),
 )
 def entrenar_modelo() -> None:
     """### 4 · Train the model
 
     One mapped task trains one RandomForest a batch, each an MLflow run under one parent run. The batch with the best
     `val_f1` becomes a version of the registered model and is promoted if it beats the version in production on the
-    same validation rows; why is written on the version. A failed batch does not stop the others. A training that is
-    broken off, as by marking its run as failed, is closed when its last process is gone. Started by a prepared set that
-    the last training already used, it is skipped; started by hand it always runs.
+    same validation rows, or anyhow where `force_promote` gives a reason; why is written on the version. A failed batch
+    does not stop the others. A training that is broken off, as by marking its run as failed, is closed when its last
+    process is gone. Started by a prepared set that the last training already used, it is skipped; started by hand it
+    always runs.
     """
 
     @task
@@ -44,11 +45,12 @@ def entrenar_modelo() -> None:
         from readmission.training import batches, recovery
 
         with without_retry():
-            settings, params = get_settings(), chosen(ForestParams)
+            settings, params = get_settings(), chosen(TrainParams)
             recovery.free_lost(settings, unfinished, this_run())
-            if started_by_asset() and batches.is_current(settings, params):
+            if started_by_asset() and batches.is_current(settings, params.forest):
                 skip("the last training already used this prepared set with these params and this code")
-            return batches.begin(settings, params, owner=this_run()).model_dump()
+            plan = batches.begin(settings, params.forest, owner=this_run(), force_promote=params.force_promote)
+            return plan.model_dump()
 
     @task
     def lotes(plan: Any) -> list[int]:

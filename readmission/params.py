@@ -89,6 +89,24 @@ class ForestParams(_Params):
     random_state: int = Field(42, ge=0, title="Seed", description="seed of the forest's bootstrap, 0 or more")
 
 
+class TrainParams(ForestParams):
+    """What a training is started with: the forest's hyper-parameters, and whether its winner is promoted anyhow."""
+
+    force_promote: str | None = Field(
+        None,
+        min_length=3,
+        pattern=r"\S",
+        title="Promote anyhow",
+        description="the reason to promote the winner whatever the comparison says, for the ledger of promotions; "
+        "empty: it is promoted only if it is better",
+    )
+
+    @property
+    def forest(self) -> ForestParams:
+        """What decides the models: trainings that differ in the rest alone give the same."""
+        return ForestParams(**self.model_dump(include=set(ForestParams.model_fields)))
+
+
 class RollbackParams(_Params):
     """Which version is gone back to, and why; nothing is gone back to without a reason."""
 

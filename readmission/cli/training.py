@@ -10,14 +10,14 @@ from connections.settings import Settings
 from readmission.cli.options import options_of
 from readmission.cli.services import asking_airflow, asking_mlflow
 from readmission.cli.terminal import bar, clear_errors, console, errors
-from readmission.params import ForestParams
+from readmission.params import TrainParams
 
 if TYPE_CHECKING:
     from readmission.training.batches import TrainingPlan
 
 
-@options_of(ForestParams)
-def train(params: ForestParams) -> None:
+@options_of(TrainParams)
+def train(params: TrainParams) -> None:
     """Train one forest a batch, have them vote, register the best and promote it if it beats production."""
     from readmission.registry.batch_models import described
     from readmission.training import batches, recovery, selection
@@ -25,7 +25,7 @@ def train(params: ForestParams) -> None:
     with bar("batches") as progress:
         settings = asking_mlflow(briefly=False)
         recovery.free_lost(settings, asking_airflow(settings))
-        plan = batches.begin(settings, params)
+        plan = batches.begin(settings, params.forest, force_promote=params.force_promote)
         try:
             for done, batch_id in enumerate(plan.batches):
                 progress(done, len(plan.batches))

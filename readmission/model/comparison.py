@@ -16,6 +16,7 @@ LEAST_SURE = 0.90
 MOST_WORSE = 0.01
 # How much of a group's recall may be lost, and how sure that must be to refuse.
 MOST_RECALL_LOST, SURE_OF_LOSS = 0.05, 0.90
+_BETTER = f"F1 higher with probability {LEAST_SURE:.2f}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Comparison:
     numbers: Mapping[str, float]
     unmet: tuple[str, ...]
     not_assessable: tuple[str, ...]
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """Of what is not met, what guards against a loss: all but that F1 is surely higher."""
+        return tuple(demand for demand in self.unmet if demand != _BETTER)
 
     def __str__(self) -> str:
         told = (
@@ -98,7 +104,7 @@ def _groups(
 
 def _unmet(numbers: Mapping[str, float]) -> Iterator[str]:
     if numbers["f1_higher"] < LEAST_SURE:
-        yield f"F1 higher with probability {LEAST_SURE:.2f}"
+        yield _BETTER
     for name, called in (("roc_auc", "ROC-AUC"), ("brier_skill", "Brier skill")):
         if not numbers[f"{name}_change_low"] > -MOST_WORSE:
             yield f"{called} at most {MOST_WORSE} lower"

@@ -44,8 +44,12 @@ def promote_if_better(settings: Settings, name: str, version: str, by_whom: str 
     return verdict
 
 
-def promote(settings: Settings, name: str, version: str, reason: str, by_whom: str | None = None) -> Verdict:
+def promote(
+    settings: Settings, name: str, version: str, reason: str, by_whom: str | None = None, once: bool = False
+) -> Verdict:
     """Puts a version in production whatever it scores: a person's decision, which the ledger calls approved.
+
+    With `once` nothing happens to one that is there already, as for a task that is retried.
 
     Raises:
         PromotionError: there is no such version.
@@ -54,6 +58,8 @@ def promote(settings: Settings, name: str, version: str, reason: str, by_whom: s
     """
     with settled(settings, name) as found:
         candidate = find_version(client(settings), name, version)
+        if once and _stays(settings, candidate):
+            return Verdict(True, "already in production")
         model = version_model(settings, registered(candidate))
         verdict = Verdict(True, reason)
         _enter(settings, found, candidate, model, verdict, "approved", by_whom)

@@ -1,8 +1,11 @@
 """Trains one forest a batch. `begin` pins the prepared set, `train_batch` runs once a batch, in any process."""
 
 import logging
+from collections.abc import Mapping
 
+import pandas as pd
 from pydantic import BaseModel
+from sklearn.pipeline import Pipeline
 
 from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
@@ -17,12 +20,13 @@ from readmission.registry.batch_models import BATCH_TAG
 from readmission.registry.descriptions import NOTE
 from readmission.registry.keys import signing_key
 from readmission.storage import leases
-from readmission.storage.contract_tables import SPLITS
+from readmission.storage.contract_tables import SPLITS, Split
 from readmission.storage.leases import Owner
 from readmission.training import batch_results
 from readmission.training.candidate_runs import candidate_run
 from readmission.training.mlflow_runs import (
     FINGERPRINT_TAG,
+    FORCE_TAG,
     KIND_TAG,
     OWNER_TAG,
     BatchResult,
@@ -47,12 +51,19 @@ class TrainingPlan(BaseModel):
     batches: list[int]
     params: ForestParams
     owner: Owner
+    force_promote: str | None = None
 
 
 def begin(
-    settings: Settings, params: ForestParams, title: str = "training", owner: Owner | None = None
+    settings: Settings,
+    params: ForestParams,
+    title: str = "training",
+    owner: Owner | None = None,
+    force_promote: str | None = None,
 ) -> TrainingPlan:
     """Pins the present prepared set for `owner` (this program unless a DAG run is) and opens the parent run.
+
+    `force_promote` is a person's reason to promote the winner whatever the comparison says.
 
     Raises:
         NothingPreparedError: there is no prepared set.
@@ -68,6 +79,7 @@ def begin(
         prepared = prepared_sets.current(settings)
         note = {NOTE: descriptions.of_training(prepared.dataset, prepared.batches)}
         tags = {**provenance(settings, prepared, params), KIND_TAG: "training", OWNER_TAG: str(owner), **note}
+        tags |= {FORCE_TAG: force_promote} if force_promote else {}
         run = open_run(tracking, settings, title, tags)
         leases.acquire(engine, leases.PREPARED_SET, run.info.run_id, owner)
         log_params(tracking, run.info.run_id, prepared, params)
@@ -78,6 +90,7 @@ def begin(
         batches=_worth_training(prepared.batches),
         params=params,
         owner=owner,
+        force_promote=force_promote,
     )
     logger.info("training %s batches of prepared set %s", len(plan.batches), plan.prepared_id)
     return plan
@@ -157,6 +170,10 @@ def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_
     log_data(tracking, run_id, prepared, str(batch_id))
     data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
     pinned(settings, plan)  # the rows just read are still the pinned ones
-    pipeline = make_pipeline(plan.params, settings.training_jobs)
-    pipeline.fit(inputs(data["train"]), data["train"]["target"])
+    pipeline = fit(plan.params, settings.training_jobs, data)
     return batch_results.keep(settings, prepared, pipeline, data, str(batch_id), run_id)
+
+
+def fit(params: ForestParams, jobs: int, data: Mapping[Split, pd.DataFrame]) -> Pipeline:
+    """The pipeline that learned from a batch, which is `data["train"]`; the rows of other splits teach it nothing."""
+    return make_pipeline(params, jobs).fit(inputs(data["train"]), data["train"]["target"])

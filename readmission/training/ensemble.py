@@ -11,6 +11,7 @@ from connections.model_registry import client, make_default
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet, read_split
 from readmission.errors import TrainingError
+from readmission.model.learning_curve import curve_drawn, learning_curve
 from readmission.model.vote import LEAST_FORESTS, vote_of
 from readmission.registry import descriptions
 from readmission.registry.batch_models import (
@@ -27,7 +28,7 @@ from readmission.storage.contract_tables import Split
 from readmission.training import batch_results
 from readmission.training.batches import TrainingPlan, pinned
 from readmission.training.candidate_runs import candidate_run
-from readmission.training.mlflow_runs import KIND_TAG, log_data, log_params, provenance
+from readmission.training.mlflow_runs import FIGURES, KIND_TAG, log_data, log_params, provenance
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ def _vote(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, runs: l
     pipeline = vote_of(pipelines, batches)
     data: dict[Split, pd.DataFrame] = {"train": pd.concat(batches, ignore_index=True), "val": val, "test": test}
     batch_results.keep(settings, prepared, pipeline, data, ALL_BATCHES, run_id)
+    curve = learning_curve(pipelines, batches, pipeline, val)
+    tracking.log_figure(run_id, curve_drawn(curve), f"{FIGURES}/learning_curve.png")
 
 
 def _pipeline(settings: Settings, tracking: MlflowClient, run: Run) -> Pipeline:

@@ -31,6 +31,7 @@ FINGERPRINT_TAG = "fingerprint"
 VAL_F1_ERROR = "val_f1_standard_error"
 KIND_TAG = "kind"
 OWNER_TAG = "held_by"
+FORCE_TAG = "force_promote"
 MEASURED: tuple[Split, ...] = ("val", "test")
 DIGEST_LENGTH = 36  # the longest that MLflow takes
 _CONTEXT = "mlflow.data.context"

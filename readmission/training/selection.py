@@ -49,7 +49,8 @@ def registered_name(settings: Settings, target: str) -> str:
 
 
 def select(settings: Settings, plan: TrainingPlan) -> Outcome:
-    """Has the batches vote, registers the best candidate, promotes it if it is better, and closes the training.
+    """Has the batches vote, registers the best candidate, promotes it if it is better or is to be promoted
+    anyhow, and closes the training.
 
     Raises:
         TrainingError: no batch gave a model; production stays.
@@ -88,9 +89,16 @@ def _select(settings: Settings, plan: TrainingPlan, tracking: MlflowClient) -> O
     tracking.set_tag(plan.parent_run_id, "best_batch_id", batch)
     name = registered_name(settings, prepared.params.target)
     version = _register(tracking, name, model_id, plan, _version_tags(settings, plan, prepared, best))
+    return Outcome(batch, best.data.metrics[SELECTING_METRIC], name, version, _promote(settings, plan, name, version))
+
+
+def _promote(settings: Settings, plan: TrainingPlan, name: str, version: str) -> Verdict:
+    """Promotes the version if it is better, or because a person said so when the training was begun."""
     by_whom = str(plan.owner) if plan.owner.dag_id else None
-    verdict = promotion.promote_if_better(settings, name, version, by_whom)
-    return Outcome(batch, best.data.metrics[SELECTING_METRIC], name, version, verdict)
+    if plan.force_promote:
+        reason = f"force_promote: {plan.force_promote}"
+        return promotion.promote(settings, name, version, reason, by_whom, once=True)
+    return promotion.promote_if_better(settings, name, version, by_whom)
 
 
 def best_run(tracking: MlflowClient, plan: TrainingPlan) -> Run:

@@ -5,10 +5,10 @@ import typer
 from pydantic import BaseModel
 
 from readmission.cli import app
-from readmission.params import ForestParams, PrepareParams
+from readmission.params import PrepareParams, TrainParams
 
 
-@pytest.mark.parametrize(("command", "model"), [("preprocess", PrepareParams), ("train", ForestParams)])
+@pytest.mark.parametrize(("command", "model"), [("preprocess", PrepareParams), ("train", TrainParams)])
 def test_the_options_are_those_of_the_model(command: str, model: type[BaseModel]) -> None:
     commands: typer.core.TyperGroup = typer.main.get_command(app)  # type: ignore[assignment]
     options = {option.name: option for option in commands.commands[command].params}

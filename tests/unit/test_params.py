@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from readmission.errors import ParamsError
-from readmission.params import ForestParams, PrepareParams, checked
+from readmission.params import ForestParams, PrepareParams, TrainParams, checked
 
 
 def test_the_defaults() -> None:
@@ -36,6 +36,8 @@ def test_the_defaults() -> None:
         (ForestParams, {"n_estimators": 9}, "greater than or equal to 10"),
         (ForestParams, {"max_features": 0}, "greater than 0"),
         (ForestParams, {"max_features": 1.1}, "less than or equal to 1"),
+        (TrainParams, {"force_promote": "no"}, "at least 3 characters"),
+        (TrainParams, {"force_promote": "    "}, "should match pattern"),
         (ForestParams, {"class_weight": "balanced"}, "Extra inputs are not permitted"),
     ],
 )
@@ -66,6 +68,11 @@ def test_shares_that_do_not_add_up_are_told_once() -> None:
 def test_what_is_allowed_is_taken() -> None:
     assert checked(ForestParams, {"max_depth": 7}) == ForestParams(max_depth=7)
     assert checked(PrepareParams, {"train_percent": 60, "val_percent": 30}).val_percent == 30
+
+
+def test_a_reason_to_promote_is_none_of_what_decides_the_model() -> None:
+    assert TrainParams().model_dump() == ForestParams().model_dump() | {"force_promote": None}
+    assert TrainParams(max_depth=7, force_promote="the ward needs it").forest == ForestParams(max_depth=7)
 
 
 def test_the_split_key_tells_apart_what_must_not_be_compared() -> None:

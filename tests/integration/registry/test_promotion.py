@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from connections.model_registry import client, production_version
+from connections.model_registry import client, production_version, registered
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepare
@@ -15,6 +15,7 @@ from readmission.registry import settling
 from readmission.registry.judging import Verdict
 from readmission.registry.ledger import Entry, entries
 from readmission.registry.promotion import promote, promote_if_better
+from readmission.registry.signed_models import version_model
 from readmission.storage.databases import initialise
 from readmission.training import selection
 from readmission.training.batches import begin, train_batch
@@ -207,6 +208,7 @@ def test_the_target_any_has_a_registered_model_of_its_own(trained: Trained, tmp_
     outcome = selection.select(settings, plan)
     version = client(settings).get_model_version("modelo_target_any", outcome.version)
     assert (outcome.name, version.tags["target"]) == ("modelo_target_any", "any")
+    assert version_model(settings, registered(version)).scorer().config.target == "any"
     assert (production_version(settings, outcome.name) is not None) == outcome.verdict.promoted
     assert not client(settings).search_registered_models("name = 'modelo_target'")
 

@@ -182,10 +182,10 @@ def test_each_dag_explains_itself(parsed: dict[str, Any]) -> None:
 
 
 def test_the_params_are_those_of_the_platforms_models(parsed: dict[str, Any]) -> None:
-    from readmission.params import ForestParams, LoadParams, PrepareParams
+    from readmission.params import LoadParams, PrepareParams, TrainParams
 
     assert defaults(parsed["preprocesar_datos"]) == PrepareParams().model_dump()
-    assert defaults(parsed["entrenar_modelo"]) == ForestParams().model_dump()
+    assert defaults(parsed["entrenar_modelo"]) == TrainParams().model_dump()
     assert defaults(parsed["cargar_datos"]) == LoadParams().model_dump()
     assert defaults(parsed["crear_bases_si_no_existen"]) == {}
 
