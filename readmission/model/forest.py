@@ -125,6 +125,12 @@ def best_threshold(truth: NDArray[Any], probability: NDArray[np.float64]) -> flo
     return float(thresholds[f1[:-1].argmax()])
 
 
+def capacity_threshold(probability: NDArray[np.float64], rate: float) -> float:
+    """The threshold that flags the riskiest share of rows, at least one, and those that tie with the last of them."""
+    count = max(1, round(rate * len(probability)))
+    return float(np.partition(probability, -count)[-count])
+
+
 def make_pipeline(params: ForestParams, jobs: int) -> Pipeline:
     """An unfitted pipeline over the contract's model fields; categories are the contract's, never the data's."""
     encode = OneHotEncoder(

@@ -1,0 +1,46 @@
+"""The calibration slope and intercept: a logistic regression of the outcome on the model's logit."""
+
+import numpy as np
+
+from readmission.inference import PROBABILITY_MARGIN
+from readmission.model.resampling import Flags, Floats, Resampled
+
+_STEPS, _CONVERGED = 25, 1e-6
+
+
+def slope_and_intercept(drawn: Resampled, truth: Flags, probability: Floats) -> tuple[Floats, Floats]:
+    """Slope and intercept in each resample, shape (resamples,) each: 1 and 0 where risks are as they are told.
+
+    Newton's method on all resamples at once; nan where it finds no maximum: one outcome alone, or one risk for all.
+
+    Args:
+        drawn: resamples of the rows.
+        truth: shape (rows,), who came back.
+        probability: shape (rows,), calibrated.
+    """
+    clipped = np.clip(probability, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
+    logit = np.log(clipped) - np.log1p(-clipped)
+    weights = drawn.weights.astype(np.float64)
+    slope, intercept = np.ones(len(weights)), np.zeros(len(weights))
+    last = np.full(len(weights), np.inf)
+    for _ in range(_STEPS):
+        of_slope, of_intercept = _step(weights, truth, logit, slope, intercept)
+        slope, intercept = slope + of_slope, intercept + of_intercept
+        last = np.abs(of_slope) + np.abs(of_intercept)
+        if not (last > _CONVERGED).any():
+            break
+    found = last <= _CONVERGED
+    return np.where(found, slope, np.nan), np.where(found, intercept, np.nan)
+
+
+def _step(weights: Floats, truth: Flags, logit: Floats, slope: Floats, intercept: Floats) -> tuple[Floats, Floats]:
+    """Newton's step for each resample; nan where the matrix has no inverse."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        fitted = 1 / (1 + np.exp(-(slope[:, None] * logit + intercept[:, None])))
+        missed, curved = weights * (truth - fitted), weights * fitted * (1 - fitted)
+        by_intercept, by_slope = missed.sum(axis=1), missed @ logit
+        ones, mixed, squares = curved.sum(axis=1), curved @ logit, curved @ logit**2
+        determinant = ones * squares - mixed**2
+        usable = determinant > 1e-9 * ones * squares
+        inverse = np.divide(1.0, determinant, out=np.full_like(determinant, np.nan), where=usable)
+        return (ones * by_slope - mixed * by_intercept) * inverse, (squares * by_intercept - mixed * by_slope) * inverse
