@@ -14,8 +14,8 @@ from readmission.model.resampling import Flags, Floats, Resampled, interval
 
 ALERT_RATES = (0.05, 0.10, 0.20)
 BENEFIT_THRESHOLDS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30)
-# Of the resamples, so many have slope and intercept fitted anew.
-FITTED = 200
+# Of the resamples, so many for what takes long: groups, and slope and intercept.
+FEWER = 200
 
 Measure = Callable[[Resampled], Floats]
 
@@ -37,7 +37,7 @@ class _Rows:
         return _Rows(self.truth, self.probability, threshold, self.drawn)
 
     def of(self, members: Flags) -> "_Rows":
-        return _Rows(self.truth[members], self.probability[members], self.threshold, self.drawn.of(members))
+        return _Rows(self.truth[members], self.probability[members], self.threshold, _fewer(self.drawn).of(members))
 
     @property
     def whole(self) -> Resampled:
@@ -65,8 +65,8 @@ class _Rows:
         }
 
     def _line(self) -> dict[str, Figure]:
-        some = Resampled(self.drawn.weights[:FITTED])
-        whole, drawn = (slope_and_intercept(of, self.truth, self.probability) for of in (self.whole, some))
+        both = (self.whole, _fewer(self.drawn))
+        whole, drawn = (slope_and_intercept(of, self.truth, self.probability) for of in both)
         names = ("calibration_slope", "calibration_intercept")
         return {name: _figure(*each) for name, each in zip(names, zip(whole, drawn, strict=True), strict=True)}
 
@@ -130,6 +130,10 @@ def _groups(measured: _Rows, groups: Mapping[str, Flags]) -> Iterator[tuple[str,
                     figures=group.shared(),
                 ),
             )
+
+
+def _fewer(drawn: Resampled) -> Resampled:
+    return Resampled(drawn.weights[:FEWER])
 
 
 def _benefit(of: Resampled, truth: Flags, flagged: Flags, odds: float) -> Floats:
