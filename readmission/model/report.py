@@ -2,6 +2,10 @@
 
 from pydantic import BaseModel
 
+# What MLflow shows of a report beside the scores.
+_MAIN = ("alerts_per_100", "calibration_slope", "calibration_intercept")
+_OF_GROUPS = ("roc_auc", "recall", "precision", "alerts_per_100", "observed_to_expected")
+
 
 class Figure(BaseModel):
     """A figure with the ends of its 95 % interval over patients; None where the rows do not give it."""
@@ -9,6 +13,10 @@ class Figure(BaseModel):
     value: float | None
     low: float | None
     high: float | None
+
+    def ends(self) -> dict[str, float | None]:
+        """The figure and its interval, by what is put behind its name."""
+        return {"": self.value, "_low": self.low, "_high": self.high}
 
 
 class AtRate(BaseModel):
@@ -52,12 +60,12 @@ class Report(BaseModel):
     groups: dict[str, GroupReport]
 
     def named(self) -> dict[str, float]:
-        """The main figures by the names that MLflow shows: `test_recall_at_10`, `test_recall/race other`."""
-        figures = {
-            name: self.figures[name] for name in ("alerts_per_100", "calibration_slope", "calibration_intercept")
-        }
+        """The main figures by the names that MLflow shows: `test_recall_at_10`, with the ends of its interval
+        (`test_recall_at_10_low`), and those of groups without: `test_recall/race other`."""
+        main = {name: self.figures[name] for name in _MAIN}
         for at in self.at_rates:
-            figures |= {f"{name}_at_{at.rate * 100:.0f}": getattr(at, name) for name in ("precision", "recall")}
+            main |= {f"{name}_at_{at.rate * 100:.0f}": getattr(at, name) for name in ("precision", "recall")}
+        found = {f"{name}{end}": value for name, one in main.items() for end, value in one.ends().items()}
         for group, measured in self.groups.items():
-            figures |= {f"{name}/{group}": figure for name, figure in measured.figures.items()}
-        return {f"{self.split}_{name}": one.value for name, one in figures.items() if one.value is not None}
+            found |= {f"{name}/{group}": measured.figures[name].value for name in _OF_GROUPS}
+        return {f"{self.split}_{name}": value for name, value in found.items() if value is not None}

@@ -10,6 +10,7 @@ from readmission.model.forest import capacity_threshold
 from readmission.model.measurement import report
 from readmission.model.recalibration import slope_and_intercept
 from readmission.model.report import Report
+from readmission.model.report_drawn import drawn
 from readmission.model.resampling import Resampled
 
 ROWS = 4_000
@@ -126,6 +127,17 @@ def test_what_the_rows_do_not_give_is_none() -> None:
 def test_main_figures_are_named_by_split(measured: Report) -> None:
     named = measured.named()
     assert named["test_recall_at_10"] == measured.at_rates[1].recall.value
+    assert named["test_recall_at_10_low"] == measured.at_rates[1].recall.low
     assert named["test_calibration_slope"] == measured.figures["calibration_slope"].value
     assert named["test_recall/race other"] == measured.groups["race other"].figures["recall"].value
     assert Report.model_validate_json(measured.model_dump_json()) == measured
+
+
+def test_groups_and_decision_curve_are_drawn_with_what_is_measured(measured: Report) -> None:
+    figures = drawn(measured)
+    assert list(figures) == ["test_groups.png", "test_decision_curve.png"]
+    panels = figures["test_groups.png"].axes
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == list(measured.groups)
+    assert [panel.get_title() for panel in panels] == ["ROC-AUC", "recall", "precision", "alerts per 100"]
+    curve = figures["test_decision_curve.png"].axes[0].lines[0]
+    assert np.asarray(curve.get_ydata()).tolist() == [one.model.value for one in measured.net_benefit]
