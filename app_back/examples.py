@@ -133,6 +133,11 @@ LIMIT_REFUSED = _error(
         _refusal("limit", "Input should be greater than or equal to 1", f"a whole number from 1 to {MAX_LISTED}"),
     ],
 )
+FORMAT_REFUSED = _error(
+    "invalid_request",
+    "the request is refused: format",
+    fields=[_refusal("format", "Input should be 'json', 'md' or 'html'", "json, md or html")],
+)
 NO_REASONS = _error("no_reasons", NoReasonsError("1").message)
 BUSY = _error("busy", BusyError(1_024).message)
 NO_MODEL = _error("no_model", f"no model is in production yet; {WHAT_TO_DO}")

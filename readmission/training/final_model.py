@@ -16,8 +16,10 @@ from readmission.model import serving_files
 from readmission.model.forest import inputs
 from readmission.model.mlflow_models import log_model
 from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL
+from readmission.registry.card.shapes import Card
 from readmission.registry.keys import signing_key
 from readmission.storage.contract_tables import Split
+from readmission.training import final_card
 from readmission.training.mlflow_runs import FIGURES, log_data
 
 
@@ -30,14 +32,15 @@ def log_final_model(
     """
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(tracking.download_artifacts(best.info.run_id, FIGURES, folder))
-        model_id = _log_pipeline(settings, parent_run_id, prepared, pipeline, sorted(figures.iterdir()))
+        card = final_card.card_of(settings, prepared, best, figures)
+        model_id = _log_pipeline(settings, parent_run_id, prepared, pipeline, sorted(figures.iterdir()), card)
     measured = log_data(tracking, parent_run_id, prepared, best.data.tags[BATCH_TAG])
     tracking.log_batch(parent_run_id, _metrics(best, model_id, measured))
     return model_id
 
 
 def _log_pipeline(
-    settings: Settings, run_id: str, prepared: PreparedSet, pipeline: Pipeline, figures: list[Path]
+    settings: Settings, run_id: str, prepared: PreparedSet, pipeline: Pipeline, figures: list[Path], card: Card
 ) -> str:
     make_default(settings)
     val = read_split(settings, "val")
@@ -45,6 +48,7 @@ def _log_pipeline(
         files = serving_files.write(
             pipeline, Path(folder), val, dataset=prepared.dataset, target=prepared.params.target
         )
+        files += final_card.write(card, Path(folder))
         serving_files.check_parity(pipeline, Path(folder), val)
         logged = log_model(FINAL_MODEL, pipeline, files, run_id, inputs(val.head(5)), signing_key(settings), figures)
     return str(logged.model_id)
