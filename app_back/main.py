@@ -62,14 +62,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
-    for router in (
-        routes.router,
-        card.router,
-        explaining_route.router,
-        batch_route.router,
-        health.router,
-        routes.figures,
-    ):
+    described = (routes.router, card.router, explaining_route.router, batch_route.router, health.router, routes.figures)
+    for router in described:
         app.include_router(router, responses=examples.OF_EVERY_ROUTE)
     layers = partial(_layers, app.build_middleware_stack, access, metrics)
     app.build_middleware_stack = layers  # type: ignore[method-assign]
