@@ -16,11 +16,20 @@ Form = Literal["json", "md", "html"]
 _TYPES: dict[Form, str] = {"json": "application/json", "md": "text/markdown", "html": "text/html"}
 # Nothing of a page may run or be fetched.
 _INERT = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Vary": "Accept"}
+_IN_PART = {"title": "Model card: the vote of all batches of run 0f1e", "dataset": "real", "target": "lt30"}
+_CONTENT = {
+    "application/json": {
+        "schema": {"type": "object"},
+        "examples": {"in_part": {"summary": "in part", "value": _IN_PART}},
+    },
+    "text/markdown": {"schema": {"type": "string"}},
+    "text/html": {"schema": {"type": "string"}},
+}
 _NO_CARD = {"error": {"code": NoCardError.code, "message": NoCardError("3").message}}
 
 router = APIRouter(tags=["model"])
 ANSWERS: examples.Responses = (
-    {200: {"description": "The card.", "content": {kind: {} for kind in _TYPES.values()}}}
+    {200: {"description": "The card.", "content": _CONTENT}}
     | examples.errors(404, "The version has no card.", no_card=_NO_CARD)
     | examples.errors(422, "`format` is refused.", refused=examples.FORMAT_REFUSED)
     | examples.errors(429, "The key asks too often.", limited=LIMITED)

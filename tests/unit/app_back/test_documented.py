@@ -34,11 +34,13 @@ OPERATIONS = {
     for path, operations in create_app(Settings()).openapi()["paths"].items()
     for method, operation in operations.items()
 }
+# Training decides what a card holds, and the service gives it as it was signed.
+FILE_OF_THE_VERSION = ("GET /model/card", "200")
 DOCUMENTED = [
     (f"{name} {status}", status, answer)
     for name, operation in OPERATIONS.items()
     for status, answer in operation["responses"].items()
-    if "application/json" in answer["content"]
+    if "application/json" in answer["content"] and (name, status) != FILE_OF_THE_VERSION
 ]
 
 
