@@ -17,9 +17,15 @@ _TYPES: dict[Form, str] = {"json": "application/json", "md": "text/markdown", "h
 # Nothing of a page may run or be fetched.
 _INERT = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Vary": "Accept"}
 _IN_PART = {"title": "Model card: the vote of all batches of run 0f1e", "dataset": "real", "target": "lt30"}
+_TEXTS, _OBJECTS = ("title", "dataset", "target"), ("made_of", "params", "flow", "missing", "importance", "reports")
+PROPERTIES: dict[str, dict[str, str]] = {
+    **{name: {"type": "string"} for name in _TEXTS},
+    **{name: {"type": "object"} for name in _OBJECTS},
+    "sections": {"type": "array"},
+}
 _CONTENT = {
     "application/json": {
-        "schema": {"type": "object"},
+        "schema": {"type": "object", "properties": PROPERTIES},
         "examples": {"in_part": {"summary": "in part", "value": _IN_PART}},
     },
     "text/markdown": {"schema": {"type": "string"}},

@@ -1,11 +1,13 @@
 """A card in its three forms: what was measured, what the hospital fills in, and nothing that a page would run."""
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from app_back.card import PROPERTIES
 from readmission.features import PREPARED_FIELDS
 from readmission.model.measurement import report
 from readmission.model.resampling import Resampled
@@ -83,6 +85,7 @@ def test_the_three_files_hold_the_same_card(card: Card) -> None:
     files = files_of(card)
     assert list(files) == ["card.json", "card.md", "card.html"]
     assert Card.model_validate_json(files["card.json"]) == card
+    assert list(PROPERTIES) == list(json.loads(files["card.json"])), "what the service's schema tells"
 
 
 def test_missing_is_the_share_of_rows_in_the_category_of_its_own() -> None:
