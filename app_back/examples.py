@@ -62,7 +62,7 @@ MODEL = {
     "dataset": "real",
     "target": "lt30",
     "threshold": _THRESHOLD,
-    "capacity_threshold": 0.1893,
+    "capacity_threshold": None,
     "metrics": _METRICS,
     "tags": {name: repr(figure) for name, figure in _METRICS.items()} | {"dataset": "real", "batch_id": "1"},
     "contract_version": CONTRACT_VERSION,
