@@ -26,7 +26,7 @@ HTTP_CODES = {
     431: "head_too_large",
 }
 _PARAMETERS = {"limit": f"a whole number from 1 to {MAX_LISTED}", "on_error": "refuse or report"}
-_PARAMETERS |= {"explain": "true or false", "language": "es or en"}
+_PARAMETERS |= {"explain": "true or false", "language": "es or en", "format": "json, md or html"}
 _SHOWN = 64
 # Rows, and refused fields, of a batch that an answer names.
 MOST_TOLD = 20
@@ -84,6 +84,17 @@ class NoReasonsError(ServiceError):
             f"version {version} was trained before risks could be explained, and nothing is predicted or logged; train "
             "again (entrenar_modelo), or ask POST /predict without explain"
         )
+
+
+class NoCardError(ServiceError):
+    """The version that answers has no card: it was trained before versions had one."""
+
+    code = "no_card"
+    status = 404
+    retry_seconds: int | None = None
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"version {version} was trained before versions had a card; train again (entrenar_modelo)")
 
 
 class BatchBusyError(ServiceError):

@@ -62,6 +62,7 @@ MODEL = {
     "dataset": "real",
     "target": "lt30",
     "threshold": _THRESHOLD,
+    "capacity_threshold": None,
     "metrics": _METRICS,
     "tags": {name: repr(figure) for name, figure in _METRICS.items()} | {"dataset": "real", "batch_id": "1"},
     "contract_version": CONTRACT_VERSION,
@@ -131,6 +132,11 @@ LIMIT_REFUSED = _error(
     fields=[
         _refusal("limit", "Input should be greater than or equal to 1", f"a whole number from 1 to {MAX_LISTED}"),
     ],
+)
+FORMAT_REFUSED = _error(
+    "invalid_request",
+    "the request is refused: format",
+    fields=[_refusal("format", "Input should be 'json', 'md' or 'html'", "json, md or html")],
 )
 NO_REASONS = _error("no_reasons", NoReasonsError("1").message)
 BUSY = _error("busy", BusyError(1_024).message)

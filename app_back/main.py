@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
-from app_back import examples, health, json_logs, routes
+from app_back import card, examples, health, json_logs, routes
 from app_back.access.described import with_security
 from app_back.access.door import Access, Door
 from app_back.batch import route as batch_route
@@ -62,7 +62,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
-    for router in (routes.router, explaining_route.router, batch_route.router, health.router, routes.figures):
+    described = (routes.router, card.router, explaining_route.router, batch_route.router, health.router, routes.figures)
+    for router in described:
         app.include_router(router, responses=examples.OF_EVERY_ROUTE)
     layers = partial(_layers, app.build_middleware_stack, access, metrics)
     app.build_middleware_stack = layers  # type: ignore[method-assign]

@@ -103,6 +103,7 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         dataset=model.scorer.config.dataset,
         target=model.scorer.config.target,
         threshold=model.scorer.config.threshold,
+        capacity_threshold=model.scorer.config.capacity_threshold,
         metrics=_metrics(tags),
         tags=tags,
         contract_version=model.scorer.config.contract_version,

@@ -27,6 +27,10 @@ class ModelResponse(BaseModel):
     dataset: str
     target: Annotated[str, Field(description="lt30: readmitted within 30 days; any: readmitted at all")]
     threshold: Probability
+    capacity_threshold: Annotated[
+        Probability | None,
+        Field(description="flags the riskiest 10 %; nothing decides by it, and versions of before have none"),
+    ]
     metrics: Annotated[dict[str, float], Field(description="validation and test figures of this version")]
     tags: dict[str, str]
     contract_version: str

@@ -42,6 +42,7 @@ def _draw_form(language: Language) -> None:
         _draw_buttons(language)
     _draw_outcome(outcome, language)
     st.divider()
+    _draw_card(language)
     st.caption(say(sentences.FOOTER, language))
     page.behave(outcome, _refused_fields(outcome), language, seconds)
 
@@ -107,6 +108,19 @@ def _draw_outcome(outcome: Outcome | None, language: Language) -> None:
             errors.show_unfinished(outcome, form_state.values(), language)
         elif isinstance(outcome, ApiError):
             errors.show_error(outcome, language)
+
+
+def _draw_card(language: Language) -> None:
+    """The version's card, from the press of its button to the next press of any."""
+    if not st.button(say(sentences.CARD, language), key="card", type="tertiary"):
+        return
+    try:
+        found = _client().card()
+    except ApiError as error:
+        errors.show_error(error, language)
+    else:
+        with st.container(border=True):
+            st.markdown(found or say(sentences.NO_CARD, language))
 
 
 def _draw_what_if(answered: Answered, language: Language) -> None:

@@ -1,4 +1,4 @@
-"""The prediction API as the form sees it: three calls, typed answers, and one typed error per way they can fail."""
+"""The prediction API as the form sees it: four calls, typed answers, and one typed error per way they can fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -120,6 +120,19 @@ class PredictionClient:
             ApiError: one of its kinds.
         """
         return self._answer(self._call("POST", "/what-if", self._timeout, request), WhatIfResponse)
+
+    def card(self) -> str | None:
+        """The card of the version that answers, in Markdown; None of a version of before there were cards.
+
+        Raises:
+            ApiError: one of its kinds.
+        """
+        response = self._call("GET", "/model/card?format=md", MODEL_TIMEOUT)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if response.status_code != httpx.codes.OK:
+            raise _error(response)
+        return response.text
 
     def _call(
         self, method: str, path: str, timeout: httpx.Timeout, body: Mapping[str, str | int] | None = None

@@ -24,6 +24,11 @@ MODEL = Text(
     "Model in production: **{name}**, version **{version}**",
 )
 NO_MODEL = Text("Todavía no hay un modelo en producción.", "There is no model in production yet.")
+CARD = Text("Ficha del modelo (en inglés)", "Model card")
+NO_CARD = Text(
+    "Esta versión es anterior a las fichas: la tendrá la próxima que se entrene.",
+    "This version is of before there were cards: the next that is trained has one.",
+)
 ANY_TIME = Text(
     "Este modelo predice un reingreso **en cualquier momento**, no solo antes de 30 días.",
     "This model predicts a readmission **at any time**, not only within 30 days.",

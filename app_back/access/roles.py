@@ -15,6 +15,7 @@ NEEDED = {
     "/what-if": "predict",
     "/predict/batch": "predict",
     "/model": "predict",
+    "/model/card": "predict",
     "/metrics": "predict",
     "/predictions": "read",
 }

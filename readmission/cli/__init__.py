@@ -64,7 +64,7 @@ def _checked_settings(uses_databases: bool) -> Settings:
 for command in (
     data.init, data.synth, data.load, data.preprocess, training.train, training.unlock,
     registry.promote, registry.rollback, registry.withdraw, history.history, predict.predict, score.score,
-    registry.export,
+    registry.export, registry.audit,
     forgetting.forget, forgetting.retention,
 ):  # fmt: skip
     app.command()(command)

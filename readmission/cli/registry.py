@@ -78,6 +78,22 @@ def withdraw(
     console.print(f"version {version} of {done.model} is withdrawn: {reason}", highlight=False, markup=False)
 
 
+def audit(
+    version: Annotated[str, typer.Argument(help="the version")],
+    output: Annotated[Path | None, typer.Option(help="the zip; otherwise audit-NAME-VERSION.zip here")] = None,
+    name: Name = None,
+) -> None:
+    """Pack a version's card, ledger, provenance and data report into one zip for who audits it."""
+    from readmission.registry.audit import pack
+
+    with clear_errors():
+        settings = asking_mlflow()
+        name = name or settings.model_name
+        output = output or Path(f"audit-{name}-{version}.zip")
+        files = pack(settings, name, version, output)
+    console.print(f"{output}: {', '.join(files)}", highlight=False, markup=False, soft_wrap=True)
+
+
 def adopt(
     version: Annotated[str | None, typer.Argument(help="the version; otherwise the one in production")] = None,
     at_start: Annotated[

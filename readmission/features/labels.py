@@ -31,8 +31,9 @@ FIELD_TEXTS: Mapping[str, Texts] = {
     "race": _texts(
         "Grupo étnico",
         "Race",
-        "Como consta en la historia.",
-        "As recorded by the hospital.",
+        "Como consta en la historia. El modelo no la usa: sirve para medir si acierta igual en todos los grupos.",
+        "As recorded by the hospital. The model does not use it: it serves to measure whether it does as well in every "
+        "group.",
     ),
     "gender": _texts("Sexo", "Gender", "Como consta en el ingreso.", "As recorded on admission."),
     "age": _texts("Edad (años)", "Age (years)", "Edad al ingreso, en años.", "Age on admission, in years."),

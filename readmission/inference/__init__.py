@@ -2,7 +2,8 @@
 
 A served model is a folder of files that training writes beside the MLflow model: `forest.onnx` (the unweighted forest
 over the preprocessed matrix), `serving.json` (what else an answer needs), `examples.json` (some rows with the
-pipeline's own answers), `reasons.bin` (the forest's trees with the mean of each node, for explaining), `manifest.json`
+pipeline's own answers), `reasons.bin` (the forest's trees with the mean of each node, for explaining), its
+card (`card.json`, `card.md`, `card.html`), `manifest.json`
 (size and sha256 of these and of every other file of the version) and its signature, `manifest.sig`.
 """
 
@@ -19,6 +20,7 @@ from readmission.inference.promotion_record import (
 from readmission.inference.proof import Examples, Manifest, check_served, check_version
 from readmission.inference.scorer import Scorer
 from readmission.inference.served_files import (
+    CARD_FILES,
     EXAMPLES_FILE,
     FOREST_FILE,
     MANIFEST_FILE,
@@ -39,6 +41,7 @@ from readmission.inference.signatures import PublicKeys, Purpose, Signature, key
 from readmission.inference.trees import LEAF, Trees
 
 __all__ = [
+    "CARD_FILES",
     "EXAMPLES_FILE",
     "FOREST_FILE",
     "LEAF",

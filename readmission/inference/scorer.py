@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from readmission.inference.attribution import Attribution
 from readmission.inference.encoding import Encoding
 from readmission.inference.proof import check_examples, check_served
 from readmission.inference.served_files import (
+    CARD_FILES,
     FOREST_FILE,
     REASONS_FILE,
     SERVING_FILE,
@@ -31,10 +33,18 @@ class Scorer:
     """A served model in memory; `fields` are those that it uses. Safe to call from several threads.
 
     `attribution` explains its answers; None of a version that was trained before there was `reasons.bin`.
+    `card` has the version's card as `json`, `md` and `html`; nothing of a version of before there were cards.
     """
 
-    def __init__(self, config: ServingConfig, forest: bytes, reasons: bytes | None = None) -> None:
+    def __init__(
+        self,
+        config: ServingConfig,
+        forest: bytes,
+        reasons: bytes | None = None,
+        card: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         self.config = config
+        self.card = card
         _check_fields(config)
         self.fields = tuple(field for field in FIELDS if field.name in config.fields)
         self._session, self._input = _session(forest)
@@ -86,7 +96,8 @@ class Scorer:
                 f"the model follows contract {config.contract_version}, this service {CONTRACT_VERSION} and the one "
                 "before: train again"
             )
-        return cls(config, files[FOREST_FILE], files.get(REASONS_FILE))
+        card = {kind: files[name] for kind, name in CARD_FILES.items() if name in files}
+        return cls(config, files[FOREST_FILE], files.get(REASONS_FILE), card)
 
     def _attribution(self, reasons: bytes) -> Attribution:
         return Attribution(Trees.read(reasons, self.encoding.width), self.encoding, self.config.calibration)

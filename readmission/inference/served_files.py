@@ -10,6 +10,8 @@ FOREST_FILE = "forest.onnx"
 SERVING_FILE = "serving.json"
 EXAMPLES_FILE = "examples.json"
 REASONS_FILE = "reasons.bin"
+# The version's card, by the form that it is asked for in.
+CARD_FILES = {"json": "card.json", "md": "card.md", "html": "card.html"}
 MANIFEST_FILE = "manifest.json"
 SIGNATURE_FILE = "manifest.sig"
 # Where the served files are among all files of a version.

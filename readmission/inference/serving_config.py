@@ -33,6 +33,7 @@ class NumberScale(BaseModel):
 class ServingConfig(BaseModel):
     """All that an answer needs beside the forest, with the forest's sha256.
 
+    `capacity_threshold` flags the riskiest tenth, where somebody asks for it; versions of before have none.
     `anywhere` are fields of the same categories, which have columns in common, too: last in the matrix stands one for
     each category, which says whether any of these fields has it.
     """
@@ -41,6 +42,7 @@ class ServingConfig(BaseModel):
     dataset: str
     target: str
     threshold: FiniteFloat
+    capacity_threshold: FiniteFloat | None = None
     calibration: Calibration
     numbers: list[NumberScale]
     categories: dict[str, list[str]]

@@ -21,11 +21,15 @@ from readmission.inference import PROBABILITY_MARGIN, Calibration
 from readmission.model.diagnoses import AnywhereEncoder
 from readmission.params import ForestParams
 
+# The share of patients that a ward may have room to follow up.
+CAPACITY = 0.10
+
 
 class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """An unweighted random forest with a Platt calibration and a decision threshold of its own.
 
-    Both are fitted on out-of-bag votes, so that no row is spent on them and none scores a tree that saw it.
+    `capacity_threshold_` flags the riskiest tenth, and nothing decides by it. All of them are fitted on out-of-bag
+    votes, so that no row is spent on them and none scores a tree that saw it.
     Class weights are left out on purpose: they ruin out-of-bag votes and probabilities in scikit-learn 1.9.
     The parameters are those of `ForestParams`, which has their defaults; `increasing` are the columns that the
     probability never falls with.
@@ -76,6 +80,7 @@ class CalibratedForest(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.calibration_slope_, self.calibration_intercept_ = _platt(votes, truth)
         calibrated = self.calibration.apply(votes)
         self.threshold_ = best_threshold(truth, calibrated)
+        self.capacity_threshold_ = capacity_threshold(calibrated, CAPACITY)
         self.out_of_bag_roc_auc_ = float(roc_auc_score(truth, votes))
         return self
 
@@ -124,6 +129,12 @@ def best_threshold(truth: NDArray[Any], probability: NDArray[np.float64]) -> flo
     precision, recall, thresholds = precision_recall_curve(truth, probability)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     return float(thresholds[f1[:-1].argmax()])
+
+
+def capacity_threshold(probability: NDArray[np.float64], rate: float) -> float:
+    """The threshold that flags the riskiest share of rows, at least one, and those that tie with the last of them."""
+    count = max(1, round(rate * len(probability)))
+    return float(np.partition(probability, -count)[-count])
 
 
 def make_pipeline(params: ForestParams, jobs: int) -> Pipeline:

@@ -54,6 +54,7 @@ def write(pipeline: Pipeline, folder: Path, rows: pd.DataFrame, *, dataset: str,
         dataset=dataset,
         target=target,
         threshold=forest.threshold_,
+        capacity_threshold=getattr(forest, "capacity_threshold_", None),  # a forest of before has none
         calibration=forest.calibration,
         numbers=[
             NumberScale(name=name, mean=float(mean), scale=float(scale))

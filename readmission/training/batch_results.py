@@ -17,9 +17,11 @@ from readmission.clock import now
 from readmission.errors import TrainingError
 from readmission.inference import Scorer, read_folder
 from readmission.model import serving_files
-from readmission.model.evaluation import RECORDED, evaluate
+from readmission.model.evaluation import RECORDED, Scores, evaluate
 from readmission.model.forest import CalibratedForest, inputs, positive
+from readmission.model.measurement import report
 from readmission.model.mlflow_models import log_model
+from readmission.model.report import Report
 from readmission.model.resampling import Resampled
 from readmission.model.uncertainty import difference_margin, roc_auc_margin
 from readmission.registry.batch_models import ALL_BATCHES, described, model_name
@@ -60,16 +62,14 @@ def keep(
 def _measured(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch: str, run_id: str) -> BatchResult:
     """What the fitted forest scores on the rows that it has not seen, at its own threshold."""
     threshold = pipeline["forest"].threshold_
-    val, test = (
-        evaluate(
-            data[split]["target"].to_numpy(),
-            positive(pipeline, data[split]),
-            threshold,
-            Resampled.of_patients(data[split]["patient"]),
-        )
-        for split in MEASURED
-    )
-    return BatchResult(run_id, batch, len(data["train"]), threshold, val, test)
+    scores: dict[Split, Scores] = {}
+    reports: dict[Split, Report] = {}
+    for split in MEASURED:
+        rows, probability = data[split], positive(pipeline, data[split])
+        drawn = Resampled.of_patients(rows["patient"])
+        scores[split] = evaluate(rows["target"].to_numpy(), probability, threshold, drawn)
+        reports[split] = report(split, rows, probability, threshold, drawn)
+    return BatchResult(run_id, batch, len(data["train"]), threshold, scores["val"], scores["test"], reports)
 
 
 def check_out_of_bag(forest: CalibratedForest, result: BatchResult, data: dict[Split, pd.DataFrame]) -> None:

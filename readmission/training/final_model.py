@@ -15,9 +15,11 @@ from readmission.inference import MANIFEST_FILE, SIGNATURE_FILE
 from readmission.model.forest import inputs
 from readmission.model.mlflow_models import log_model
 from readmission.registry.batch_models import BATCH_TAG, FINAL_MODEL
+from readmission.registry.card.shapes import Card
 from readmission.registry.keys import signing_key
 from readmission.registry.signed_models import SignedModel
 from readmission.storage.contract_tables import Split
+from readmission.training import final_card
 from readmission.training.mlflow_runs import FIGURES, log_data
 
 
@@ -30,20 +32,22 @@ def log_final_model(
     """
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(tracking.download_artifacts(best.info.run_id, FIGURES, folder))
-        model_id = _log_kept(settings, parent_run_id, kept, sorted(figures.iterdir()))
+        card = final_card.card_of(settings, prepared, best, figures)
+        model_id = _log_kept(settings, parent_run_id, kept, sorted(figures.iterdir()), card)
     measured = log_data(tracking, parent_run_id, prepared, best.data.tags[BATCH_TAG])
     tracking.log_batch(parent_run_id, _metrics(best, model_id, measured))
     return model_id
 
 
-def _log_kept(settings: Settings, run_id: str, kept: SignedModel, figures: list[Path]) -> str:
-    """The candidate's pipeline, with the very files that were tried when it was logged."""
+def _log_kept(settings: Settings, run_id: str, kept: SignedModel, figures: list[Path], card: Card) -> str:
+    """The candidate's pipeline, with the very files that were tried when it was logged, and its card."""
     make_default(settings)
     example = inputs(read_split(settings, "val").head(5))
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, name) for name in kept.served if name not in (MANIFEST_FILE, SIGNATURE_FILE)]
         for file in files:
             file.write_bytes(kept.served[file.name])
+        files += final_card.write(card, Path(folder))
         logged = log_model(FINAL_MODEL, kept.pipeline(), files, run_id, example, signing_key(settings), figures)
     return str(logged.model_id)
 

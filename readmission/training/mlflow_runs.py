@@ -3,7 +3,8 @@
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
@@ -16,9 +17,11 @@ from readmission.clean.prepared_sets import PreparedSet
 from readmission.clock import epoch, now
 from readmission.code_version import fingerprint, git_revision, library_versions
 from readmission.inference import Scorer
+from readmission.model import report_drawn
 from readmission.model.evaluation import Scores, figures
 from readmission.model.forest import CalibratedForest, positive
 from readmission.model.importance import drawn, importance
+from readmission.model.report import Report
 from readmission.params import ForestParams
 from readmission.registry import descriptions
 from readmission.registry.batch_models import ALL_BATCHES
@@ -26,7 +29,7 @@ from readmission.storage.contract_tables import Split, prepared_name
 
 logger = logging.getLogger(__name__)
 
-FIGURES, IMPORTANCE = "figures", "importance"
+FIGURES, IMPORTANCE, REPORT = "figures", "importance", "report.json"
 FINGERPRINT_TAG = "fingerprint"
 VAL_F1_ERROR = "val_f1_standard_error"
 KIND_TAG = "kind"
@@ -40,7 +43,7 @@ _CONTEXTS: dict[Split, str] = {"val": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class BatchResult:
-    """One candidate, of a batch or of all: its run and its scores."""
+    """One candidate, of a batch or of all: its run, its scores, and the reports of what they were measured on."""
 
     run_id: str
     batch: str
@@ -48,6 +51,7 @@ class BatchResult:
     threshold: float
     val: Scores
     test: Scores
+    reports: Mapping[Split, Report] = field(default_factory=dict)
 
 
 def training_fingerprint(prepared: PreparedSet, params: ForestParams) -> str:
@@ -149,6 +153,8 @@ def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedFo
         "threshold": result.threshold,
         "out_of_bag_roc_auc": forest.out_of_bag_roc_auc_,
     }
+    for report in result.reports.values():
+        metrics |= report.named()
     moment = int(epoch(now()) * 1000)
     tracking.log_batch(result.run_id, [Metric(name, value, moment, 0) for name, value in metrics.items()])
 
@@ -156,11 +162,15 @@ def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedFo
 def log_figures(
     tracking: MlflowClient, result: BatchResult, pipeline: Pipeline, data: Mapping[Split, pd.DataFrame]
 ) -> None:
-    """Logs the figures of validation and test."""
+    """Logs the figures of validation and test, and the reports, those of test drawn."""
     for split in MEASURED:
         truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
         for path, figure in figures(truth, probability, result.threshold, split).items():
             tracking.log_figure(result.run_id, figure, f"{FIGURES}/{path}")
+    for path, figure in report_drawn.drawn(result.reports["test"]).items():
+        tracking.log_figure(result.run_id, figure, f"{FIGURES}/{path}")
+    reports: dict[str, Any] = {split: report.model_dump(mode="json") for split, report in result.reports.items()}
+    tracking.log_dict(result.run_id, reports, f"{FIGURES}/{REPORT}")
 
 
 def log_importance(tracking: MlflowClient, run_id: str, served: Scorer, val: pd.DataFrame) -> None:

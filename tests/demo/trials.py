@@ -47,6 +47,11 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
     "retention": ("", {0}, matches("^0 predictions older than 400 days deleted")),
     "mlflow-user": ("create tried", {0}, matches("tried may read; password, shown this once: [A-Za-z0-9_-]{24}")),
     "keys": ("list", {0}, matches(r"form .* predict")),
+    "audit": (
+        "1 --output {out}/audit.zip",
+        {0},
+        matches(r"audit\.zip: card\.json, card\.md, .*audit\.json"),
+    ),
     "export": ("--folder {out}/models", {0}, matches(r"modelo_entrenado_final\.pkl: [\d,]+ bytes")),
 }
 

@@ -36,6 +36,12 @@ def test_the_model_is_described(api: Api) -> None:
     assert (found["source"], found["registry_problem"]) == ("registry", None)
 
 
+def test_a_version_that_was_made_without_a_card_says_so(api: Api) -> None:
+    answer = api.http.get("/model/card")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_card")
+    assert 0 < api.http.get("/model").json()["capacity_threshold"] < 1
+
+
 def test_tags_written_later_are_seen(api: Api, poll: Poll) -> None:
     client(api.settings).set_model_version_tag(
         api.settings.model_name, api.registered.version, "promotion", "promoted: the first version"

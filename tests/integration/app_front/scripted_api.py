@@ -31,6 +31,7 @@ class ScriptedApi:
     model: Response = field(default_factory=lambda: JSONResponse(MODEL))
     prediction: Response = field(default_factory=lambda: JSONResponse({}))
     explained: Response | None = None
+    card: Response = field(default_factory=lambda: JSONResponse({"error": {"code": "no_card", "message": ""}}, 404))
     keys: list[str | None] = field(default_factory=list)
     asked: Event = field(default_factory=Event)
     answer_now: Event = field(default_factory=Event)
@@ -38,6 +39,7 @@ class ScriptedApi:
     def app(self) -> FastAPI:
         app = FastAPI(dependencies=[Depends(self._note)])
         app.add_api_route("/model", lambda: self.model, response_model=None)
+        app.add_api_route("/model/card", lambda: self.card, response_model=None)
         app.add_api_route("/predict", self._predict, methods=["POST"], response_model=None)
         return app
 

@@ -139,6 +139,21 @@ def test_what_if_fails_beside_the_risk_that_stays(api: ScriptedApi, form: AppTes
     assert "**Respuesta inesperada del servicio de predicción** (estado 404)" in shown(form)
 
 
+def test_the_card_of_the_version_is_shown_and_one_of_before_has_none(api: ScriptedApi, form: AppTest) -> None:
+    def told() -> list[str]:
+        form.button(key="card").click().run()
+        return [line.value for line in form.markdown]
+
+    form.run()
+    assert any("anterior a las fichas" in line for line in told())
+    api.card = Response("# Model card: batch 1", media_type="text/markdown")
+    assert "# Model card: batch 1" in told()
+    assert "# Model card: batch 1" not in [line.value for line in form.button(key="clear").click().run().markdown]
+    api.card = error(503, "no model is loaded yet")
+    told()
+    assert "no model is loaded yet" in shown(form)
+
+
 def test_each_request_has_the_forms_own_key(api: ScriptedApi) -> None:
     client = PredictionClient(api.address, "a-key")
     client.model()

@@ -20,7 +20,8 @@ from readmission.model.forest import inputs, positive
 from readmission.model.mlflow_models import signature
 from readmission.registry import signed_models
 from readmission.registry.batch_models import logged_model_id
-from tests.integration.pipeline import Trained
+from readmission.registry.card.shapes import Card
+from tests.integration.pipeline import ROWS, Trained
 from tests.integration.training.left import logged_model
 from tests.signed import KEYS
 
@@ -75,6 +76,11 @@ def test_the_version_the_best_candidate_and_the_served_files_answer_the_same(
     scorer = Scorer.load(download_served_files(trained.settings, version, tmp_path), KEYS)
     records = [{str(name): value for name, value in row.items()} for row in inputs(rows).to_dict(orient="records")]
     assert (registered == learned).all()
+    card = Card.model_validate_json(scorer.card["json"])
+    assert card.reports["test"].figures["recall"].value == pytest.approx(best.data.metrics["test_recall"], abs=1e-6)
+    assert (card.flow.loaded, card.flow.excluded) == (ROWS, ROWS - sum(one.rows for one in card.flow.splits.values()))
+    assert card.flow.splits["test"].positives == rows["target"].sum()
+    assert scorer.card["html"].startswith(b"<!doctype html>") and b"## Groups" in scorer.card["md"]
     assert np.abs(scorer.probabilities(records) - learned).max() <= 1e-6
 
 

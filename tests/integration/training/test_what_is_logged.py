@@ -73,13 +73,31 @@ def test_the_metrics_are_those_of_the_model_on_the_prepared_rows(trained: Traine
 def test_each_run_has_its_figures_and_the_importance_of_fields(tracking: MlflowClient, candidates: list[Run]) -> None:
     kinds = ("calibration", "confusion", "pr", "roc")
     expected = {f"figures/{split}_{kind}.png" for split in ("val", "test") for kind in kinds}
-    expected |= {"figures/importance.json", "figures/importance.png"}
+    expected |= {"figures/importance.json", "figures/importance.png", "figures/report.json"}
+    expected |= {"figures/test_groups.png", "figures/test_decision_curve.png"}
     of_vote = {"figures/learning_curve.png"}
     for run in candidates:
         more = of_vote if run.data.tags["batch_id"] == "all" else set()
         assert {file.path for file in tracking.list_artifacts(run.info.run_id, "figures")} == expected | more
     path = tracking.download_artifacts(candidates[0].info.run_id, "figures/test_roc.png")
     assert Path(path).read_bytes().startswith(b"\x89PNG")
+
+
+def test_each_run_reports_capacities_calibration_and_groups(
+    trained: Trained, tracking: MlflowClient, candidates: list[Run]
+) -> None:
+    rows = prepared_sets.read_split(trained.settings, "test")
+    for run in candidates:
+        path = tracking.download_artifacts(run.info.run_id, "figures/report.json")
+        told, metrics = json.loads(Path(path).read_text(encoding="utf-8")), run.data.metrics
+        assert told["test"]["rows"] == len(rows) and told["val"]["split"] == "val"
+        assert told["test"]["figures"]["recall"]["value"] == pytest.approx(metrics["test_recall"], abs=1e-6)
+        assert metrics["test_recall_at_20"] > metrics["test_recall_at_10"] > metrics["test_recall_at_5"] > 0.05
+        assert metrics["test_calibration_slope_low"] < metrics["test_calibration_slope"] < 2
+        women = told["test"]["groups"]["gender Female"]
+        assert women["rows"] == (rows["gender"] == "Female").sum()
+        assert metrics["test_recall/gender Female"] == women["figures"]["recall"]["value"]
+        assert metrics["val_alerts_per_100/age 70 and over"] > 0
 
 
 def test_the_experiments_table_says_what_mlflow_says(trained: Trained, candidates: list[Run]) -> None:

@@ -34,11 +34,13 @@ OPERATIONS = {
     for path, operations in create_app(Settings()).openapi()["paths"].items()
     for method, operation in operations.items()
 }
+# Training decides what a card holds, and the service gives it as it was signed.
+FILE_OF_THE_VERSION = ("GET /model/card", "200")
 DOCUMENTED = [
     (f"{name} {status}", status, answer)
     for name, operation in OPERATIONS.items()
     for status, answer in operation["responses"].items()
-    if "application/json" in answer["content"]
+    if "application/json" in answer["content"] and (name, status) != FILE_OF_THE_VERSION
 ]
 
 
@@ -71,6 +73,7 @@ def test_what_can_fail_is_documented() -> None:
         "POST /predict/batch": {"200", "400", "401", "403", "413", "422", "429", "500", "503"},
         "GET /predictions": {"200", "401", "403", "422", "429", "500", "503"},
         "GET /model": {"200", "401", "403", "429", "500", "503"},
+        "GET /model/card": {"200", "401", "403", "404", "422", "429", "500", "503"},
         "GET /health/live": {"200", "403", "500"},
         "GET /health": {"200", "403", "500", "503"},
         "GET /health/ready": {"200", "403", "500", "503"},

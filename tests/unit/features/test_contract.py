@@ -1,5 +1,6 @@
 """The contract: fields, their order and defaults, vocabularies, and the words that people read."""
 
+import pandas as pd
 import pytest
 
 from readmission.features import (
@@ -15,6 +16,7 @@ from readmission.features import (
 )
 from readmission.features.code_words import BY_FIELD
 from readmission.features.labels import CATEGORY_TEXTS
+from readmission.model.groups import groups_of
 from tests.unit.features.original import ORIGINAL
 
 # Their categories are codes and names, which are shown as they are.
@@ -104,9 +106,12 @@ def test_every_code_of_the_data_set_has_words_and_only_those() -> None:
 
 
 def test_no_words_promise_what_nothing_does() -> None:
-    """Race measures nothing yet."""
-    told = " ".join((*BY_NAME["race"].texts.help, *BY_NAME["race"].texts.label)).lower()
-    assert "equidad" not in told and "fairness" not in told
+    """Race is no input of the model, and groups are measured by it."""
+    told = BY_NAME["race"].texts.help
+    assert "para medir" in told.es and "to measure" in told.en
+    rows = pd.DataFrame({"race": ["Caucasian", "Asian"], "gender": "Female", "age": 60})
+    assert not BY_NAME["race"].model
+    assert groups_of(rows)["race other"].tolist() == [False, True]
 
 
 def test_what_a_code_decides_is_a_field_that_groups_the_codes_own_column() -> None:

@@ -52,6 +52,11 @@ def test_the_threshold_has_the_highest_f1_of_all_on_out_of_bag_votes(
     assert reached == max(_f1(truth, calibrated >= threshold) for threshold in np.unique(calibrated))
 
 
+def test_the_capacity_threshold_flags_a_tenth_of_the_out_of_bag_votes(forest: CalibratedForest) -> None:
+    calibrated = forest.calibration.apply(forest.forest_.oob_decision_function_[:, 1])
+    assert (calibrated >= forest.capacity_threshold_).mean() == pytest.approx(0.1, abs=0.01)
+
+
 def test_the_best_threshold_of_five_rows() -> None:
     truth, probability = np.array([0, 1, 0, 1, 0]), np.array([0.1, 0.3, 0.35, 0.6, 0.7])
     assert best_threshold(truth, probability) == 0.3  # finds both with two false alarms: F1 2/3

@@ -41,6 +41,7 @@ def test_four_files_are_written_and_say_what_they_are(pipeline: Pipeline, tmp_pa
     config = load_signed(tmp_path).config
     assert (config.dataset, config.target, config.contract_version) == ("real", "any", CONTRACT_VERSION)
     assert config.threshold == pipeline["forest"].threshold_
+    assert config.capacity_threshold == pipeline["forest"].capacity_threshold_
     assert config.calibration == pipeline["forest"].calibration
     assert config.categories == {name: list(BY_NAME[name].vocabulary) for name in CATEGORIES}
 

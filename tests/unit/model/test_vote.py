@@ -54,6 +54,7 @@ def test_calibration_and_threshold_come_from_the_forests_of_the_other_batches(
     calibrated = vote["forest"].calibration.apply(np.concatenate(others))
     assert calibrated.mean() == pytest.approx(truth.mean(), abs=1e-3)
     assert vote["forest"].threshold_ in calibrated
+    assert (calibrated >= vote["forest"].capacity_threshold_).mean() == pytest.approx(0.1, abs=0.01)
 
 
 def test_no_forest_is_changed_by_the_vote(pipelines: list[Pipeline], vote: Pipeline) -> None:
