@@ -1,6 +1,7 @@
 """What a demo came to: read from the stores, written to `demo-summary.json` and shown as tables."""
 
 from pathlib import Path
+from typing import Literal
 
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from connections.settings import Settings
 from connections.tables import loads, prepared_sets
 from readmission.errors import ReadmissionError
 from readmission.prediction import PredictionResponse
+from readmission.registry.batch_models import described
 
 _TITLES = {"form": "Form", "api": "Prediction API", "airflow": "Airflow", "mlflow": "MLflow"}
 
@@ -30,10 +32,14 @@ class Splits(BaseModel):
     test: int
 
 
-class Batch(BaseModel):
-    """One trained batch."""
+# A batch's number, or the vote of them all.
+BatchId = int | Literal["all"]
 
-    batch_id: int
+
+class Batch(BaseModel):
+    """One trained batch, or the vote of all."""
+
+    batch_id: BatchId
     rows: int
     val_f1: float
 
@@ -43,7 +49,7 @@ class Production(BaseModel):
 
     name: str
     version: str
-    batch_id: int
+    batch_id: BatchId
     threshold: float
     val_f1: float
     test_f1: float
@@ -96,10 +102,10 @@ def _batches(tracking: MlflowClient, version: RegisteredVersion) -> list[Batch]:
     experiment = tracking.get_run(version.run_id).info.experiment_id
     mine = f"tags.mlflow.parentRunId = '{version.run_id}' and attributes.status = 'FINISHED'"
     found = [
-        Batch(batch_id=int(run.data.tags["batch_id"]), rows=run.data.metrics["rows"], val_f1=run.data.metrics["val_f1"])
+        Batch.model_validate({**run.data.metrics, "batch_id": run.data.tags["batch_id"]})
         for run in tracking.search_runs([experiment], mine)
     ]
-    return sorted(found, key=lambda batch: batch.batch_id)
+    return sorted(found, key=lambda batch: float("inf") if batch.batch_id == "all" else batch.batch_id)
 
 
 def addresses(settings: Settings, runs_page: str = "") -> dict[str, str]:
@@ -129,7 +135,7 @@ def _results(summary: Summary) -> Table:
     table.add_row("Data set", f"{summary.dataset}" + (" (made up, not patients)" if summary.dataset != "real" else ""))
     table.add_row("Rows loaded", f"{summary.rows_loaded:,}")
     table.add_row("Rows per split", f"train {splits.train:,}   val {splits.val:,}   test {splits.test:,}")
-    table.add_row("In production", f"{model.name} version {model.version} (batch {model.batch_id})")
+    table.add_row("In production", f"{model.name} version {model.version} ({described(str(model.batch_id))})")
     table.add_row("On validation", f"F1 {model.val_f1:.3f} at threshold {model.threshold:.3f}")
     table.add_row(
         "On test",

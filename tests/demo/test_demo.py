@@ -75,8 +75,8 @@ def test_every_row_of_the_real_data_is_loaded(real: Summary) -> None:
     assert real.rows_loaded == REAL_ROWS
 
 
-def test_the_real_data_makes_six_batches(real: Summary) -> None:
-    assert len(real.batches) == REAL_BATCHES
+def test_the_real_data_makes_six_batches_and_their_vote(real: Summary) -> None:
+    assert [batch.batch_id for batch in real.batches] == [*range(1, REAL_BATCHES + 1), "all"]
 
 
 def test_a_batch_is_in_production(summary: Summary) -> None:

@@ -25,7 +25,7 @@ class Trained:
     tries: int
     seconds: float
     trainings: int
-    batches: Mapping[int, int]
+    batches: Mapping[str, int]
     expected: int
     rows: int
     versions: int
@@ -33,7 +33,7 @@ class Trained:
 
     @property
     def holds(self) -> bool:
-        """Whether it ended well, with each batch trained and each row and version written once."""
+        """Whether it ended well, with each batch trained, their vote, and each row and version written once."""
         once = self.trainings == self.versions == 1 and set(self.batches.values()) == {1}
         return (
             self.state == "success" and once and len(self.batches) == self.rows == self.expected and not self.open_runs
@@ -70,6 +70,7 @@ class Training:
         done = [run for run in mine if run.info.status == "FINISHED"]
         children = [child for run in mine for child in _children(self._stack, run)]
         kept = [child for child in children if child.info.status == "FINISHED" and _parent(child) in _ids(done)]
+        batches = number(self._stack, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data")
         with self._stack.airflow as airflow:
             state = airflow.run(self.run).state
         return Trained(
@@ -77,8 +78,8 @@ class Training:
             tries=tries,
             seconds=seconds,
             trainings=len(done),
-            batches=Counter(int(child.data.tags["batch_id"]) for child in kept),
-            expected=number(self._stack, "SELECT COUNT(DISTINCT batch_id) FROM CLEAN_DATA.train_data"),
+            batches=Counter(child.data.tags["batch_id"] for child in kept),
+            expected=batches + (batches > 1),  # their vote, too
             rows=number(self._stack, _EXPERIMENTS.format(", ".join(f"'{one}'" for one in _ids(kept)) or "''")),
             versions=sum(len(self._versions(run)) for run in mine),
             open_runs=sum(run.info.status in ("RUNNING", "SCHEDULED") for run in (*mine, *children)),
