@@ -15,7 +15,7 @@ from readmission.model.resampling import Flags, Floats, Resampled, interval
 ALERT_RATES = (0.05, 0.10, 0.20)
 BENEFIT_THRESHOLDS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30)
 # Of the resamples, so many for what takes long: groups, and slope and intercept.
-FEWER = 200
+FEWER = 100
 
 Measure = Callable[[Resampled], Floats]
 

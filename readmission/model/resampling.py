@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-RESAMPLES = 500
+RESAMPLES = 200
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
