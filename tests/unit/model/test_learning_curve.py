@@ -25,4 +25,4 @@ def test_each_point_is_the_vote_of_the_first_batches() -> None:
     assert len({point.val.roc_auc for point in points}) == 3
     figure = curve_drawn(points)
     assert [axis.get_title() for axis in figure.axes] == ["val: ROC-AUC", "val: F1"]
-    assert np.asarray(figure.axes[0].lines[0].get_xdata()).tolist() == [400, 810, 1660, 2100]
+    assert np.asarray(figure.axes[0].lines[0].get_xdata()).tolist() == [400, 810, 2100]
