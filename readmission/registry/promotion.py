@@ -90,12 +90,10 @@ def _enter(
 
 
 def _name_challenger(settings: Settings, candidate: ModelVersion, verdict: Verdict) -> None:
-    """Gives the alias `challenger` to a version that lost, and takes it from one that is promoted."""
-    tracking, number = client(settings), str(candidate.version)
+    """Gives the alias `challenger` to a version that lost; it stays until another loses, since only an admin may take
+    an alias away."""
     if verdict.challenges:
-        tracking.set_registered_model_alias(candidate.name, CHALLENGER, number)
-    elif verdict.promoted and tracking.get_registered_model(candidate.name).aliases.get(CHALLENGER) == number:
-        tracking.delete_registered_model_alias(candidate.name, CHALLENGER)
+        client(settings).set_registered_model_alias(candidate.name, CHALLENGER, str(candidate.version))
 
 
 def _stays(settings: Settings, candidate: ModelVersion) -> bool:

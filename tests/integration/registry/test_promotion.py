@@ -87,8 +87,10 @@ def test_a_worse_or_equal_version_does_not(
     verdict = judged(settings, other)
     assert not verdict.promoted and "not met: F1 higher with probability 0.90" in verdict.reason
     assert client(settings).get_registered_model(settings.model_name).aliases["challenger"] == other
-    assert [one.action for one in entries(settings, settings.model_name)] == ["approved", "refused"]
     assert in_production(settings) == best
+    promote(settings, settings.model_name, other, "a person knows better")
+    assert in_production(settings) == other
+    assert [one.action for one in entries(settings, settings.model_name)] == ["approved", "refused", "approved"]
 
 
 def test_rows_decide_and_not_what_a_version_once_measured(
