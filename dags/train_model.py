@@ -32,12 +32,11 @@ from wiring import (
 def entrenar_modelo() -> None:
     """### 4 · Train the model
 
-    One mapped task trains one RandomForest a batch, each an MLflow run under one parent run. The batch with the best
-    `val_f1` becomes a version of the registered model and is promoted if it beats the version in production on the
-    same validation rows, or anyhow where `force_promote` gives a reason; why is written on the version. A failed batch
-    does not stop the others. A training that is broken off, as by marking its run as failed, is closed when its last
-    process is gone. Started by a prepared set that the last training already used, it is skipped; started by hand it
-    always runs.
+    One mapped task trains one RandomForest a batch, each an MLflow run under one parent run; then they vote. The best
+    of them becomes a version of the registered model, and is promoted if it is surely better than the one in production
+    on the same patients, or anyhow where `force_promote` gives a reason; the ledger keeps why. A failed batch does not
+    stop the others. A training that is broken off is closed when its last process is gone. Started by a prepared set
+    that the last training already used, it is skipped; started by hand it always runs.
     """
 
     @task

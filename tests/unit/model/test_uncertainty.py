@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from readmission.model.uncertainty import difference_margin, f1_difference_margin, roc_auc_margin
+from readmission.model.uncertainty import difference_margin, roc_auc_margin
 
 
 def test_the_margin_of_a_roc_auc_is_hanleys_and_mcneils() -> None:
@@ -27,19 +26,3 @@ def test_more_rows_leave_less_to_chance() -> None:
 
 def test_a_difference_is_as_uncertain_as_both_together() -> None:
     assert difference_margin(0.03, 0.04) == pytest.approx(0.05)
-
-
-def test_the_difference_of_two_f1_is_measured_on_the_same_rows() -> None:
-    random = np.random.default_rng(5)
-    truth = random.random(3_000) < 0.11
-    ours = random.random(3_000) < np.where(truth, 0.5, 0.2)
-    theirs = np.where(random.random(3_000) < 0.9, ours, ~ours)
-    drawn = random.integers(0, 3_000, (2_000, 3_000))
-    differences = f1(truth[drawn], ours[drawn]) - f1(truth[drawn], theirs[drawn])
-    assert f1_difference_margin(truth, ours, theirs) == pytest.approx(1.96 * differences.std(), rel=0.1)
-    assert f1_difference_margin(truth, ours, ours) == 0
-
-
-def f1(truth: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> NDArray[np.float64]:
-    hits = (truth & flagged).sum(axis=1)
-    return np.asarray(2 * hits / (truth.sum(axis=1) + flagged.sum(axis=1)))
