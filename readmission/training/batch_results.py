@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
@@ -19,6 +20,7 @@ from readmission.inference import Scorer, read_folder
 from readmission.model import serving_files
 from readmission.model.evaluation import RECORDED, Scores, evaluate
 from readmission.model.forest import CalibratedForest, inputs, positive
+from readmission.model.importance import importance
 from readmission.model.measurement import report
 from readmission.model.mlflow_models import log_model
 from readmission.model.report import Report
@@ -27,7 +29,7 @@ from readmission.model.uncertainty import difference_margin, roc_auc_margin
 from readmission.registry.batch_models import ALL_BATCHES, described, model_name
 from readmission.registry.keys import signing_key
 from readmission.storage.contract_tables import Split
-from readmission.training.mlflow_runs import MEASURED, BatchResult, log_figures, log_importance, log_result
+from readmission.training.mlflow_runs import MEASURED, BatchResult, log_figures, log_result
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +53,10 @@ def keep(
     tracking = client(settings)
     result = _measured(pipeline, data, batch, run_id)
     check_out_of_bag(pipeline["forest"], result, data)
-    log_result(tracking, result, pipeline["forest"])
-    log_figures(tracking, result, pipeline, data)
-    _log_files(settings, pipeline, prepared, result, data["val"])
+    model_id, found = _log_files(settings, pipeline, prepared, result, data["val"])
+    # After the model: MLflow would ask for the history of every metric that its run has by then.
+    log_result(tracking, result, pipeline["forest"], model_id)
+    log_figures(tracking, result, data, found)
     _record(settings, result)
     logger.info("%s: val_f1 %.4f, test ROC-AUC %.4f", described(batch), result.val.f1, result.test.roc_auc)
     return result
@@ -64,12 +67,14 @@ def _measured(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch: str, r
     threshold = pipeline["forest"].threshold_
     scores: dict[Split, Scores] = {}
     reports: dict[Split, Report] = {}
-    for split in MEASURED:
-        rows, probability = data[split], positive(pipeline, data[split])
+    probabilities = {split: positive(pipeline, data[split]) for split in MEASURED}
+    for split, probability in probabilities.items():
+        rows = data[split]
         drawn = Resampled.of_patients(rows["patient"])
         scores[split] = evaluate(rows["target"].to_numpy(), probability, threshold, drawn)
         reports[split] = report(split, rows, probability, threshold, drawn)
-    return BatchResult(run_id, batch, len(data["train"]), threshold, scores["val"], scores["test"], reports)
+    measured = scores["val"], scores["test"], reports, probabilities
+    return BatchResult(run_id, batch, len(data["train"]), threshold, *measured)
 
 
 def check_out_of_bag(forest: CalibratedForest, result: BatchResult, data: dict[Split, pd.DataFrame]) -> None:
@@ -97,8 +102,11 @@ def _margin(roc_auc: float, rows: pd.DataFrame) -> float:
 
 def _log_files(
     settings: Settings, pipeline: Pipeline, prepared: PreparedSet, result: BatchResult, val: pd.DataFrame
-) -> None:
-    """Logs the model with the files that are served, which answer as it does; `val` is what that is tried on."""
+) -> tuple[str, dict[str, Any]]:
+    """Logs the model with the files that are served, which answer as it does; `val` is what that is tried on.
+
+    Gives the LoggedModel's id, and the importance of its fields.
+    """
     make_default(settings)
     with tempfile.TemporaryDirectory() as folder:
         files = serving_files.write(
@@ -106,8 +114,8 @@ def _log_files(
         )
         difference = serving_files.check_parity(pipeline, Path(folder), val)
         client(settings).log_metric(result.run_id, "serving_difference", difference)
-        log_importance(client(settings), result.run_id, Scorer.unproven(read_folder(Path(folder))), val)
-        log_model(
+        found = importance(Scorer.unproven(read_folder(Path(folder))), val)
+        logged = log_model(
             model_name(result.batch),
             pipeline,
             files,
@@ -115,6 +123,7 @@ def _log_files(
             inputs(val.head(5)),
             signing_key(settings),
         )
+    return str(logged.model_id), found
 
 
 def _record(settings: Settings, result: BatchResult) -> None:

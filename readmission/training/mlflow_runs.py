@@ -2,26 +2,27 @@
 
 import json
 import logging
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 from mlflow.tracking import MlflowClient
-from sklearn.pipeline import Pipeline
 
 from connections.artifact_places import require_store
 from connections.settings import Settings
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.clock import epoch, now
 from readmission.code_version import fingerprint, git_revision, library_versions
-from readmission.inference import Scorer
 from readmission.model import report_drawn
 from readmission.model.evaluation import Scores, figures
-from readmission.model.forest import CalibratedForest, positive
-from readmission.model.importance import drawn, importance
+from readmission.model.forest import CalibratedForest
+from readmission.model.importance import drawn
 from readmission.model.report import Report
+from readmission.model.resampling import Floats
 from readmission.params import ForestParams
 from readmission.registry import descriptions
 from readmission.registry.batch_models import ALL_BATCHES
@@ -43,7 +44,7 @@ _CONTEXTS: dict[Split, str] = {"val": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class BatchResult:
-    """One candidate, of a batch or of all: its run, its scores, and the reports of what they were measured on."""
+    """One candidate, of a batch or of all: its run, its scores and reports, and the risks that they come from."""
 
     run_id: str
     batch: str
@@ -52,6 +53,7 @@ class BatchResult:
     val: Scores
     test: Scores
     reports: Mapping[Split, Report] = field(default_factory=dict)
+    probabilities: Mapping[Split, Floats] = field(default_factory=dict)
 
 
 def training_fingerprint(prepared: PreparedSet, params: ForestParams) -> str:
@@ -143,8 +145,8 @@ def log_params(tracking: MlflowClient, run_id: str, prepared: PreparedSet, param
     tracking.log_batch(run_id, params=[Param(name, str(value)) for name, value in chosen.items()])
 
 
-def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedForest) -> None:
-    """Logs the metrics of one candidate, each of a split with the ends of its interval."""
+def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedForest, model_id: str) -> None:
+    """Logs the metrics of one candidate and of its model, each of a split with the ends of its interval."""
     metrics = {
         **result.val.named("val"),
         **result.test.named("test"),
@@ -156,25 +158,22 @@ def log_result(tracking: MlflowClient, result: BatchResult, forest: CalibratedFo
     for report in result.reports.values():
         metrics |= report.named()
     moment = int(epoch(now()) * 1000)
-    tracking.log_batch(result.run_id, [Metric(name, value, moment, 0) for name, value in metrics.items()])
+    measured = [Metric(name, value, moment, 0, model_id=model_id) for name, value in metrics.items()]
+    tracking.log_batch(result.run_id, measured)
 
 
 def log_figures(
-    tracking: MlflowClient, result: BatchResult, pipeline: Pipeline, data: Mapping[Split, pd.DataFrame]
+    tracking: MlflowClient, result: BatchResult, data: Mapping[Split, pd.DataFrame], fields: dict[str, Any]
 ) -> None:
-    """Logs the figures of validation and test, and the reports, those of test drawn."""
+    """Logs the figures of validation and test, the reports (that of test is drawn), and what each field adds."""
+    drawings = {f"{IMPORTANCE}.png": drawn(fields), **report_drawn.drawn(result.reports["test"])}
     for split in MEASURED:
-        truth, probability = data[split]["target"].to_numpy(), positive(pipeline, data[split])
-        for path, figure in figures(truth, probability, result.threshold, split).items():
-            tracking.log_figure(result.run_id, figure, f"{FIGURES}/{path}")
-    for path, figure in report_drawn.drawn(result.reports["test"]).items():
-        tracking.log_figure(result.run_id, figure, f"{FIGURES}/{path}")
-    reports: dict[str, Any] = {split: report.model_dump(mode="json") for split, report in result.reports.items()}
-    tracking.log_dict(result.run_id, reports, f"{FIGURES}/{REPORT}")
-
-
-def log_importance(tracking: MlflowClient, run_id: str, served: Scorer, val: pd.DataFrame) -> None:
-    """Logs, among the figures, what each field adds to the risks of validation rows: as JSON and drawn."""
-    found = importance(served, val)
-    tracking.log_dict(run_id, found, f"{FIGURES}/{IMPORTANCE}.json")
-    tracking.log_figure(run_id, drawn(found), f"{FIGURES}/{IMPORTANCE}.png")
+        truth = data[split]["target"].to_numpy()
+        drawings |= figures(truth, result.probabilities[split], result.threshold, split)
+    told: dict[str, Any] = {split: report.model_dump(mode="json") for split, report in result.reports.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        for path, figure in drawings.items():
+            figure.savefig(Path(folder, path))
+        for path, content in {f"{IMPORTANCE}.json": fields, REPORT: told}.items():
+            Path(folder, path).write_text(json.dumps(content, indent=2), encoding="utf-8")
+        tracking.log_artifacts(result.run_id, folder, FIGURES)
