@@ -79,7 +79,6 @@ def entrenar_modelo() -> None:
     # well has to fail it.
     @task
     def cerrar_entrenamiento(plan: Any) -> None:
-        from connections.settings import get_settings
         from readmission.training import recovery
 
         with without_retry():

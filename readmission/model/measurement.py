@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from readmission.model.evaluation import Scores
 from readmission.model.forest import capacity_threshold
 from readmission.model.groups import LEAST_POSITIVES, groups_of
 from readmission.model.recalibration import slope_and_intercept
 from readmission.model.report import AtRate, Figure, GroupReport, NetBenefit, Report
-from readmission.model.resampling import Flags, Floats, Resampled, interval
+from readmission.model.resampling import Flags, Floats, Resampled, interval, share
 
 ALERT_RATES = (0.05, 0.10, 0.20)
 BENEFIT_THRESHOLDS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30)
+SCORED = ("roc_auc", "recall", "precision", "pr_auc", "f1", "brier_skill")
 # Of the resamples, so many for what takes long: groups, and slope and intercept.
 FEWER = 100
 
@@ -53,14 +55,20 @@ class _Rows:
     def recall(self) -> Figure:
         return self.figure(lambda of: of.recall(self.truth, self.flagged))
 
-    def shared(self) -> dict[str, Figure]:
-        """The figures that every group has, too."""
+    def of_a_group(self) -> dict[str, Figure]:
+        """The figures of a group of patients."""
         return {
             "roc_auc": self.figure(lambda of: of.roc_auc(self.truth, self.probability)),
             "recall": self.recall(),
             "precision": self.precision(),
+            **self.unscored(),
+        }
+
+    def unscored(self) -> dict[str, Figure]:
+        """The figures that `Scores` has not."""
+        return {
             "alerts_per_100": self.figure(lambda of: 100 * of.mean(self.flagged)),
-            "observed_to_expected": self.figure(lambda of: _ratio(of.total(self.truth), of.total(self.probability))),
+            "observed_to_expected": self.figure(lambda of: share(of.total(self.truth), of.total(self.probability))),
             **self._line(),
         }
 
@@ -79,7 +87,9 @@ class _Rows:
         )
 
 
-def report(split: str, rows: pd.DataFrame, probability: Floats, threshold: float, drawn: Resampled) -> Report:
+def report(
+    split: str, rows: pd.DataFrame, probability: Floats, threshold: float, drawn: Resampled, scores: Scores
+) -> Report:
     """Measures calibrated probabilities on prepared rows, which have `target`, `patient`, `race`, `gender` and `age`.
 
     Args:
@@ -88,15 +98,10 @@ def report(split: str, rows: pd.DataFrame, probability: Floats, threshold: float
         probability: shape (rows,), of a readmission.
         threshold: from which on the model raises an alert.
         drawn: resamples of the rows, by patient.
+        scores: what they have been scored already, at that threshold and on those resamples.
     """
     truth = rows["target"].to_numpy(dtype=bool)
     measured = _Rows(truth, probability, threshold, drawn)
-    overall = {
-        **measured.shared(),
-        "pr_auc": measured.figure(lambda of: of.pr_auc(truth, probability)),
-        "f1": measured.figure(lambda of: of.f1(truth, measured.flagged)),
-        "brier_skill": measured.figure(lambda of: of.brier_skill(truth, probability)),
-    }
     return Report(
         split=split,
         rows=len(rows),
@@ -104,11 +109,16 @@ def report(split: str, rows: pd.DataFrame, probability: Floats, threshold: float
         positives=int(truth.sum()),
         threshold=threshold,
         resamples=len(drawn.weights),
-        figures=overall,
+        figures={**{name: _scored(scores, name) for name in SCORED}, **measured.unscored()},
         at_rates=[_at_rate(measured, rate) for rate in ALERT_RATES],
         net_benefit=[measured.at(one).net_benefit() for one in BENEFIT_THRESHOLDS],
         groups=dict(_groups(measured, groups_of(rows))),
     )
+
+
+def _scored(scores: Scores, name: str) -> Figure:
+    low, high = scores.intervals.get(name, (None, None))
+    return Figure(value=_known(getattr(scores, name)), low=low, high=high)
 
 
 def _at_rate(measured: _Rows, rate: float) -> AtRate:
@@ -127,7 +137,7 @@ def _groups(measured: _Rows, groups: Mapping[str, Flags]) -> Iterator[tuple[str,
                     rows=int(members.sum()),
                     positives=positives,
                     assessable=positives >= LEAST_POSITIVES,
-                    figures=group.shared(),
+                    figures=group.of_a_group(),
                 ),
             )
 
@@ -138,10 +148,6 @@ def _fewer(drawn: Resampled) -> Resampled:
 
 def _benefit(of: Resampled, truth: Flags, flagged: Flags, odds: float) -> Floats:
     return of.mean(truth & flagged) - odds * of.mean(~truth & flagged)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
 def _figure(value: Floats, drawn: Floats) -> Figure:

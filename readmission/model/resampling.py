@@ -46,31 +46,31 @@ class Resampled:
 
     def mean(self, values: ArrayLike) -> Floats:
         """The mean of values, shape (rows,), in each resample; nan where it has no row."""
-        return _share(self.total(values), self.weights.sum(axis=1, dtype=np.float64))
+        return share(self.total(values), self.weights.sum(axis=1, dtype=np.float64))
 
     def f1(self, truth: Flags, flagged: Flags) -> Floats:
         """F1 in each resample."""
-        return _share(2 * self.total(truth & flagged), self.total(truth) + self.total(flagged))
+        return share(2 * self.total(truth & flagged), self.total(truth) + self.total(flagged))
 
     def recall(self, truth: Flags, flagged: Flags) -> Floats:
         """Recall in each resample."""
-        return _share(self.total(truth & flagged), self.total(truth))
+        return share(self.total(truth & flagged), self.total(truth))
 
     def precision(self, truth: Flags, flagged: Flags) -> Floats:
         """Precision in each resample."""
-        return _share(self.total(truth & flagged), self.total(flagged))
+        return share(self.total(truth & flagged), self.total(flagged))
 
     def brier_skill(self, truth: Flags, probability: Floats) -> Floats:
         """1 - Brier / the Brier score of the resample's own base rate."""
         base = self.mean(truth)
-        return 1 - _share(self.mean((probability - truth) ** 2), base * (1 - base))
+        return 1 - share(self.mean((probability - truth) ** 2), base * (1 - base))
 
     def roc_auc(self, truth: Flags, score: Floats) -> Floats:
         """ROC-AUC in each resample; rows of equal score count half."""
         yes, no = self._by_score(truth, score)
         below = np.cumsum(no, axis=1) - no
         ranked = (yes * (below + no / 2)).sum(axis=1, dtype=np.float64)
-        return _share(ranked, yes.sum(axis=1, dtype=np.float64) * no.sum(axis=1, dtype=np.float64))
+        return share(ranked, yes.sum(axis=1, dtype=np.float64) * no.sum(axis=1, dtype=np.float64))
 
     def pr_auc(self, truth: Flags, score: Floats) -> Floats:
         """Average precision in each resample."""
@@ -78,7 +78,7 @@ class Resampled:
         found = np.cumsum(yes, axis=1)
         flagged = found + np.cumsum(no, axis=1)
         precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
-        return _share((yes * precision).sum(axis=1, dtype=np.float64), yes.sum(axis=1, dtype=np.float64))
+        return share((yes * precision).sum(axis=1, dtype=np.float64), yes.sum(axis=1, dtype=np.float64))
 
     def _by_score(self, truth: Flags, score: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """How many are positive, and negative, of each score, from the lowest on: shape (resamples, scores) each."""
@@ -97,5 +97,6 @@ def interval(measured: Floats, level: float = 0.95) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _share(part: Floats, whole: Floats) -> Floats:
+def share(part: Floats, whole: Floats) -> Floats:
+    """Part / whole, of the same shape; nan where the whole is none."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)

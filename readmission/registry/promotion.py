@@ -22,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 CHALLENGER = "challenger"
 
-FIRST_ROC_AUC = 0.62
-VAL_ROWS = "val_rows"
-
 
 def promote_if_better(settings: Settings, name: str, version: str, by_whom: str | None = None) -> Verdict:
     """Compares a version with the one in production and promotes it if it is better; the ledger and a tag tell why.

@@ -5,8 +5,6 @@ from mlflow.entities.model_registry import ModelVersion
 from connections.model_registry import client, production_version, registered, registered_versions
 from connections.settings import Settings
 from readmission.errors import PromotionError, RemovedError, UntrustedModelError
-from readmission.inference import Scorer, served_of
-from readmission.registry.keys import naming_untrusted
 from readmission.registry.ledger import Entry, append, this_person
 from readmission.registry.production import entry_about, find_version, note, put_in_production
 from readmission.registry.settling import settled
@@ -85,8 +83,7 @@ class _Rollback:
         """The files of a version that is signed and answers its own examples; the ledger tells of one that is not."""
         try:
             model = version_model(self._settings, registered(version))
-            with naming_untrusted(model.what):
-                Scorer.proven(served_of(model.files), model.keys)
+            model.scorer()
         except UntrustedModelError as error:
             why = f"no rollback to it: {error}"
             append(self._settings, entry_about(self._found, version, "refused", self._leaves[0], self._who, why))

@@ -72,7 +72,7 @@ def _measured(pipeline: Pipeline, data: dict[Split, pd.DataFrame], batch: str, r
         rows = data[split]
         drawn = Resampled.of_patients(rows["patient"])
         scores[split] = evaluate(rows["target"].to_numpy(), probability, threshold, drawn)
-        reports[split] = report(split, rows, probability, threshold, drawn)
+        reports[split] = report(split, rows, probability, threshold, drawn, scores[split])
     measured = scores["val"], scores["test"], reports, probabilities
     return BatchResult(run_id, batch, len(data["train"]), threshold, *measured)
 

@@ -56,8 +56,9 @@ def test_train_promotes_and_a_second_training_is_compared(trained_shell: Shell) 
     version = production_version(settings)
     assert version is not None and version.version == "1"
     said = trained_shell.run("train", "--n-estimators", "30")
-    assert f"version 2 of {name} not promoted: val_f1" in said
-    assert "not promoted: val_f1" in trained_shell.run("promote", "2", code=2)
+    refusal = "not promoted: compared with version 1: val_f1 0."
+    assert f"version 2 of {name} {refusal}" in said
+    assert refusal in trained_shell.run("promote", "2", code=2)
     assert "error: modelo_" in trained_shell.run("promote", "99", code=1)
     forced = trained_shell.run("promote", "2", "--force", "--reason", "a try")
     assert f"version 2 of {name} promoted: a try" in forced
@@ -118,7 +119,7 @@ def test_predict_answers_in_json(production_shell: Shell) -> None:
 def test_export_writes_the_models_for_people(production_shell: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "models"
     said = production_shell.run("export", "--folder", str(folder))
-    names = [*(f"modelo_entrenado_batch{batch}.pkl" for batch in (1, 2, 3)), "modelo_entrenado_final.pkl"]
+    names = [f"modelo_entrenado_{model}.pkl" for model in ("batch1", "batch2", "batch3", "ensemble", "final")]
     assert sorted(path.name for path in folder.iterdir()) == names
     for name in names:
         assert (folder / name).read_bytes().startswith(b"\x80")  # a pickle's first byte; it is not loaded

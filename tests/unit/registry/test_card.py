@@ -9,6 +9,7 @@ import pytest
 
 from app_back.card import PROPERTIES
 from readmission.features import PREPARED_FIELDS
+from readmission.model.evaluation import evaluate
 from readmission.model.measurement import report
 from readmission.model.resampling import Resampled
 from readmission.registry.card.data import missing_of
@@ -32,6 +33,7 @@ ROWS = pd.DataFrame(
 @pytest.fixture(scope="module")
 def card() -> Card:
     drawn = Resampled.of_patients(ROWS["patient"], resamples=20)
+    scores = evaluate(ROWS["target"].to_numpy(), RISK, 0.5, drawn)
     made = Card(
         title="Model card: batch <1>",
         dataset="synthetic",
@@ -41,7 +43,7 @@ def card() -> Card:
         flow=Flow(loaded=1_010, excluded=10, splits={"test": SplitFlow(rows=600, patients=600, positives=300)}),
         missing={"medical_specialty": 0.5},
         importance={"age": 0.02},
-        reports={split: report(split, ROWS, RISK, 0.5, drawn) for split in ("val", "test")},
+        reports={split: report(split, ROWS, RISK, 0.5, drawn, scores) for split in ("val", "test")},
         sections=[],
     )
     return made.model_copy(update={"sections": sections_of(made)})
