@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ HEALTH = {5000: "/health", 8000: "/health/live", 8080: "/api/v2/monitor/health",
 SAYS = 8000
 # Speaks TLS for others, under their ports; its own health check speaks it too.
 EDGE = "edge"
-ANSWERS, DONE, STARTING, SILENT = "answers", "done", "starting", "does not answer"
+ANSWERS, DONE, STARTING, LACKS, SILENT = "answers", "done", "starting", "is not well", "does not answer"
 # Docker's words for a container that does not run, in a person's; others are told as they are.
 _WORDS = {
     "paused": "paused: `docker compose unpause` lets it go on",
@@ -32,6 +33,8 @@ _WORDS = {
 }
 _GOOD = (ANSWERS, DONE)
 _ANSWER_SECONDS = 5
+# Longer than a health check takes, see compose/health.sh.
+_CHECK_SECONDS = 20
 
 
 class Status(NamedTuple):
@@ -57,7 +60,12 @@ def parsed(listed: str) -> list[dict[str, Any]]:
 
 def statuses(declared: dict[str, dict[str, Any]], containers: list[dict[str, Any]]) -> list[Status]:
     """Each container's state, and each declared service that has no container."""
-    found = [status(one, declared.get(one["Service"], {}).get("restart") == "no") for one in containers]
+
+    def found_out(one: dict[str, Any]) -> Status:
+        return examined(status(one, declared.get(one["Service"], {}).get("restart") == "no"), one)
+
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(found_out, containers))
     missing = declared.keys() - {one.service for one in found}
     return sorted([*found, *(Status(name, "not created") for name in missing)])
 
@@ -78,6 +86,31 @@ def status(container: dict[str, Any], is_job: bool) -> Status:
     if not (container["Health"] in ("healthy", "") and all(answers(*place) for place in asked)):
         return Status(name, SILENT, address)
     return Status(name, ANSWERS, address, _remarks(asked))
+
+
+def examined(one: Status, container: dict[str, Any]) -> Status:
+    """The same, with what the container's health check says now: Docker waits for several before it thinks anything."""
+    if container["State"] != "running" or container["Health"] not in ("healthy", "unhealthy"):
+        return one
+    said = wrong(container["ID"])
+    return one if said is None else one._replace(state=LACKS if said else SILENT, remark=said or one.remark)
+
+
+def wrong(container: str) -> str | None:
+    """What a container's own health check says is wrong, if it says anything; None where all is well."""
+    command = docker("inspect", "--format", "{{json .Config.Healthcheck.Test}}", container)
+    if command.returncode:
+        return ""
+    check = docker("exec", "--env", "HEALTH_LOG=/dev/null", container, *json.loads(command.stdout)[1:])
+    return " ".join(check.stdout.split()) if check.returncode else None
+
+
+def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What a `docker` command gives; fails with no words where it does not end."""
+    try:
+        return subprocess.run(("docker", *arguments), capture_output=True, text=True, timeout=_CHECK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(arguments, 1, "", "")
 
 
 def _remarks(asked: list[tuple[str, int, int]]) -> str:

@@ -6,6 +6,7 @@ The broker's address is in the environment and in no process list, since its pas
 import os
 import socket
 import sys
+from urllib.parse import urlsplit
 
 from celery import Celery
 from redis import Redis, RedisError
@@ -21,7 +22,7 @@ def main() -> int:
     try:
         Redis.from_url(broker, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS).ping()
     except (OSError, RedisError) as error:
-        sys.stderr.write(f"the broker does not answer: {type(error).__name__}\n")
+        sys.stderr.write(f"{urlsplit(broker).hostname}, the broker, does not answer: {type(error).__name__}\n")
         return FAILS
     worker = f"celery@{socket.gethostname()}"
     return WORKS if Celery(broker=broker).control.ping(destination=[worker], timeout=5, limit=1) else SILENT

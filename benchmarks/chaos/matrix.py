@@ -22,7 +22,6 @@ PAIRS = (
     ("airflow-worker", "mysql"),
     ("airflow-worker", "mlflow"),
     ("airflow-worker", "redis"),
-    ("airflow-worker", "postgres"),
     ("airflow-worker", "airflow-apiserver"),
     ("airflow-scheduler", "redis"),
     ("airflow-scheduler", "postgres"),

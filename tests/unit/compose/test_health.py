@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.free_ports import free_port
 
 HEALTH = ["sh", "/platform/health.sh"]
 MOUNTED = "./compose/health.sh:/platform/health.sh:ro"
@@ -94,6 +96,35 @@ def test_a_full_disk_neither_ends_nor_condemns_anybody(tmp_path: Path, command: 
     environment = os.environ | {"HEALTH_FILE": str(tmp_path / "nowhere/health"), "KILL": "echo"}
     run = ("sh", str(ROOT / "compose/health.sh"), command)
     assert [subprocess.run(run, env=environment, capture_output=True).returncode for _ in range(2)] == [told] * 2
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`df` tells of 1 % of 4 GB."""
+    program = tmp_path / "programs/df"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho Filesystem\necho tmpfs 4000000 3960000 40000 99% /data\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_and_others_that_are_away_are_told_and_end_nobody(
+    checked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEALTH_NEEDS", f"localhost:{free_port()} /data")
+    told = "localhost cannot be reached; /data: the disk is full"
+    assert checked(OK, 900, 15) == (1, [0, 0], told)
+    assert (tmp_path / "log").read_text(encoding="utf-8") == f"health check: {told}\n"
+    checked(MUTE, 100, 20)  # what is silent is not asked what it lacks
+    assert (tmp_path / "log").read_text(encoding="utf-8") == f"health check: {told}\n"
+
+
+def test_what_it_needs_and_has_is_not_told(checked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("HEALTH_NEEDS", f"127.0.0.1:{server.getsockname()[1]} {tmp_path}")
+        assert checked(OK) == (0, [0, 0], "")
+    assert not (tmp_path / "log").exists()
 
 
 def test_it_is_told_in_the_services_log(checked: Any, tmp_path: Path) -> None:

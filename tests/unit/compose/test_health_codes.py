@@ -99,4 +99,4 @@ def test_a_broker_that_is_away_is_no_fault_of_the_workers(unused_port: int) -> N
     environment = os.environ | {"AIRFLOW__CELERY__BROKER_URL": f"redis://:secret@127.0.0.1:{unused_port}/0"}
     command = (sys.executable, str(ROOT / "compose/worker_healthcheck.py"))
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (FAILS, "the broker does not answer: ConnectionError\n")
+    assert (done.returncode, done.stderr) == (FAILS, "127.0.0.1, the broker, does not answer: ConnectionError\n")

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -115,8 +116,33 @@ def test_what_has_no_address_is_as_docker_says(container: dict[str, Any], is_job
 
 
 def test_what_was_never_created_is_missed() -> None:
-    found = status.statuses({"redis": {}, "mlflow": {}}, [_container("redis", health="healthy")])
-    assert [(one.service, one.state) for one in found] == [("mlflow", "not created"), ("redis", status.ANSWERS)]
+    found = status.statuses({"redis": {}, "mlflow": {}}, [_container("redis", health="starting")])
+    assert [(one.service, one.state) for one in found] == [("mlflow", "not created"), ("redis", status.STARTING)]
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "remark"),
+    [
+        ("exit 0", status.ANSWERS, ""),
+        ("echo mysql cannot be reached; exit 1", status.LACKS, "mysql cannot be reached"),
+        ("exit 1", status.SILENT, ""),
+        ("sleep 60", status.SILENT, ""),
+    ],
+)
+def test_its_own_health_check_is_asked_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str, state: str, remark: str
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text(f"""#!/bin/sh
+if [ "$1" = inspect ]; then echo '["CMD","sh","/platform/health.sh","true"]'; exit; fi
+[ "$*" = "exec --env HEALTH_LOG=/dev/null 4f2a sh /platform/health.sh true" ] || exit 3
+{check}
+""")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(status, "_CHECK_SECONDS", 1)
+    (found,) = status.statuses({}, [_container("mlflow", health="healthy") | {"ID": "4f2a"}])
+    assert found == status.Status("mlflow", state, "", remark)
 
 
 @pytest.mark.parametrize("listed", ['{"a": 1}\n{"a": 2}\n', '[{"a": 1},{"a": 2}]\n'])
