@@ -10,5 +10,5 @@ told=$(curl -fsS -m 6 $server/api/v2/monitor/health) || exit 2
 is_healthy() {
     case $told in *"\"$1\":{\"status\":\"healthy\""*) ;; *) return 1 ;; esac
 }
-is_healthy metadatabase || exit 2
+is_healthy metadatabase || { echo "Airflow's metadata database is not well"; exit 2; }
 [ "$1" = api-server ] || is_healthy "$1" || exit 1

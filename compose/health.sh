@@ -35,18 +35,23 @@ tell() { echo "$1" > "${HEALTH_LOG:-/proc/1/fd/2}" || echo "$1"; }
 
 said=$(timeout -k 1 12 "$@" 2>&1)
 code=$?
-[ "$code" -ne 0 ] || said=$(lacking) || code=2
+silent_now=""
+case $code in
+    0) said=$(lacking) || code=2 ;;
+    1 | 124 | 137) silent_now=yes ;;
+    *) missing=$(lacking) || said="${said:+$said; }$missing" ;;
+esac
 [ -z "$said" ] || echo "$said"
 read -r now _ < /proc/uptime
 now=${now%.*}
 answered="" asked=""
 [ ! -r "$seen" ] || read -r answered asked < "$seen"
 
-case $code in
-    0) echo "$now $now" > "$seen"; exit 0 ;; # also where /tmp is full, and nothing can be written down
-    1 | 124 | 137) ;;
-    *) answered=$now ;;
-esac
+if [ "$code" -eq 0 ]; then
+    echo "$now $now" > "$seen"
+    exit 0 # also where /tmp is full, and nothing can be written down
+fi
+[ -n "$silent_now" ] || answered=$now
 [ -n "$answered" ] || exit 1
 [ -z "$said" ] || tell "health check: $said"
 [ $((now - ${asked:-$now})) -le 120 ] || answered=$now

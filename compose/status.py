@@ -34,7 +34,7 @@ _WORDS = {
 _GOOD = (ANSWERS, DONE)
 _ANSWER_SECONDS = 5
 # Longer than a health check takes, see compose/health.sh.
-_CHECK_SECONDS = 20
+_CHECK_SECONDS = 30
 
 
 class Status(NamedTuple):

@@ -6,8 +6,6 @@ training has ended and all is healthy, and holds rows, versions and predictions 
 
 import json
 import random
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ from readmission import clock
 from readmission.dag_runs.airflow_api import ENDED
 from readmission.dag_runs.run import PIPELINE
 from tests.e2e import made
-from tests.e2e.stack import ROOT, Stack, engine_environment
+from tests.e2e.stack import Stack
 from tests.outside.answers import Comparison, Outcome, compare, rows_of
 from tests.outside.faults import pause
 from tests.outside.health import is_drained
@@ -157,15 +155,7 @@ def _played(stack: Stack, folder: Path, fault: Fault, number: int) -> Round:
 
 def _status_names(stack: Stack, fault: Fault) -> bool:
     """Whether `make status` says of a service that something is wrong with it, or that it does without something."""
-    told = engine_environment() | {
-        "COMPOSE_PROJECT_NAME": stack.project,
-        "COMPOSE_ENV_FILES": str(stack.env_file),
-        "COMPOSE_FILE": f"{ROOT / 'docker-compose.yml'}:{DISKS}",
-    }
-    said = subprocess.run(
-        [sys.executable, "-m", "compose.status"], cwd=ROOT, env=told, capture_output=True, text=True, timeout=300
-    )
-    lines = [line for line in said.stdout.splitlines() if any(service in line.split() for service in fault.services)]
+    lines = [line for line in stack.status().splitlines() if any(one in line.split() for one in fault.services)]
     return any(ANSWERS not in line.split() for line in lines)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,16 @@ class Stack(Outside):
         frozen = " ".join(pid for pid in pids if pid != first)
         command = ("sh", "-c", f"kill -STOP {frozen}")
         docker("run", "--rm", "--privileged", "--pid=host", "--network=none", SHELL, *command)
+
+    def status(self) -> str:
+        """What `make status` prints of it."""
+        told = engine_environment() | {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "COMPOSE_ENV_FILES": str(self.env_file),
+            "COMPOSE_FILE": ":".join(str(file) for file in (ROOT / "docker-compose.yml", *self.others)),
+        }
+        command = (sys.executable, "-m", "compose.status")
+        return subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=300).stdout
 
     def healthy(self, service: str) -> bool:
         """Whether the service's own health check passes."""

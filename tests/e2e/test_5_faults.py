@@ -1,6 +1,7 @@
 """Parts crash, vanish, lock and fill up under load: each answer is one row, and health tells what goes on meanwhile."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from readmission import clock
 from tests.conftest import Poll
 from tests.e2e.stack import Stack
 from tests.outside import faults
@@ -22,6 +24,8 @@ pytestmark = pytest.mark.usefixtures("pipeline")
 
 BEFORE, AFTER = 200, 400
 AGAIN_SECONDS, DRAINED_SECONDS = 120.0, 120.0
+# Two of the health check's intervals.
+NAMED_SECONDS = 30.0
 # Less than the service waits for a database.
 LIVE_SECONDS = 2.0
 # The service waits two seconds for a database; the machine, which builds and tests besides, may take some more.
@@ -113,6 +117,21 @@ def test_the_database_fails(stack: Stack, struck: Struck, fault: faults.Fault, s
     assert seen.outcome.slowest < ANSWER_SECONDS
     assert seen.outcome.logged["journal"] > 0
     assert (seen.health.statuses, seen.health.places) == ({200}, {"database", "journal"})
+
+
+def test_who_does_not_reach_whom_is_named_by_status_and_log(stack: Stack, poll: Poll) -> None:
+    def told() -> bool:
+        return "airflow-dag-processor    postgres cannot be reached" in stack.status()
+
+    since = clock.now().isoformat()
+    assert not told()
+    with ThreadPoolExecutor(1) as pool:
+        parting = pool.submit(faults.parted, stack, "airflow-dag-processor", "postgres", NAMED_SECONDS)
+        poll(told, NAMED_SECONDS)
+        parting.result()
+    poll(lambda: stack.healthy("airflow-dag-processor"), AGAIN_SECONDS, every=1)
+    logged = stack.compose("logs", "--no-log-prefix", "--since", since, "airflow-dag-processor")
+    assert "health check: postgres cannot be reached" in logged
 
 
 @pytest.fixture
