@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from connections.model_registry import client, production_version, registered
+from connections.model_registry import client
 from connections.mysql_connections import database_lock, engine_for
 from connections.settings import Settings
 from readmission.clean import prepare
@@ -15,11 +15,8 @@ from readmission.registry import settling
 from readmission.registry.judging import Verdict
 from readmission.registry.ledger import Entry, entries
 from readmission.registry.promotion import promote, promote_if_better
-from readmission.registry.signed_models import version_model
 from readmission.storage.databases import initialise
-from readmission.training import selection
-from readmission.training.batches import begin, train_batch
-from tests.integration.pipeline import FOREST, PREPARED, Trained, copied
+from tests.integration.pipeline import PREPARED, copied
 from tests.integration.registry.conftest import Register, in_production
 from tests.mlflow_admin import mlflow_admin
 
@@ -198,21 +195,6 @@ def test_of_promotions_at_once_the_best_version_ends_in_production(
     assert [one.action == "promoted" for one in entered] == [verdict_of(one, versions, verdicts) for one in entered]
     promoted = [one for one in entered if one.live]
     assert [one.from_version for one in promoted] == [None, *(one.to_version for one in promoted[:-1])]
-
-
-def test_the_target_any_has_a_registered_model_of_its_own(trained: Trained, tmp_path: Path) -> None:
-    assert selection.registered_name(Settings(), "lt30") == "mejor_modelo_diabetes"
-    assert selection.registered_name(Settings(), "any") == "mejor_modelo_diabetes_any"
-    settings = copied(trained.settings, tmp_path, "target")
-    prepare.prepare(settings, PREPARED.model_copy(update={"target": "any"}))
-    plan = begin(settings, FOREST)
-    train_batch(settings, plan, 1)
-    outcome = selection.select(settings, plan)
-    version = client(settings).get_model_version("modelo_target_any", outcome.version)
-    assert (outcome.name, version.tags["target"]) == ("modelo_target_any", "any")
-    assert version_model(settings, registered(version)).scorer().config.target == "any"
-    assert (production_version(settings, outcome.name) is not None) == outcome.verdict.promoted
-    assert not client(settings).search_registered_models("name = 'modelo_target'")
 
 
 def test_without_validation_rows_nothing_is_compared(settings: Settings, register: Register, tmp_path: Path) -> None:
