@@ -99,7 +99,11 @@ def figures(
     drawn = {name: Figure(figsize=(5, 4.5), layout="constrained") for name in ("confusion", "roc", "pr", "calibration")}
     axes = {name: figure.add_subplot() for name, figure in drawn.items()}
     ConfusionMatrixDisplay.from_predictions(
-        truth, probability >= threshold, ax=axes["confusion"], display_labels=["not readmitted", "readmitted"]
+        truth,
+        probability >= threshold,
+        ax=axes["confusion"],
+        display_labels=["not readmitted", "readmitted"],
+        colorbar=False,
     )
     RocCurveDisplay.from_predictions(truth, probability, ax=axes["roc"], plot_chance_level=True)
     PrecisionRecallDisplay.from_predictions(truth, probability, ax=axes["pr"], plot_chance_level=True)

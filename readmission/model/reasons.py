@@ -1,7 +1,5 @@
 """What explains a forest's answers: its trees for `reasons.bin`, and the check that they say what the pipeline does."""
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
@@ -30,13 +28,15 @@ def trees_of(forest: CalibratedForest) -> Trees:
     )
 
 
-def check_reasons(served: Scorer, rows: Sequence[Mapping[str, str | float]], probability: NDArray[np.float64]) -> None:
-    """Holds where the walks through the served trees end against the pipeline's own probabilities, shape (rows,).
+def check_reasons(served: Scorer, asked: NDArray[np.float32], probability: NDArray[np.float64]) -> None:
+    """Holds where the walks through the served trees end, for the forest's input, shape (rows, columns), against the
+    pipeline's own probabilities, shape (rows,).
 
     Raises:
         TrainingError: they are further apart than 1e-6, so that reasons would explain another risk than the answered.
     """
-    walked = served.walked(rows[:CHECKED_ROWS])
+    assert served.attribution is not None
+    walked = served.attribution.walked(asked[:CHECKED_ROWS])
     difference = float(np.abs(walked - probability[:CHECKED_ROWS]).max())
     if not difference <= AGREEMENT:  # nan included
         raise TrainingError(

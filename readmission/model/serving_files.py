@@ -27,6 +27,7 @@ from readmission.inference import (
 )
 from readmission.model.forest import CalibratedForest, inputs, positive
 from readmission.model.reasons import check_reasons, trees_of
+from readmission.model.served_matrix import served_matrix
 
 PARITY = 1e-6
 EXAMPLES = 20
@@ -91,8 +92,9 @@ def check_parity(pipeline: Pipeline, folder: Path, rows: pd.DataFrame) -> float:
         TrainingError: it is above 1e-6, so that serving would not answer what training measured, or explain another
             risk.
     """
-    served, asked, expected = Scorer.unproven(read_folder(folder)), records(inputs(rows)), positive(pipeline, rows)
-    difference = float(np.abs(served.probabilities(asked) - expected).max())
+    served, expected = Scorer.unproven(read_folder(folder)), positive(pipeline, rows)
+    asked = served_matrix(served, rows)
+    difference = float(np.abs(served.of_matrix(asked) - expected).max())
     if not difference <= PARITY:  # nan included
         raise TrainingError(f"the served model differs from the trained one by {difference:.1e} (at most {PARITY})")
     check_reasons(served, asked, expected)

@@ -13,8 +13,7 @@ from readmission.clean import prepared_sets
 from readmission.errors import RemovedError, UntrustedModelError
 from readmission.features import CONTRACT_VERSION, SERVED_CONTRACTS
 from readmission.model.comparison import Answers, compare
-from readmission.model.forest import inputs
-from readmission.model.serving_files import records as records_of
+from readmission.model.served_matrix import served_matrix
 from readmission.model.uncertainty import roc_auc_margin
 from readmission.registry import records
 from readmission.registry.signed_models import SignedModel, version_model
@@ -114,4 +113,4 @@ def _better(settings: Settings, candidate: ModelVersion, model: SignedModel, cha
 
 def _answers(model: SignedModel, rows: pd.DataFrame) -> Answers:
     scorer = model.scorer()
-    return Answers(scorer.probabilities(records_of(inputs(rows))), scorer.config.threshold)
+    return Answers(scorer.of_matrix(served_matrix(scorer, rows)), scorer.config.threshold)

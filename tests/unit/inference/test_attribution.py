@@ -16,6 +16,7 @@ from readmission.inference.serving_config import Calibration
 from readmission.model import serving_files
 from readmission.model.forest import inputs, positive
 from readmission.model.reasons import trees_of
+from readmission.model.served_matrix import served_matrix
 from readmission.model.serving_files import records
 from tests.unit.prepared import every_category, fitted_pipeline, prepared_rows
 
@@ -41,6 +42,7 @@ def attribution_of(scorer: Scorer) -> Attribution:
 
 def test_base_and_contributions_add_up_to_every_answer(scorer: Scorer) -> None:
     matrix = scorer.matrix(records(inputs(ROWS)))
+    assert np.array_equal(served_matrix(scorer, ROWS), matrix)
     answered = scorer.of_matrix(matrix)
     base, by_field = attribution_of(scorer).explain(matrix, answered)
     assert by_field.shape == (len(ROWS), len(scorer.fields))
@@ -49,7 +51,7 @@ def test_base_and_contributions_add_up_to_every_answer(scorer: Scorer) -> None:
 
 
 def test_the_walks_end_where_the_pipeline_does(scorer: Scorer, pipeline: Pipeline) -> None:
-    walked = attribution_of(scorer).walked(scorer.matrix(records(inputs(ROWS))))
+    walked = attribution_of(scorer).walked(served_matrix(scorer, ROWS))
     assert walked == pytest.approx(positive(pipeline, ROWS), abs=1e-6)
 
 
