@@ -108,7 +108,7 @@ def test_mlflow_is_killed(stack: Stack, struck: Struck, poll: Poll) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "seconds"),
-    [(faults.killed, 5), (faults.stopped, 30), (faults.read_only, 10), (faults.locked, 30), (faults.unreachable, 30)],
+    [(faults.killed, 5), (faults.stopped, 15), (faults.read_only, 10), (faults.locked, 15), (faults.unreachable, 15)],
     ids=["killed", "stopped", "read-only", "locked", "unreachable"],
 )
 def test_the_database_fails(stack: Stack, struck: Struck, fault: faults.Fault, seconds: float) -> None:
