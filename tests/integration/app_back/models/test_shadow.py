@@ -105,7 +105,7 @@ def test_the_version_that_answers_is_no_shadow_of_itself(settings: Settings, ver
     assert holder.beside(models.current()) is None, "before its own look too"
     holder.refresh()
     told = f"version 1 of {settings.model_name} has the alias {ALIAS} and is the one that answers"
-    assert (holder.version, holder.problem) == (None, told)
+    assert holder.version is None and holder.problem == told
 
 
 def test_a_registry_that_is_away_leaves_what_was_loaded(
