@@ -1,38 +1,20 @@
 """The report over logged predictions: figures that were worked out by hand, and what it says where there are none."""
 
-import json
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
 
-from connections.mysql_connections import engine_for
 from connections.settings import Settings
-from connections.tables import predictions
-from readmission.shadow.comparison import LIMITS, NoShadowError, report
+from readmission.shadow.comparison import NoShadowError, report
 from readmission.storage import rows
 from readmission.storage.databases import initialise
-from tests.integration.cli.shell import Shell
-
-AT = datetime(2026, 11, 1, 12)
-NOTE = "GEHEIM-4711"
+from tests.integration.shadow.logged import AT, add
 
 
 @pytest.fixture
 def settings(database_settings: Settings) -> Settings:
     initialise(database_settings)
     return database_settings
-
-
-def add(settings: Settings, *scores: tuple[float, float | None], version: str = "1", shadow: str | None = "2") -> None:
-    """Logs predictions, a minute after each other: answered at 0.3, the shadow's threshold being 0.5."""
-    row = {"inputs": {"note": NOTE}, "encounter_ref": NOTE, "threshold": 0.3, "model_name": "m", "dataset": "real"}
-    row |= {"model_version": version, "shadow_version": shadow, "shadow_threshold": None if shadow is None else 0.5}
-    with engine_for(settings, "RAW_DATA").begin() as connection:
-        for number, (answered, said) in enumerate(scores):
-            own = {"prediction_id": f"{version}-{shadow}-{number}", "created_at": AT + timedelta(minutes=number)}
-            own |= {"probability": answered, "prediction": int(answered >= 0.3), "shadow_probability": said}
-            connection.execute(insert(predictions), {**row, **own})
 
 
 def test_the_figures_are_those_of_the_rows_that_both_scored(
@@ -91,22 +73,3 @@ def test_where_nothing_was_scored_it_says_how_to_begin(settings: Settings) -> No
         report(settings)
     with pytest.raises(NoShadowError, match="no prediction was scored by a shadow since 2026-11-02 00:00:00 UTC: set"):
         report(settings, datetime(2026, 11, 2))
-
-
-def test_the_command_prints_a_table_or_json_and_nothing_of_a_patient(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shell = Shell(settings, monkeypatch)
-    said = shell.run("shadow", code=1)
-    assert said.startswith("error: no prediction was scored by a shadow yet")
-    add(settings, (0.1, 0.2), (0.2, 0.6), (0.4, 0.5), (0.5, 0.3))
-    said = shell.run("shadow")
-    assert "m: 4 predictions, 2026-11-01 12:00 to 2026-11-01 12:03 UTC" in said
-    assert "version 1, which answered" in said and "version 2, the shadow" in said
-    assert "+0.1000" in said and "not which of them is better" in said
-    told = json.loads(shell.run("shadow", "--json", "--since", "2026-11-01T12:01:00"))
-    assert told["limits"] == LIMITS
-    assert [one["predictions"] for one in told["comparisons"]] == [3]
-    assert told["comparisons"][0]["first"] == "2026-11-01T12:01:00Z"
-    assert NOTE not in said + json.dumps(told)
-    assert "is no ISO time" in shell.run("shadow", "--since", "soon", code=2)

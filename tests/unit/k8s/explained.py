@@ -63,7 +63,6 @@ DIFFERENT = {
         "LOG_WAIT_SECONDS": "as above",
         "MODEL_POLL_SECONDS": "as above",
         "QUEUE_LIMIT": "as above",
-        "SHADOW_ALIAS": "as above",
     },
     "adopt": {
         "API_WORKERS": "one ConfigMap of settings",
@@ -75,7 +74,6 @@ DIFFERENT = {
         "QUEUE_LIMIT": "as above",
         "EXPERIMENT": "as above",
         "MODEL_POLL_SECONDS": "as above",
-        "SHADOW_ALIAS": "as above",
         "TRAINING_JOBS": "as above",
     },
     "api": {
