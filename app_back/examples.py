@@ -80,6 +80,8 @@ MODEL = {
         "by_whom": "the run manual__2026-11-24T08:20:04+00:00 of the DAG entrenar_modelo",
     },
     "registry_problem": None,
+    "shadow_version": "2",
+    "shadow_problem": None,
 }
 
 
@@ -97,7 +99,8 @@ def _listed() -> dict[str, Any]:
         "encounter_ref": RICH_EXAMPLE["encounter_ref"],
         "inputs": inputs,
     }
-    return {"predictions": [row | answer | {"request_id": None}], "waiting": 0}
+    shadow = {"shadow_version": "2", "shadow_probability": 0.2135, "shadow_threshold": 0.1342}
+    return {"predictions": [row | answer | {"request_id": None} | shadow], "waiting": 0}
 
 
 LISTED = _listed()

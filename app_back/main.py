@@ -24,8 +24,10 @@ from app_back.explaining.explaining import Explaining
 from app_back.log.prediction_log import PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
+from app_back.models.shadow_holder import ShadowHolder
 from app_back.predicting.endpoint import Predicting
 from app_back.predicting.group_commit import GroupCommit
+from app_back.predicting.shadow import Shadow
 from app_back.probes import Health
 from app_back.requests import Requests
 from connections.settings import Settings, settings_or_exit
@@ -78,13 +80,17 @@ async def _running(settings: Settings, metrics: Metrics, access: Access, app: Fa
     models, log = ModelHolder(settings), PredictionLog(settings)
     await run_in_threadpool(access.look)
     await run_in_threadpool(log.start)
-    predictions = GroupCommit(models, log, metrics, settings.queue_limit)
-    batches = Batches(models, log, metrics, settings.batch_seconds, settings.log_wait_seconds)
+    shadowing = ShadowHolder(settings, models)
+    shadow = Shadow(shadowing, metrics)
+    predictions = GroupCommit(models, shadow, log, metrics, settings.queue_limit)
+    batches = Batches(models, shadow, log, metrics, settings.batch_seconds, settings.log_wait_seconds)
     app.state.models, app.state.log, app.state.predictions = models, log, predictions
-    explaining = Explaining(models, log, metrics, settings.queue_limit)
+    explaining = Explaining(models, shadow, log, metrics, settings.queue_limit)
+    app.state.shadowing = shadowing
     app.state.batches, app.state.explaining = batches, explaining
     app.state.health = Health(log, models, access)
     models.start()
+    shadowing.start()
     predictions.start()
     observing = asyncio.create_task(_observe(metrics, access, log, models))
     yield
@@ -93,6 +99,7 @@ async def _running(settings: Settings, metrics: Metrics, access: Access, app: Fa
     await run_in_threadpool(batches.stop)
     await run_in_threadpool(explaining.stop)
     await run_in_threadpool(log.stop)
+    await run_in_threadpool(shadowing.stop)
     await run_in_threadpool(models.stop)
 
 

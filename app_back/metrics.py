@@ -67,6 +67,9 @@ class Metrics:
             "readmission_model_refused", "The version in production does not answer, and why", ("why",), registry=own,
             multiprocess_mode="livemax",
         )  # fmt: skip
+        self._shadow_failures = Counter(
+            "readmission_shadow_failures", "Predictions that the shadow could not score", ("error",), registry=own
+        )
         self._version: str | None = None
         # Asking for a label takes a lock and a search each time.
         self._outcomes: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -92,6 +95,10 @@ class Metrics:
                 column = encoding.column(name, category)
                 if column is not None and times[column]:
                     counter.labels(name).inc(float(times[column]))
+
+    def shadow_failed(self, error: str, predictions: int) -> None:
+        """The shadow could not score so many predictions; `error` is the name of its class."""
+        self._shadow_failures.labels(error).inc(predictions)
 
     def seen(self, log: LogState, models: ModelHolder) -> None:
         """How journal and model are at present."""

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from app_back import examples
 from app_back.access.described import LIMITED, refusals
-from app_back.deps import LogDep, MetricsDep, ModelsDep
+from app_back.deps import LogDep, MetricsDep, ModelsDep, ShadowingDep
 from app_back.explaining.route import InLanguage
 from app_back.predicting.endpoint import PATH
 from app_back.request_model import PredictionRequest
@@ -93,7 +93,7 @@ def get_metrics(metrics: MetricsDep, log: LogDep, models: ModelsDep) -> Response
 
 
 @router.get("/model", tags=["model"], summary="Describe the model that answers", responses=MODEL_ANSWERS)
-async def get_model(models: ModelsDep) -> ModelResponse:
+async def get_model(models: ModelsDep, shadowing: ShadowingDep) -> ModelResponse:
     """The model version that answers at present, and how it was measured."""
     model = models.current()
     tags = model.version.tags
@@ -112,6 +112,8 @@ async def get_model(models: ModelsDep) -> ModelResponse:
         source=model.source,
         promotion=model.promotion,
         registry_problem=models.problem,
+        shadow_version=shadowing.version,
+        shadow_problem=shadowing.problem,
     )
 
 

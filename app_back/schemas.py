@@ -45,6 +45,12 @@ class ModelResponse(BaseModel):
         str | None,
         Field(description="why the registry cannot be followed, or the model not kept on disk, when that is so"),
     ]
+    shadow_version: Annotated[
+        str | None, Field(description="the version that is scored beside it, for the log alone; null without one")
+    ]
+    shadow_problem: Annotated[
+        str | None, Field(description="why none is, or the registry cannot be followed, where SHADOW_ALIAS names one")
+    ]
 
 
 class BatchPrediction(BaseModel):

@@ -52,6 +52,7 @@ def problems(values: Mapping[str, str]) -> list[str]:
         elif text := setting_rules.problem(name, value):
             found.append(f"{name}: {text} (the shell's value wins over .env's)")
     found += _of_the_network(values)
+    found += setting_rules.answering_shadow(values)
     found += [line for line in setting_rules.missing_of_login(values) if line.startswith("FORM_OIDC_")]
     secrets = (name for name in _secrets(values) if not name.endswith(NAMES))
     return found + open_to_others.problems(values, secrets)

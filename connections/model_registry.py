@@ -113,8 +113,17 @@ def production_version(settings: Settings, name: str | None = None) -> Registere
     Raises:
         MlflowException: the server does not answer, or refuses.
     """
+    return aliased_version(settings, settings.model_alias, name)
+
+
+def aliased_version(settings: Settings, alias: str, name: str | None = None) -> RegisteredVersion | None:
+    """The version of the registered model that has an alias, or None while none has it.
+
+    Raises:
+        MlflowException: the server does not answer, or refuses.
+    """
     name = name or settings.model_name
-    return _registered(settings, lambda registry: registry.get_model_version_by_alias(name, settings.model_alias))
+    return _registered(settings, lambda registry: registry.get_model_version_by_alias(name, alias))
 
 
 def numbered_version(settings: Settings, number: int) -> RegisteredVersion | None:

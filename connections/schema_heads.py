@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 # By the table in which Alembic records a revision: of MySQL's databases, and of Airflow's own.
 HEADS: Mapping[str, str] = {
-    "RAW_DATA.alembic_version": "raw_0004",
+    "RAW_DATA.alembic_version": "raw_0005",
     "CLEAN_DATA.alembic_version": "clean_0003",
     "mlflow.alembic_version": "dc11669786a5",
     "airflow.alembic_version": "d2f4e1b3c5a7",

@@ -21,7 +21,7 @@ EMBEDDED_PORTS = ("AIRFLOW_PORT", "API_PORT", "FORM_PORT", "MLFLOW_PORT")
 # With `off`, each lets in whoever can connect, and so is for this machine alone; what closes it.
 LOGINS = {"API_AUTH": "on", "FORM_AUTH": "password"}
 # What `conflicts` looks at.
-TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", *LOGINS, "BIND_ADDRESS")
+TOGETHER = (*EMBEDDED_PORTS, "PORT_OFFSET", *LOGINS, "BIND_ADDRESS", "MODEL_ALIAS", "SHADOW_ALIAS")
 # What the form needs to ask who is there, by how it asks.
 OF_THE_LOGIN = {
     "password": ("FORM_PASSWORD",),
@@ -150,6 +150,7 @@ _LONG = Rule("12 characters or more", lambda value: len(value) >= 12)
 _KEY_32 = r"[A-Za-z0-9_-]{43}="  # 32 bytes in URL-safe base64
 _PORT = _whole(1, HIGHEST_PORT)
 _WEB = Rule("an address that begins with http:// or https://", _is_web_address)
+_ALIAS = _matching(r"(?!(?:latest|v\d+)$)[\w-]+", "letters, digits, _ and -, but neither latest nor v and a number")
 _WITHOUT_MORE = "without http://, port, path or space"
 _LEVELS = {level.lower(): level for level in ("DEBUG", "INFO", "WARNING", "ERROR")} | {"warn": "WARNING"}
 
@@ -180,9 +181,7 @@ RULES: dict[str, Rule] = {
     "AIRFLOW_WORKER_CONCURRENCY": _whole(1),
     "BUCKET": _matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits, dots and hyphens"),
     "MODEL_NAME": _matching(r"[^/:]+", "a name without / and :"),
-    "MODEL_ALIAS": _matching(
-        r"(?!(?:latest|v\d+)$)[\w-]+", "letters, digits, _ and -, but neither latest nor v and a number"
-    ),
+    **dict.fromkeys(("MODEL_ALIAS", "SHADOW_ALIAS"), _ALIAS),
     "MODEL_SIGNING_KEY": _matching(_KEY_32, "32 bytes in URL-safe base64; `make env` makes one where it is empty"),
     "MODEL_PUBLIC_KEYS": _matching(
         rf"{_KEY_32}(,{_KEY_32})*",
@@ -242,7 +241,7 @@ def _shown(name: str, value: str) -> str:
 def conflicts(values: Mapping[str, str]) -> list[str]:
     """What is wrong with settings taken together, each of which is valid by itself.
 
-    A port beyond the last, two ports alike, a service without a login that others reach.
+    A port beyond the last, two ports alike, a service without a login that others reach, a shadow that would answer.
     """
     offset = int(values.get("PORT_OFFSET") or 0)
     ports = {name: int(values[name]) for name in EMBEDDED_PORTS if values.get(name)}
@@ -253,7 +252,15 @@ def conflicts(values: Mapping[str, str]) -> list[str]:
     ]
     pairs = [(one, other) for one, other in combinations(ports, 2) if ports[one] == ports[other]]
     alike = [f"{one} and {other}: both are {ports[one]}" for one, other in pairs]
-    return beyond + alike + without_login(values, values.get("BIND_ADDRESS", ""))
+    return beyond + alike + without_login(values, values.get("BIND_ADDRESS", "")) + answering_shadow(values)
+
+
+def answering_shadow(values: Mapping[str, str]) -> list[str]:
+    """What is wrong with a shadow that has the alias of the version that answers."""
+    shadow = values.get("SHADOW_ALIAS")
+    if not shadow or shadow not in (values.get("MODEL_ALIAS"), "production"):
+        return []
+    return [f"SHADOW_ALIAS: {shadow} is the alias of what answers; name that of another version, such as challenger"]
 
 
 def without_login(values: Mapping[str, str], address: str) -> list[str]:

@@ -57,6 +57,9 @@ predictions = Table(
     Column("model_version", String(32), nullable=False),
     Column("dataset", String(16), nullable=False),
     Column("request_id", String(64)),
+    Column("shadow_version", String(32)),
+    Column("shadow_probability", Double),
+    Column("shadow_threshold", Double),
     Index("predictions_created_at", "created_at"),
     Index("predictions_encounter_ref", "encounter_ref"),
 )

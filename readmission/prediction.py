@@ -102,6 +102,13 @@ class LoggedPrediction(PredictionResponse, _Logged):
     """A row of RAW_DATA.predictions."""
 
     request_id: Annotated[str | None, Field(description="the request to the service that it answered")] = None
+    shadow_version: Annotated[
+        str | None, Field(description="the version that was asked beside it, whose answer nobody got")
+    ] = None
+    shadow_probability: Annotated[
+        Probability | None, Field(description="what that version said; null where it could not score the encounter")
+    ] = None
+    shadow_threshold: Annotated[Probability | None, Field(description="decision threshold of that version")] = None
 
     # Told with the answer alone: the row has no such columns, and the listing none either.
     label: Label = Field(default_factory=_label, exclude=True)

@@ -25,6 +25,7 @@ from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
 from app_back.models.served_version import LoadedModel
 from app_back.predicting.scored import Encounter, scored
+from app_back.predicting.shadow import Shadow
 from app_back.schemas import FieldRefusal
 from readmission.prediction import LABELS, Place
 
@@ -39,8 +40,17 @@ LOG_SECONDS_A_ROW = 0.001
 class Batches:
     """The threads that answer batches, and the limit of time that each has."""
 
-    def __init__(self, models: ModelHolder, log: PredictionLog, metrics: Metrics, seconds: float, wait: float) -> None:
+    def __init__(
+        self,
+        models: ModelHolder,
+        shadow: Shadow,
+        log: PredictionLog,
+        metrics: Metrics,
+        seconds: float,
+        wait: float,
+    ) -> None:
         self._models = models
+        self._shadow = shadow
         self._log = log
         self._metrics = metrics
         self._seconds = seconds
@@ -96,7 +106,7 @@ class Batches:
         rows, matrices = [], []
         for first in range(0, len(encounters), STEP):
             deadline.check()
-            some = scored(encounters[first : first + STEP], model)
+            some = scored(encounters[first : first + STEP], model, self._shadow)
             rows += some.rows
             matrices.append(some.matrix)
         deadline.check()

@@ -19,6 +19,7 @@ from app_back.log.prediction_log import PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
 from app_back.predicting.scored import Encounter, scored, told_of
+from app_back.predicting.shadow import Shadow
 from readmission.features import Value
 
 logger = logging.getLogger(__name__)
@@ -27,8 +28,9 @@ logger = logging.getLogger(__name__)
 class Explaining:
     """The thread that explains, and what waits for it."""
 
-    def __init__(self, models: ModelHolder, log: PredictionLog, metrics: Metrics, limit: int) -> None:
+    def __init__(self, models: ModelHolder, shadow: Shadow, log: PredictionLog, metrics: Metrics, limit: int) -> None:
         self._models = models
+        self._shadow = shadow
         self._metrics = metrics
         self._limit = limit
         self._waiting = 0
@@ -73,7 +75,7 @@ class Explaining:
         attribution = model.scorer.attribution
         if attribution is None:
             raise NoReasonsError(model.version.version)
-        (row,), matrix = rows, _ = scored([encounter], model)
+        (row,), matrix = rows, _ = scored([encounter], model, self._shadow)
         base, by_field = attribution.explain(matrix, np.array([row.probability]))
         contributions = contributions_of(attribution.fields, by_field[0], encounter.inputs, asked)
         place = self._writer.write(rows)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Protocol
 
 from app_back.log.row import COLUMNS, LoggedRow
@@ -94,8 +95,8 @@ class Database(Protocol):
 
 
 def common(columns: Collection[str]) -> tuple[str, ...]:
-    """The columns that rows are written to: a table that was not migrated yet lacks the last."""
-    return tuple(column for column in COLUMNS if column in columns)
+    """The columns that rows are written to: a table that was not migrated yet lacks those at the end."""
+    return tuple(takewhile(columns.__contains__, COLUMNS))
 
 
 def insert_missing(connection: Connection, rows: Sequence[LoggedRow], until: float) -> int:

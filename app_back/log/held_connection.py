@@ -53,7 +53,7 @@ class HeldConnection:
 
     def _good(self, until: float) -> Connection:
         if self._connection is not None and not self._connection.complete and self._is_old():
-            self._close()  # the migration that gives the table its last column may have run
+            self._close()  # the migration that gives the table its last columns may have run
         if self._connection is None:
             self._connection, self._since = self._database.connect(until), time.monotonic()
         return self._connection

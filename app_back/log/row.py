@@ -13,7 +13,10 @@ _VERSION, _VARIANT = 0x7 << 76, 0b10 << _RANDOM_BITS
 
 
 class LoggedRow(NamedTuple):
-    """One prediction as it is kept. `created_at` is UTC without a zone, `inputs` the complete request as JSON text."""
+    """One prediction as it is kept. `created_at` is UTC without a zone, `inputs` the complete request as JSON text.
+
+    What has a default came later: journals and tables of before lack it.
+    """
 
     prediction_id: str
     created_at: datetime
@@ -26,6 +29,9 @@ class LoggedRow(NamedTuple):
     model_version: str
     dataset: str
     request_id: str | None = None
+    shadow_version: str | None = None
+    shadow_probability: float | None = None
+    shadow_threshold: float | None = None
 
 
 COLUMNS = LoggedRow._fields

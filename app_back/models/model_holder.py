@@ -3,10 +3,10 @@
 import logging
 from dataclasses import replace
 from datetime import datetime
-from threading import Event, Thread
 from typing import NamedTuple
 
 from app_back.errors import NoModelError
+from app_back.models.following import Following
 from app_back.models.kept_copy import KeptCopy
 from app_back.models.promotions import Promotions
 from app_back.models.served_version import (
@@ -27,7 +27,6 @@ from readmission.inference import PromotionRecord, PublicKeys, Why
 
 logger = logging.getLogger(__name__)
 
-STOP_SECONDS = 5
 # How long one answer of MLflow's is waited for: another look follows soon.
 ASK_SECONDS = 5
 WHAT_TO_DO = (
@@ -68,8 +67,7 @@ class ModelHolder:
         self._problem: str | None = None
         self._latest: str | None = None
         self._known = self._withdrawn = False
-        self._stopping = Event()
-        self._thread = Thread(target=self._follow, name="model-registry", daemon=True)
+        self._following = Following(self.refresh, settings.model_poll_seconds, "model-registry")
 
     @property
     def problem(self) -> str | None:
@@ -117,12 +115,11 @@ class ModelHolder:
     def start(self) -> None:
         """Begins to follow the registry."""
         ask_briefly(ASK_SECONDS)
-        self._thread.start()
+        self._following.start()
 
     def stop(self) -> None:
         """Ends the thread, waiting a few seconds for a call that is under way."""
-        self._stopping.set()
-        self._thread.join(STOP_SECONDS)
+        self._following.stop()
 
     def refresh(self) -> None:
         """Looks at the registry once and does what follows from it; never raises."""
@@ -136,11 +133,6 @@ class ModelHolder:
             self._fail(f"MLflow does not give the version in production ({type(error).__name__})", error)
         else:
             self._known, self._problem, self._refused = True, None, None
-
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            self.refresh()
-            self._stopping.wait(self._settings.model_poll_seconds)
 
     def _look(self) -> None:
         version = production_version(self._settings)

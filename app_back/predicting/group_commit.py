@@ -19,6 +19,7 @@ from app_back.log.writer import LogWriter
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
 from app_back.predicting.scored import Encounter, answer_of, scored
+from app_back.predicting.shadow import Shadow
 from readmission.prediction import Place
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,9 @@ Outcome = bytes | Exception
 class GroupCommit:
     """The queue of the requests that wait, and the threads that answer them."""
 
-    def __init__(self, models: ModelHolder, log: PredictionLog, metrics: Metrics, limit: int) -> None:
+    def __init__(self, models: ModelHolder, shadow: Shadow, log: PredictionLog, metrics: Metrics, limit: int) -> None:
         self._models = models
+        self._shadow = shadow
         self._log = log
         self._metrics = metrics
         self._limit = limit
@@ -121,7 +123,7 @@ class GroupCommit:
 
     def _answers(self, group: Sequence[_Waiting], writer: LogWriter) -> list[Outcome]:
         model = self._models.current()
-        rows, matrix = scored([waiting.encounter for waiting in group], model)
+        rows, matrix = scored([waiting.encounter for waiting in group], model, self._shadow)
         place = writer.write(rows)
         self._tell(group, model.version.version, place, [row.prediction_id for row in rows])
         self._metrics.answered(rows, matrix, model.scorer.encoding)

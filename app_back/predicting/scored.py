@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app_back.log.row import LoggedRow, new_id
 from app_back.models.served_version import LoadedModel
+from app_back.predicting.shadow import Shadow, ShadowScore
 from readmission.clock import now
 from readmission.features import Value
 from readmission.prediction import LABELS, Place
@@ -29,20 +30,22 @@ class Scored(NamedTuple):
     matrix: NDArray[np.float32]
 
 
-def scored(encounters: Sequence[Encounter], model: LoadedModel) -> Scored:
-    """The encounters' rows, scored together by one model version.
+def scored(encounters: Sequence[Encounter], model: LoadedModel, shadow: Shadow) -> Scored:
+    """The encounters' rows, scored together by one model version, and by the shadow for the log.
 
     Raises:
         FieldError: the contract does not allow a value.
     """
-    matrix = model.scorer.encoding.of_requests([encounter.inputs for encounter in encounters])
+    requests = [encounter.inputs for encounter in encounters]
+    matrix = model.scorer.encoding.of_requests(requests)
     probabilities = model.scorer.of_matrix(matrix).tolist()
+    beside = shadow.scores(requests, model)
     at = now()
-    rows = [_row(*each, model, at) for each in zip(encounters, probabilities, strict=True)]
+    rows = [_row(*each, model, at) for each in zip(encounters, probabilities, beside, strict=True)]
     return Scored(rows, matrix)
 
 
-def _row(encounter: Encounter, probability: float, model: LoadedModel, at: datetime) -> LoggedRow:
+def _row(encounter: Encounter, probability: float, shadow: ShadowScore, model: LoadedModel, at: datetime) -> LoggedRow:
     config, reference = model.scorer.config, encounter.inputs["encounter_ref"]
     return LoggedRow(
         prediction_id=new_id(),
@@ -56,6 +59,9 @@ def _row(encounter: Encounter, probability: float, model: LoadedModel, at: datet
         model_version=model.version.version,
         dataset=config.dataset,
         request_id=encounter.request_id,
+        shadow_version=shadow.version,
+        shadow_probability=shadow.probability,
+        shadow_threshold=shadow.threshold,
     )
 
 

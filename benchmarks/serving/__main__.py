@@ -16,7 +16,7 @@ from benchmarks import stores
 from benchmarks.serving import machine, table
 from benchmarks.serving.filled import compare_filled
 from benchmarks.serving.rounds import Series, measure
-from benchmarks.serving.subjects import Start, Subject, floor, mlflow_models_serve, on_mysql, on_sqlite
+from benchmarks.serving.subjects import Start, Subject, floor, mlflow_models_serve, on_mysql, on_sqlite, with_shadow
 from connections.settings import Settings
 
 SUBJECTS: dict[str, tuple[str, Start]] = {
@@ -24,6 +24,7 @@ SUBJECTS: dict[str, tuple[str, Start]] = {
     "mlflow": (table.MLFLOW, mlflow_models_serve),
     "mysql": (table.MYSQL, on_mysql),
     "sqlite": (table.SQLITE, on_sqlite),
+    "shadow": (table.SHADOW, with_shadow),
 }
 console = Console(highlight=False, soft_wrap=True)
 
@@ -31,7 +32,7 @@ console = Console(highlight=False, soft_wrap=True)
 def main(
     seconds: Annotated[float, typer.Option(min=1, help="of each load")] = 8,
     rounds: Annotated[int, typer.Option(min=1, help="of every load; the figures are their medians")] = 3,
-    only: Annotated[str, typer.Option(help="some of floor, mlflow, mysql, sqlite, with commas between")] = "",
+    only: Annotated[str, typer.Option(help="some of floor, mlflow, mysql, sqlite, shadow, with commas between")] = "",
     workers: Annotated[int, typer.Option(min=1, help="processes of each server")] = 1,
     rows: Annotated[int, typer.Option(help="also ask a MySQL table that holds so many rows already")] = 0,
 ) -> None:

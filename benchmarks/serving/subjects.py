@@ -1,6 +1,7 @@
 """What is measured: the floor, `mlflow models serve`, and the service on each kind of database."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -8,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 from sqlalchemy import Engine, func, select
 
 from benchmarks.serving.durability import problems
 from benchmarks.stores import MySql, mysql
 from connections.api_keys import put_forms
+from connections.model_registry import client
 from connections.mysql_connections import engine_for
 from connections.settings import Settings
 from connections.tables import predictions
@@ -20,6 +23,7 @@ from readmission.features import ORIGINAL_FIELDS, complete_request, model_row
 from readmission.local import serving
 from readmission.local.health import answers
 from readmission.local.service import Folders, Service, program
+from readmission.registry.promotion import CHALLENGER
 from readmission.storage.databases import initialise
 from tests.conftest import ROOT
 from tests.free_ports import free_port
@@ -95,6 +99,31 @@ def on_sqlite(settings: Settings, folder: Path, workers: int) -> Iterator[Subjec
         yield Subject(
             f"{own.url('api')}/predict", key_of(own), PATIENT, engine_for(own, "RAW_DATA"), problems=problems(own)
         )
+
+
+@contextmanager
+def with_shadow(settings: Settings, folder: Path, workers: int) -> Iterator[Subject]:
+    """The same with a second version of the same files scored beside each prediction."""
+    registry, name = client(settings), settings.model_name
+    source = str(registry.get_model_version_by_alias(name, settings.model_alias).source)
+    second = registry.create_model_version(name, source, model_id=source.removeprefix("models:/"))
+    registry.set_registered_model_alias(name, CHALLENGER, second.version)
+    with on_sqlite(settings.model_copy(update={"shadow_alias": CHALLENGER}), folder, workers) as subject:
+        _wait_for_the_shadow(subject)
+        yield subject
+
+
+def _wait_for_the_shadow(subject: Subject) -> None:
+    """Asks until a prediction has one."""
+    assert subject.log is not None
+    scored = select(func.count()).where(predictions.c.shadow_probability.is_not(None))
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        httpx.post(subject.url, json=subject.body, headers={"X-API-Key": subject.key})
+        with subject.log.connect() as connection:
+            if connection.execute(scored).scalar_one():
+                return
+    raise TimeoutError("nothing was scored by a shadow within a minute")
 
 
 @contextmanager

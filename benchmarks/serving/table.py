@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from benchmarks.serving.rounds import CLIENTS, Series
 
 FLOOR, MLFLOW, MYSQL, SQLITE = "empty handler (the floor)", "`mlflow models serve`", "ours, MySQL 9.7", "ours, SQLite"
+SHADOW = "ours, SQLite, with a shadow"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ BARS = (
     Bar(MYSQL, 64, least_share=0.42),
     Bar(SQLITE, 16, least_share=0.38),
     Bar(SQLITE, 64, least_share=0.6),
+    *(Bar(SHADOW, clients, least_share=0.6, of=SQLITE) for clients in (16, 64)),
     *(Bar(name, clients, least_share=30, of=MLFLOW) for name in (MYSQL, SQLITE) for clients in (16, 64)),
 )
 

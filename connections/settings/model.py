@@ -66,6 +66,8 @@ class Settings(Addresses, FormSettings):
     # Serving.
     model_name: str = "mejor_modelo_diabetes"
     model_alias: str = "production"
+    # Scored beside the version that answers, and logged; empty: none is.
+    shadow_alias: str = ""
     model_poll_seconds: float = 2.0
     # What vouches for a model: the private key is the pipeline's alone.
     model_signing_key: SecretStr = NO_SECRET

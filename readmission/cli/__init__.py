@@ -13,7 +13,7 @@ from connections.failures import keep_values_out
 from connections.own_platform import doubts, doubts_of_databases, running_settings
 from connections.settings import Settings, SettingsError, prepare_process
 from readmission import __version__
-from readmission.cli import data, forgetting, history, keys, mlflow_users, predict, registry, score, training
+from readmission.cli import data, forgetting, history, keys, mlflow_users, predict, registry, score, shadow, training
 from readmission.cli.terminal import complain, console, errors
 
 app = typer.Typer(
@@ -64,7 +64,7 @@ def _checked_settings(uses_databases: bool) -> Settings:
 for command in (
     data.init, data.synth, data.load, data.preprocess, training.train, training.unlock,
     registry.promote, registry.rollback, registry.withdraw, history.history, predict.predict, score.score,
-    registry.export, registry.audit,
+    shadow.shadow, registry.export, registry.audit,
     forgetting.forget, forgetting.retention,
 ):  # fmt: skip
     app.command()(command)

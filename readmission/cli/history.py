@@ -1,6 +1,5 @@
 """The command that tells which version was live when, and why."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,9 +8,9 @@ from rich.table import Table
 
 from connections.own_platform import running_settings
 from connections.settings import Settings
+from readmission.cli.moments import moment
 from readmission.cli.services import asking_mlflow
 from readmission.cli.terminal import clear_errors, console
-from readmission.clock import unzoned
 
 if TYPE_CHECKING:
     from readmission.registry.ledger import Entry
@@ -26,26 +25,19 @@ def history(
     """Tell what became of each version, or which was live at a moment, and why."""
     from readmission.registry.ledger import last_live
 
-    moment = None if at is None else _moment(at)
+    then = moment(at, "--at")
     with clear_errors():
         settings = running_settings()
         model = model or settings.model_name
         found = _entries(settings, model)
-    if moment is None:
+    if then is None:
         console.print(_table(found) if found else f"nothing was promoted of {model} yet")
         return
-    live = last_live(found, moment)
+    live = last_live(found, then)
     if live is None:
-        console.print(f"no version of {model} was live at {moment} UTC", highlight=False)
+        console.print(f"no version of {model} was live at {then} UTC", highlight=False)
         raise typer.Exit(2)
     console.print(_told(live), highlight=False, markup=False)
-
-
-def _moment(at: str) -> datetime:
-    try:
-        return unzoned(datetime.fromisoformat(at))
-    except ValueError:
-        raise typer.BadParameter(f"{at!r} is no ISO time such as 2026-11-24T08:31:10", param_hint="--at") from None
 
 
 def _entries(settings: Settings, model: str) -> "list[Entry]":

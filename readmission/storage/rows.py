@@ -4,13 +4,13 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine, Select, Table, select
 from sqlalchemy.sql import ColumnElement
 
 from connections.failures import words
@@ -144,14 +144,17 @@ def read_table(engine: Engine, table: Table, where: ColumnElement[bool] | None =
     if where is not None:
         query = query.where(where)
     schema = {column.name: _dtype(column.type.python_type) for column in table.columns}
-    frames = [pl.DataFrame(schema=schema)]
+    return pl.concat([pl.DataFrame(schema=schema), *streamed(engine, query, schema)])
+
+
+def streamed(engine: Engine, query: Select[Any], schema: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+    """A query's rows, streamed: at most so many of them are objects of Python at a time."""
     with engine.connect().execution_options(stream_results=True, yield_per=READ_ROWS) as connection:
         for rows in connection.execute(query).partitions():
-            frames.append(pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row"))
-    return pl.concat(frames)
+            yield pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
-def _dtype(python_type: type) -> type[pl.DataType]:
+def _dtype(python_type: type) -> pl.DataType:
     if issubclass(python_type, int):
-        return pl.Int64
-    return pl.Float64 if issubclass(python_type, float) else pl.String
+        return pl.Int64()
+    return pl.Float64() if issubclass(python_type, float) else pl.String()

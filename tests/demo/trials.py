@@ -42,6 +42,7 @@ TRIALS: dict[str, tuple[str, set[int], Said]] = {
         {0},
         matches(r"scored\.csv: 2 encounters by version 1 of"),
     ),
+    "shadow": ("--since 2026-01-01", {1}, matches("^$")),  # no prediction has one, which it says on the other stream
     "registry": ("adopt", {0}, matches("version 1 of mejor_modelo_diabetes proves itself already")),
     "forget": ("--encounter-ref nobody", {0}, matches("^0 predictions deleted")),
     "retention": ("", {0}, matches("^0 predictions older than 400 days deleted")),

@@ -11,7 +11,7 @@ from readmission.code_version import DECIDING, PACKAGE, source_sha256
 UNDECIDING = {
     "__init__.py", "airflow_login", "airflow_prune.py", "airflow_tables.py", "atomic_files.py", "cli", "clock.py",
     "code_version.py", "dag_runs", "errors.py", "forest.py", "keeping", "local", "prediction.py", "printable.py",
-    "progress.py", "scoring",
+    "progress.py", "scoring", "shadow",
 }  # fmt: skip
 
 

@@ -29,6 +29,9 @@ ROW: dict[str, Any] = {
     "model_version": "1",
     "dataset": "real",
     "request_id": None,
+    "shadow_version": "2",
+    "shadow_probability": 0.375,
+    "shadow_threshold": 0.25,
 }
 # How a class, a table in Python and one in SQL declare a column.
 DECLARES = re.compile(r'^\s+model_version(: | VARCHAR)|Column\("model_version"', re.MULTILINE)

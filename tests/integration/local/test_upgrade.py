@@ -68,7 +68,7 @@ def test_it_is_saved_and_then_migrated_and_that_once(old: Settings) -> None:
     assert execute(raw, "SELECT version_num FROM alembic_version") == [(HEADS["RAW_DATA.alembic_version"],)]
     (saved,) = backups(old)
     assert said == [
-        f"RAW_DATA is at revision raw_0003, and this release has raw_0004: all of it was saved first, in {saved}"
+        f"RAW_DATA is at revision raw_0003, and this release has raw_0005: all of it was saved first, in {saved}"
     ]
     upgrade.prepare(old, said.append)
     assert len(said) == 1 == len(backups(old))

@@ -12,6 +12,7 @@ from readmission.clean import prepare
 from readmission.errors import NotMigratedError
 from readmission.params import PrepareParams
 from readmission.raw import ingest
+from readmission.shadow.comparison import report
 from readmission.storage.accounts import GRANTED
 from readmission.storage.databases import initialise
 from readmission.storage.table_swap import count
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.mysql
 
 A_PREDICTION = (
     "INSERT INTO RAW_DATA.predictions (prediction_id, created_at, inputs, prediction, probability, threshold, "
-    "model_name, model_version, dataset) VALUES ('{id}', UTC_TIMESTAMP(6), '{{}}', 1, 0.5, 0.1, 'm', '1', 'real')"
+    "model_name, model_version, dataset, shadow_version, shadow_probability, shadow_threshold) "
+    "VALUES ('{id}', UTC_TIMESTAMP(6), '{{}}', 1, 0.5, 0.1, 'm', '1', 'real', '2', 0.4, 0.2)"
 )
 # No right on the table, on the database, on a column, of the server, to make an account, to grant, to read a file.
 REFUSALS = {1044, 1142, 1143, 1227, 1410, 1045, 1370, 1141}
@@ -158,6 +160,7 @@ def test_predictions_are_added_by_the_service_and_taken_by_the_keeper_alone(acco
     assert accounts.refused("api", A_PREDICTION.format(id="one")) == 0
     assert accounts.run("api", f"SELECT prediction_id FROM {PREDICTIONS}") == [("one",)]
     assert accounts.run("keeper", f"SELECT prediction_id FROM {PREDICTIONS}") == [("one",)]
+    assert [one.shadow_version for one in report(accounts.of("keeper")).comparisons] == ["2"]
     accounts.run("keeper", f"DELETE FROM {PREDICTIONS} WHERE prediction_id = 'one'")
     assert accounts.run("api", f"SELECT prediction_id FROM {PREDICTIONS}") == []
 

@@ -61,10 +61,10 @@ def test_every_table_of_the_platform_is_there(database_settings: Settings) -> No
 
 def test_a_second_run_changes_nothing(database_settings: Settings) -> None:
     first = initialise(database_settings)
-    assert "RAW_DATA: migrated from nothing to revision raw_0004" in first
+    assert "RAW_DATA: migrated from nothing to revision raw_0005" in first
     assert "CLEAN_DATA: created the empty table val_data" in first
     assert initialise(database_settings) == [
-        "RAW_DATA: at revision raw_0004, nothing to migrate",
+        "RAW_DATA: at revision raw_0005, nothing to migrate",
         "CLEAN_DATA: at revision clean_0003, nothing to migrate",
     ]
 
@@ -86,10 +86,12 @@ def test_a_migration_that_was_recorded_and_not_done_is_done_once_more(database_s
     with engine.begin() as connection:
         connection.execute(insert(tables.predictions).values(A_PREDICTION))
         connection.execute(text("ALTER TABLE predictions DROP COLUMN request_id"))
+        connection.execute(text("ALTER TABLE predictions DROP COLUMN shadow_threshold"))
         connection.execute(text("ALTER TABLE loads DROP COLUMN counts"))
     said = initialise(database_settings)
-    assert (
-        said[0] == "RAW_DATA: a half migration is repaired, with RAW_DATA.loads.counts, RAW_DATA.predictions.request_id"
+    assert said[0] == (
+        "RAW_DATA: a half migration is repaired, with RAW_DATA.loads.counts, RAW_DATA.predictions.request_id, "
+        "RAW_DATA.predictions.shadow_threshold"
     )
     assert differences(engine, tables.RAW) == []
     with engine.connect() as connection:
@@ -157,7 +159,7 @@ def test_the_loads_of_an_earlier_version_stay(database_settings: Settings) -> No
         ReadmissionError, match=r"of an earlier version: (run crear_bases_si_no_existen first|the job migrate)"
     ):
         ingest.load(database_settings)
-    assert "RAW_DATA: migrated from raw_0001 to revision raw_0004" in initialise(database_settings)
+    assert "RAW_DATA: migrated from raw_0001 to revision raw_0005" in initialise(database_settings)
     with engine.connect() as connection:
         kept = connection.execute(select(tables.loads)).mappings().one()
     assert (kept["source"], kept["rows"], kept["counts"]) == ("old.csv", 5, None)

@@ -11,6 +11,8 @@ from app_back.explaining.what_if import changes
 from app_back.log.prediction_log import PredictionLog
 from app_back.metrics import Metrics
 from app_back.models.model_holder import ModelHolder
+from app_back.models.shadow_holder import ShadowHolder
+from app_back.predicting.shadow import Shadow
 from connections.settings import Settings
 from readmission.features import BY_NAME, FIELDS, Value, complete_request
 
@@ -20,8 +22,10 @@ def changed(name: str, **sent: Value) -> list[str]:
 
 
 def test_as_many_wait_as_may() -> None:
-    settings = Settings()
-    explaining = Explaining(ModelHolder(settings), PredictionLog(settings), Metrics(), limit=0)
+    settings, metrics = Settings(), Metrics()
+    models = ModelHolder(settings)
+    shadow = Shadow(ShadowHolder(settings, models), metrics)
+    explaining = Explaining(models, shadow, PredictionLog(settings), metrics, limit=0)
     with pytest.raises(BusyError):
         asyncio.run(explaining.what_if(complete_request({}), Asked()))
     explaining.stop()

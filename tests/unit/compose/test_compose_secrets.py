@@ -206,7 +206,7 @@ def test_a_provider_is_described_before_anything_starts(preflight: ModuleType) -
 
 
 # Columns that a later migration adds.
-ADDED_LATER = {"request_id"}
+ADDED_LATER = {"request_id", "shadow_version", "shadow_probability", "shadow_threshold"}
 
 
 def test_the_first_migration_creates_predictions_as_the_code_declares_it() -> None:

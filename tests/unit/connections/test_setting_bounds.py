@@ -49,7 +49,10 @@ EDGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "SYNTHETIC_ROWS": (("1000",), ("999", "1e4")),
     "BUCKET": (("abc", "a" * 63), ("ab", "a" * 64, "-ab", "ab-", "Abc")),
     "MODEL_NAME": (("modelo de hoy",), ("a/b", "a:b", "")),
-    "MODEL_ALIAS": (("production", "v", "v1b", "latest_one"), ("latest", "v1", "v12", "a b", "")),
+    **dict.fromkeys(
+        ("MODEL_ALIAS", "SHADOW_ALIAS"),
+        (("production", "v", "v1b", "latest_one"), ("latest", "v1", "v12", "a b", "")),
+    ),
     "MODEL_SIGNING_KEY": ((KEY_32,), (KEY_32[:-1], KEY_32 + "=", KEY_32.replace("A", "/"), f"{KEY_32},{KEY_32}")),
     "MODEL_PUBLIC_KEYS": ((KEY_32, f"{KEY_32},{KEY_32}"), ("a", f"{KEY_32},", f"{KEY_32} {KEY_32}", "changethis")),
     "ALLOW_EXTERNAL_PROMOTION": (("true", "False"), ("yes", "1", "")),

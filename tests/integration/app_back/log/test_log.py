@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from app_back.errors import LogUnavailableError
 from app_back.log import held_connection
+from app_back.log.row import COLUMNS
 from connections.mysql_connections import engine_for, is_sqlite
 from connections.settings import Settings
 from connections.tables import predictions
@@ -57,34 +58,31 @@ def test_a_probe_leaves_no_row(logging_settings: Settings) -> None:
         assert not in_table(logging_settings)
 
 
-def test_a_table_of_before_is_written_without_the_new_column_until_it_has_it(
-    logging_settings: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("first_lacking", ["request_id", "shadow_version"])
+def test_a_table_of_before_is_written_without_the_new_columns_until_it_has_them(
+    first_lacking: str, logging_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def change(what: str) -> None:
         with engine_for(logging_settings, "RAW_DATA").begin() as connection:
             connection.execute(text(f"ALTER TABLE predictions {what}"))
 
-    def requests() -> dict[str, str | None]:
+    def found() -> dict[str, str | None]:
         with engine_for(logging_settings, "RAW_DATA").connect() as connection:
-            return {
-                row[0]: row[1] for row in connection.execute(text("SELECT prediction_id, request_id FROM predictions"))
-            }
+            query = text(f"SELECT prediction_id, {first_lacking} FROM predictions")
+            return {row[0]: row[1] for row in connection.execute(query)}
 
-    first, second, third = rows(1), rows(1), rows(1)
-    change("DROP COLUMN request_id")
+    made = rows(3, **{first_lacking: "it", "shadow_probability": 0.5})
+    for name in COLUMNS[COLUMNS.index(first_lacking) :]:
+        change(f"DROP COLUMN {name}")
     with started(logging_settings) as log:
         writer = log.writer()
-        assert writer.write(first) == "database"
-        assert [row.request_id for row in log.recent(1)] == [None]
-        change("ADD COLUMN request_id VARCHAR(64)")
-        assert writer.write(second) == "database"
+        assert writer.write(made[:1]) == "database"
+        assert [getattr(row, first_lacking) for row in log.recent(1)] == [None]
+        change(f"ADD COLUMN {first_lacking} VARCHAR(64)")
+        assert writer.write(made[1:2]) == "database"
         monkeypatch.setattr(held_connection, "LOOK_AGAIN_SECONDS", 0.0)
-        assert writer.write(third) == "database"
-    assert requests() == {
-        first[0].prediction_id: None,
-        second[0].prediction_id: None,
-        third[0].prediction_id: "r0",
-    }
+        assert writer.write(made[2:]) == "database"
+    assert found() == dict(zip([row.prediction_id for row in made], (None, None, "it"), strict=True))
 
 
 def test_a_row_that_the_database_refuses_is_set_aside_and_the_others_are_in_the_table(

@@ -5,6 +5,7 @@ from zlib import crc32
 import pytest
 
 from app_back.log.records import RecordError, count, record, rows_of
+from app_back.log.row import COLUMNS
 from tests.unit.app_back.log.made import rows
 
 
@@ -16,11 +17,20 @@ def test_a_group_comes_back_as_it_went(size: int) -> None:
     assert record(given).count(b"\n") == 1
 
 
-def test_a_record_of_before_lacks_the_last_column() -> None:
+@pytest.mark.parametrize("first", ["request_id", "shadow_version"])
+def test_a_record_of_before_lacks_the_last_columns(first: str) -> None:
     given = rows(2)
-    assert given[0].request_id is None
-    text = record(given)[:-1].partition(b" ")[2].replace(b',"request_id":null', b"")
+    later = "".join(f',"{name}":null' for name in COLUMNS[COLUMNS.index(first) :])
+    whole = record(given)[:-1].partition(b" ")[2]
+    text = whole.replace(later.encode(), b"")
+    assert len(whole) - len(text) == 2 * len(later)
     assert rows_of(b"%08x %s\n" % (crc32(text), text)) == given
+
+
+def test_what_the_shadow_said_comes_back() -> None:
+    (row,) = rows(1)
+    given = [row._replace(shadow_version="2", shadow_probability=0.1 + 0.2, shadow_threshold=1e-300)]
+    assert rows_of(record(given)) == given
 
 
 @pytest.mark.parametrize("place", [0, 8, 9, 10, 30, -2])
