@@ -151,7 +151,7 @@ def _decided(split: Split, val: Floats, test: Floats) -> Answer:
 
 def _blanked(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows as a request of the 20 original fields tells them."""
-    return rows.assign(**{field.name: field.missing for field in OPTIONAL_FIELDS if field.model})
+    return rows.assign(**{field.name: field.model_value(None) for field in OPTIONAL_FIELDS if field.model})
 
 
 def _figures(test: pd.DataFrame, answers: Mapping[str, Answer]) -> dict[str, dict[str, float]]:

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 
 from readmission.features import BY_NAME
 from readmission.inference import Scorer
-from readmission.model.forest import inputs
-from readmission.model.serving_files import records
+from readmission.model.serving_files import asked_of
 
 SAMPLE, SEED = 2_000, 0
 _DRAWN = 20
@@ -24,7 +23,7 @@ def importance(served: Scorer, rows: pd.DataFrame) -> dict[str, Any]:
     """
     assert served.attribution is not None
     sample = rows.sample(min(SAMPLE, len(rows)), random_state=SEED)
-    matrix = served.matrix(records(inputs(sample)))
+    matrix = served.matrix(asked_of(served, sample))
     base, by_field = served.attribution.explain(matrix, served.of_matrix(matrix))
     mean = dict(zip(served.attribution.fields, np.abs(by_field).mean(axis=0).tolist(), strict=True))
     return {"rows": len(sample), "base": base, "mean_absolute_contribution": dict(sorted(mean.items(), key=_size))}

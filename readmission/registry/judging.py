@@ -13,8 +13,7 @@ from readmission.clean import prepared_sets
 from readmission.errors import RemovedError, UntrustedModelError
 from readmission.features import CONTRACT_VERSION, SERVED_CONTRACTS
 from readmission.model.comparison import Answers, compare
-from readmission.model.forest import inputs
-from readmission.model.serving_files import records as records_of
+from readmission.model.serving_files import asked_of
 from readmission.model.uncertainty import roc_auc_margin
 from readmission.registry import records
 from readmission.registry.signed_models import SignedModel, version_model
@@ -48,8 +47,9 @@ def judge(settings: Settings, candidate: ModelVersion, model: SignedModel) -> Ve
         return Verdict(False, f"synthetic data never replaces version {champion.version}, trained on real data")
     if datasets == ("real", "synthetic"):
         return _first(candidate, f"real data replaces version {champion.version}, trained on synthetic data")
-    for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", _prepared_tags(settings))):
-        if difference := _difference(candidate.tags, tags):
+    prepared = _prepared_tags(settings)
+    for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", prepared)):
+        if difference := _difference(candidate.tags, tags) or _untold(tags, prepared):
             return Verdict(False, f"not comparable with {other}: {difference}; promote it by hand if you mean it")
     return _better(settings, candidate, model, champion)
 
@@ -61,6 +61,7 @@ def _prepared_tags(settings: Settings) -> dict[str, str]:
         "target": prepared.params.target,
         "split": prepared.params.split_key,
         "contract_version": prepared.contract_version,
+        "history": prepared.params.history_tag,
         "dataset": prepared.dataset,
     }
 
@@ -71,6 +72,15 @@ def _difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | Non
         if ours.get(aspect) != theirs.get(aspect) and not (aspect == "contract_version" and _is_before(ours, theirs)):
             return f"{aspect} is {ours.get(aspect)}, there {theirs.get(aspect)}"
     return None
+
+
+def _untold(theirs: Mapping[str, str], prepared: Mapping[str, str]) -> str | None:
+    """Why rows say too little for a version: blanks would be a handicap that it does not have where it serves.
+
+    A version without history is at none: it leaves unread what the rows tell of that.
+    """
+    untold = theirs.get("history") == "on" and prepared["history"] == "off"
+    return "it uses history, and the prepared set was made without; prepare with history" if untold else None
 
 
 def _is_before(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
@@ -114,4 +124,4 @@ def _better(settings: Settings, candidate: ModelVersion, model: SignedModel, cha
 
 def _answers(model: SignedModel, rows: pd.DataFrame) -> Answers:
     scorer = model.scorer()
-    return Answers(scorer.probabilities(records_of(inputs(rows))), scorer.config.threshold)
+    return Answers(scorer.probabilities(asked_of(scorer, rows)), scorer.config.threshold)
