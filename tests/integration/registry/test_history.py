@@ -12,9 +12,10 @@ from readmission.params import ForestParams
 from readmission.registry.card.shapes import Card
 from readmission.registry.promotion import promote, promote_if_better
 from readmission.registry.signed_models import version_model
-from tests.integration.pipeline import PREPARED, ROWS, copied, train
+from tests.integration.pipeline import PREPARED, filled, own_pipeline, train
 from tests.integration.registry.conftest import Register
 
+ROWS = 5_000
 WITH_HISTORY = PREPARED.model_copy(update={"history": True, "batch_size": ROWS})
 
 
@@ -22,7 +23,7 @@ def test_a_version_with_history_and_one_without_are_compared_on_the_same_rows(
     settings: Settings, register: Register, ranked: list[int], tmp_path: Path
 ) -> None:
     name = settings.model_name
-    own = copied(settings, tmp_path, name).model_copy(update={"model_name": name})
+    own = filled(own_pipeline(settings, tmp_path, name).model_copy(update={"model_name": name}), ROWS)
     without = register(ranked[0])
     promote(own, name, without, "a start")
     before = prepared_sets.current(own)
