@@ -66,7 +66,7 @@ MODEL = {
     "metrics": _METRICS,
     "tags": {name: repr(figure) for name, figure in _METRICS.items()} | {"dataset": "real", "batch_id": "1"},
     "contract_version": CONTRACT_VERSION,
-    "features": [field.name for field in MODEL_FIELDS],
+    "features": [field.name for field in MODEL_FIELDS if not field.history],
     "loaded_at": "2026-11-26T13:52:55.346466Z",
     "source": "registry",
     "promotion": {

@@ -47,7 +47,8 @@ def contradictions() -> list[Schema]:
 
 def _values(field: Field) -> list[Schema]:
     if field.kind == "number":
-        return [{"type": "integer", "minimum": field.minimum, "maximum": field.maximum}]
+        blank: list[Schema] = [{"type": "string", "enum": [""]}] if field.may_be_blank else []
+        return [{"type": "integer", "minimum": field.minimum, "maximum": field.maximum}, *blank]
     if field.kind == "reference":
         return [_text(ENCOUNTER_REF_LENGTH, _REFERENCE)]
     if field.kind == "icd9":

@@ -79,7 +79,9 @@ def _draw_model(language: Language) -> None:
 def _draw_fields(language: Language, refused: set[str]) -> None:
     st.header(say(sentences.ESSENTIAL, language), anchor=False)
     widgets.draw_groups(widgets.essential(), language, refused)
-    for section in widgets.folded():
+    found = form_state.model()
+    history = isinstance(found, ProductionModel) and found.uses_history
+    for section in widgets.folded(history=history):
         widgets.draw_section(section, language, refused)
 
 

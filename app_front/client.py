@@ -8,6 +8,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from connections.failures import words
+from readmission.features import FIELDS
 from readmission.prediction import PredictionResponse, WhatIfResponse
 
 # The page waits for the model's name before it is drawn, so it waits less for it.
@@ -20,12 +21,21 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class ProductionModel(BaseModel):
-    """The version that answers now (GET /model); `target` is "lt30" (within 30 days) or "any"."""
+    """The version that answers now (GET /model); `target` is "lt30" (within 30 days) or "any".
+
+    `features` are the fields that it uses.
+    """
 
     name: str
     version: str
     dataset: str
     target: str
+    features: list[str] = []
+
+    @property
+    def uses_history(self) -> bool:
+        """Whether it uses what is known of a patient's earlier stays."""
+        return any(field.history for field in FIELDS if field.name in self.features)
 
 
 class RefusedField(BaseModel):

@@ -56,6 +56,11 @@ OPTIONAL_HELP = Text(
     "What is left blank counts as “not recorded”. A code is used instead of the group that was chosen (type or "
     "source).",
 )
+HISTORY = Text("Si constan: estancias anteriores", "Where on record: earlier stays")
+HISTORY_HELP = Text(
+    "Lo que diga la historia del paciente de antes de esta estancia. En blanco cuenta como «ninguna conocida».",
+    "What the patient's record says of the time before this stay. What is left blank counts as “none known”.",
+)
 UNUSED = Text("Se registran y no cambian el riesgo", "Recorded, and without effect on the risk")
 UNUSED_HELP = Text(
     "Quedan guardados con la predicción. El modelo no los usa.",

@@ -37,6 +37,12 @@ _ESSENTIAL = (
 _STAY = ("gender", "admission_type_id", "admission_source_id")
 _ACTIVITY = ("num_lab_procedures", "num_procedures", "number_outpatient")
 
+_HISTORY = Section(
+    sentences.HISTORY,
+    sentences.HISTORY_HELP,
+    tuple(Group(None, (field,)) for field in FIELDS if field.history),
+)
+
 
 def _named(names: Iterable[str]) -> tuple[Field, ...]:
     return tuple(BY_NAME[name] for name in names)
@@ -47,9 +53,13 @@ def essential() -> tuple[Group, ...]:
     return tuple(Group(None, _named(names)) for names in _ESSENTIAL)
 
 
-def folded() -> tuple[Section, ...]:
-    """What has usual values, what may be known besides, and what changes nothing; a new field joins by itself."""
+def folded(*, history: bool) -> tuple[Section, ...]:
+    """What has usual values, what may be known besides, and what changes nothing; a new field joins by itself.
+
+    `history`: whether the version that answers uses what is known of earlier stays; otherwise that is not asked for.
+    """
     placed = {name for names in (*_ESSENTIAL, _STAY, _ACTIVITY) for name in names}
+    placed |= {field.name for field in FIELDS if field.history}
     rest = tuple(field for field in FIELDS if field.name not in placed)
     used = tuple(field for field in rest if field.model)
     unused = tuple(field for field in rest if not field.model)
@@ -61,6 +71,7 @@ def folded() -> tuple[Section, ...]:
     return (
         Section(sentences.OTHERS, sentences.OTHERS_HELP, others),
         Section(sentences.OPTIONAL, sentences.OPTIONAL_HELP, _optional(field for field in used if field.optional)),
+        *([_HISTORY] if history else []),
         Section(sentences.UNUSED, sentences.UNUSED_HELP, tuple(Group(None, unused[at::4]) for at in range(4))),
     )
 

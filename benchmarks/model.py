@@ -6,7 +6,8 @@ original fields, and LightGBM on all training rows at once. Figures are means ov
 with 95 % intervals over patients. Test rows are read here, and choose nothing.
 
 Of the first split it also prints the learning curve over batches and, unless `--pairs 0`, how often the rule of
-promotion errs among equal challengers; then how good a vote of the first patients is on the last.
+promotion errs among equal challengers; then how good a vote of the first patients is on the last, and, unless
+`--no-history`, what a vote gains that is told of each patient's earlier stays.
 """
 
 import tempfile
@@ -26,6 +27,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from benchmarks.equals import among_equals
+from benchmarks.history import history_table
 from benchmarks.serving import machine
 from benchmarks.temporal import on_the_last
 from benchmarks.votes import batches_of, curve_table, hashed, voted
@@ -84,6 +86,7 @@ def main(
     seeds: Annotated[str, typer.Option(help="of the splits, with commas")] = "42,43,44",
     trees: Annotated[int, typer.Option(min=10, help="of each batch's forest")] = 100,
     pairs: Annotated[int, typer.Option(min=0, help="of equal challengers that are compared; 0: none")] = 20,
+    history: Annotated[bool, typer.Option(help="measure what earlier stays add, too")] = True,
 ) -> None:
     """Prints a table; ends with 1 where a bar is missed."""
     console.print(machine.described())
@@ -104,6 +107,8 @@ def main(
     means = {name: {figure: _mean(measured, name, figure) for figure in FIGURES} for name in measured[0]}
     _tell(means)
     console.print(on_the_last(clean(raw.lazy(), "lt30").collect(), ForestParams(n_estimators=trees)))
+    if history:
+        console.print(history_table(raw, [int(seed) for seed in seeds.split(",")], ForestParams(n_estimators=trees)))
     held = [_holds(means, behind, served), equals is None or equals.holds]
     console.print(*(equals.told() if equals else ()), sep="\n")
     raise typer.Exit(not all(held))
@@ -151,7 +156,7 @@ def _decided(split: Split, val: Floats, test: Floats) -> Answer:
 
 def _blanked(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows as a request of the 20 original fields tells them."""
-    return rows.assign(**{field.name: field.missing for field in OPTIONAL_FIELDS if field.model})
+    return rows.assign(**{field.name: field.model_value(None) for field in OPTIONAL_FIELDS if field.model})
 
 
 def _figures(test: pd.DataFrame, answers: Mapping[str, Answer]) -> dict[str, dict[str, float]]:

@@ -9,11 +9,11 @@ from sklearn.pipeline import Pipeline
 
 from readmission.clean.splitting import with_batches, with_split
 from readmission.model.evaluation import Scores
-from readmission.model.forest import inputs, make_pipeline
 from readmission.model.learning_curve import Point
 from readmission.model.vote import vote_of
 from readmission.params import ForestParams, PrepareParams
 from readmission.scoring.engines import cores
+from readmission.training.batches import fit
 
 TOLD = ("roc_auc", "f1")
 
@@ -30,9 +30,11 @@ def batches_of(train: pl.DataFrame, params: PrepareParams) -> list[pd.DataFrame]
     return [part.to_pandas() for part in batched.partition_by("batch_id", maintain_order=True)]
 
 
-def voted(batches: Sequence[pd.DataFrame], params: ForestParams) -> tuple[list[Pipeline], Pipeline]:
+def voted(
+    batches: Sequence[pd.DataFrame], params: ForestParams, *, history: bool = False
+) -> tuple[list[Pipeline], Pipeline]:
     """Each batch's pipeline, and the vote of all."""
-    pipelines = [make_pipeline(params, cores()).fit(inputs(rows), rows["target"]) for rows in batches]
+    pipelines = [fit(params, cores(), {"train": rows}, history=history) for rows in batches]
     return pipelines, vote_of(pipelines, batches)
 
 

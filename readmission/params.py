@@ -59,11 +59,23 @@ class PrepareParams(_Params):
     val_percent: int = _whole(10, 1, 45, "Validation, percent", "share that selects the model, {}")
     test_percent: int = _whole(10, 1, 45, "Test, percent", "share that is reported and never selects, {}")
 
+    history: bool = Field(
+        False,
+        title="History of the patient",
+        description="tell the model of each patient's earlier stays, which then may be sent; leaves patients out whose "
+        "order of stays contradicts itself",
+    )
+
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if problem := _not_a_hundred(self.model_dump()):
             raise ValueError(problem)
         return self
+
+    @property
+    def history_tag(self) -> str:
+        """Whether a version is told of earlier stays: "on" or "off"."""
+        return "on" if self.history else "off"
 
     @property
     def split_key(self) -> str:

@@ -5,6 +5,7 @@ Each check is shown a leak that was planted for it in `tests/unit/benchmarks/lea
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import pandas as pd
@@ -15,12 +16,13 @@ from rich.table import Table
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from benchmarks.leakage.columns import later_encounters, target_derived, total_encounters
+from benchmarks.leakage.columns import Cleaning, later_encounters, target_derived, total_encounters
 from benchmarks.leakage.fitting import Parts, shuffled_target, train_alone
 from benchmarks.leakage.found import Found
 from benchmarks.leakage.patients import patients_apart, split_by_patient
 from connections.settings import get_settings
 from readmission.clean.cleaning import clean
+from readmission.clean.history import in_order
 from readmission.clean.splitting import with_batches, with_split
 from readmission.dataset.obtain import obtain
 from readmission.features import NUMBERS
@@ -72,8 +74,21 @@ def checked(raw: pl.DataFrame, trees: int) -> Iterator[Found]:
     yield target_derived(as_the_forest_sees(train), train["target"])
     yield later_encounters(raw, cleaned_rows)
     yield total_encounters(cleaned)
+    yield from of_history(raw, history_rows)
     yield shuffled_target(raw, prepared, fitted)
     yield train_alone(raw, prepared, fitted)
+
+
+def of_history(raw: pl.DataFrame, clean: Cleaning) -> Iterator[Found]:
+    """Whether what is told of earlier stays knows of later ones; patients of contradictory order have no such rows."""
+    ordered = in_order(raw.lazy()).collect()
+    for found in (later_encounters(ordered, clean), total_encounters(clean(ordered.lazy()))):
+        yield replace(found, check=f"{found.check}, with history")
+
+
+def history_rows(raw: pl.LazyFrame) -> pl.DataFrame:
+    """As the DAG cleans them where the model is told of earlier stays."""
+    return clean(raw, PREPARED.target, history=True).collect()
 
 
 def cleaned_rows(raw: pl.LazyFrame) -> pl.DataFrame:

@@ -7,27 +7,31 @@ import polars as pl
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from readmission.clean.history import with_history, without_history
 from readmission.features import PREPARED_FIELDS, TARGET_COLUMN, Field
 from readmission.params import Target
 
 _POSITIVE: dict[Target, tuple[str, ...]] = {"lt30": ("<30",), "any": ("<30", ">30")}
 
 
-def clean(raw: pl.LazyFrame, target: Target) -> pl.LazyFrame:
+def clean(raw: pl.LazyFrame, target: Target, *, history: bool = False) -> pl.LazyFrame:
     """Encounters that can be readmitted, one row each, in the contract's values.
 
     Columns: `encounter_id`, `patient_nbr`, `target` (0/1), then one a prepared field (numbers Float64, else String).
-    Encounters that the contract excludes (invalid gender, an end in death or hospice) are left out.
+    Encounters that the contract excludes (invalid gender, an end in death or hospice) are left out. `history`: with
+    what each patient's earlier encounters tell, of patients whose order does not contradict itself; else blank.
 
     Raises:
         FieldError: a value that the contract does not know (raised when the plan is collected).
     """
-    eligible = raw.filter(~_text(field).is_in(sorted(field.excluded)) for field in PREPARED_FIELDS if field.excluded)
+    told = with_history(raw) if history else without_history(raw)
+    eligible = told.filter(~_text(field).is_in(sorted(field.excluded)) for field in PREPARED_FIELDS if field.excluded)
     return eligible.select(
         pl.col("encounter_id").cast(pl.Int64),
         pl.col("patient_nbr").cast(pl.Int64),
         pl.col(TARGET_COLUMN).is_in(_POSITIVE[target]).cast(pl.Int8).alias("target"),
-        *values((field, str(field.source), field.from_source) for field in PREPARED_FIELDS),
+        *values((field, field.source, field.from_source) for field in PREPARED_FIELDS if field.source),
+        *(field.name for field in PREPARED_FIELDS if field.history),
     )
 
 

@@ -12,6 +12,7 @@ from connections.settings import Settings
 from readmission.clean import prepared_sets
 from readmission.clean.cleaning import clean
 from readmission.clean.enough import check_enough
+from readmission.clean.history import tell_left_out
 from readmission.clean.prepared_sets import PreparedSet
 from readmission.clean.splitting import with_batches, with_split
 from readmission.errors import InUseError, NothingLoadedError, NothingPreparedError
@@ -73,7 +74,9 @@ def _cleaned(settings: Settings, params: PrepareParams, load: Load) -> pl.DataFr
     raw = read_table(engine_for(settings, "RAW_DATA"), initial_data_table(MetaData()))
     if _current_load(settings) != load:
         raise InUseError("RAW_DATA.initial_data was replaced while it was read; run again")
-    cleaned = clean(raw.lazy(), params.target).collect()
+    if params.history:
+        tell_left_out(raw)
+    cleaned = clean(raw.lazy(), params.target, history=params.history).collect()
     logger.info("kept %s of %s encounters", f"{cleaned.height:,}", f"{raw.height:,}")
     return cleaned
 

@@ -3,18 +3,20 @@
 Cleaning, the model's signature, the request schema, the form and the docs derive from `FIELDS`; the
 check of a CSV and `RAW_DATA.initial_data` derive from `SOURCE_COLUMNS`. A field has the range or the categories of
 its source column; it states its own only where it differs. Which columns the model uses is declared here too, never
-found in the data, so that any file gives the same signature.
+found in the data, so that any file gives the same signature. Of a patient's history the file has no column: it is made
+of the patient's earlier encounters, for versions that are trained with it.
 
 Units: `age` in years, `time_in_hospital` in days, counts in events. Source: UCI repository id 296.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
 from readmission.features import codes
 from readmission.features.codes import DEATH_OR_HOSPICE, MISSING, OTHER
-from readmission.features.field import MISSING_MARK, Field
-from readmission.features.source_columns import MEDICATIONS, SOURCE_COLUMNS, SourceColumn
+from readmission.features.field import MISSING_MARK, Field, Kind
+from readmission.features.source_columns import MEDICATIONS, READMITTED, SOURCE_COLUMNS, SourceColumn
 
 CONTRACT_VERSION = "2"
 # The present one and the one before: a version that was trained under it answers until its successor is promoted.
@@ -57,6 +59,13 @@ def _open(name: str, categories: tuple[str, ...]) -> Field:
 def _medication(column: str, *, model: bool) -> Field:
     return Field(
         name=column.replace("-", "_"), kind="category", source=column, missing=MISSING, optional=True, model=model
+    )
+
+
+def _history(name: str, *, maximum: int, blank: float, model: bool = True) -> Field:
+    """A number of the patient's record: the source has no column of it."""
+    return Field(
+        name=name, kind="number", minimum=0, maximum=maximum, blank=blank, optional=True, model=model, history=True
     )
 
 
@@ -107,6 +116,17 @@ _DECLARED: tuple[Field, ...] = (
         if column not in (*_UNUSED_MEDICATIONS, *_RARE_MEDICATIONS)
     ),
     *(_medication(column, model=False) for column in _RARE_MEDICATIONS),
+    _history("previous_stays", maximum=150, blank=0.0),
+    Field(
+        name="previous_readmitted",
+        kind="category",
+        categories=READMITTED,
+        missing=MISSING,
+        optional=True,
+        history=True,
+    ),
+    # The data set has no dates to make it of: accepted and logged until there is one that has.
+    _history("days_since_previous_stay", maximum=36_500, blank=math.nan, model=False),
     Field(name="encounter_ref", kind="reference", optional=True, model=False),
 )
 
@@ -133,12 +153,18 @@ def _categories(field: Field, column: SourceColumn) -> tuple[str, ...]:
 _SOURCE = {column.name: column for column in SOURCE_COLUMNS}
 FIELDS = tuple(replace(_completed(field), changeable=field.name in _CHANGEABLE) for field in _DECLARED)
 
+
+def _inputs(history: bool, *kinds: Kind) -> tuple[str, ...]:
+    return tuple(field.name for field in FIELDS if field.model and field.history == history and field.kind in kinds)
+
+
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 ORIGINAL_FIELDS = tuple(field for field in FIELDS if not field.optional)
 OPTIONAL_FIELDS = tuple(field for field in FIELDS if field.optional)
 MODEL_FIELDS = tuple(field for field in FIELDS if field.model)
-NUMBERS = tuple(field.name for field in MODEL_FIELDS if field.kind == "number")
-CATEGORIES = tuple(field.name for field in MODEL_FIELDS if field.kind != "number")
+# What every version uses, and what those use besides that were trained with history.
+NUMBERS, HISTORY_NUMBERS = (_inputs(history, "number") for history in (False, True))
+CATEGORIES, HISTORY_CATEGORIES = (_inputs(history, "category", "icd9") for history in (False, True))
 DIAGNOSES = tuple(field.name for field in MODEL_FIELDS if field.kind == "icd9")
 INCREASING = tuple(field.name for field in MODEL_FIELDS if field.increasing)
-PREPARED_FIELDS = tuple(field for field in FIELDS if field.source is not None)
+PREPARED_FIELDS = tuple(field for field in FIELDS if field.source is not None or (field.history and field.model))

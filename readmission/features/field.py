@@ -44,12 +44,14 @@ class Field:
 
     A closed category refuses what is not in `categories`; an open one (`other` set) counts it as `other`, after it
     was read by the rule of `spelling`.
-    `missing` is the category of a value that is not known, and is a category of its own.
+    `missing` is the category of a value that is not known, and is a category of its own; `blank` is what an optional
+    number counts as where it is not sent.
     `excluded` is what the source holds and no encounter of ours may: such rows are left out of the prepared data.
     A raw code `decides` another field: that one's value is then what its `groups` give for the code, and it names the
     code's field as `raw_code`.
     The risk of a forest never falls where an `increasing` number rises.
     What is `changeable` is decided by the ward, at the discharge itself.
+    `history` is told of a patient's earlier stays; only versions that were trained with it use it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Field:
     maximum: int | None = None
     categories: tuple[str, ...] = ()
     missing: str | None = None
+    blank: float | None = None
     other: str | None = None
     excluded: frozenset[str] = frozenset()
     groups: Mapping[str, str] | None = None
@@ -69,6 +72,7 @@ class Field:
     model: bool = True
     increasing: bool = False
     changeable: bool = False
+    history: bool = False
 
     @property
     def texts(self) -> Texts:
@@ -123,7 +127,7 @@ class Field:
         return self.model_value(text)
 
     def model_value(self, value: Value) -> str | float:
-        """The model's value for a request's value: blank becomes the missing category, ICD-9 its group.
+        """The model's value for a request's value: blank becomes the missing category or `blank`, ICD-9 its group.
 
         Raises:
             FieldError: the contract does not allow the value.
@@ -131,9 +135,7 @@ class Field:
         if self.kind == "reference":
             return self._reference("" if value is None else str(value))
         if value is None or value == "":
-            if self.missing is None:
-                raise FieldError(self.name, f"is required: {self.allowed}")
-            return self.missing
+            return self._of_nothing()
         if self.kind == "number":
             return self._number(value)
         text = text_of(value)
@@ -150,6 +152,12 @@ class Field:
         if self.raw_code and isinstance(value, str | int | float) and read_integer(value) is not None:
             known = ", ".join(self.vocabulary)
             raise FieldError.of(self.name, value, f"is a raw code: send it as {self.raw_code}, or here one of {known}")
+
+    def _of_nothing(self) -> str | float:
+        value = self.blank if self.missing is None else self.missing
+        if value is None:
+            raise FieldError(self.name, f"is required: {self.allowed}")
+        return value
 
     def _number(self, value: str | float) -> float:
         number = read_integer(value)

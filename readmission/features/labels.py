@@ -27,6 +27,11 @@ def _medication(es: str, en: str) -> Texts:
     )
 
 
+def _history(es: str, en: str, help_es: str, help_en: str) -> Texts:
+    only = "Solo lo usan las versiones entrenadas con historial.", "Only versions trained with history use it."
+    return _texts(es, en, f"{help_es} {only[0]}", f"{help_en} {only[1]}")
+
+
 FIELD_TEXTS: Mapping[str, Texts] = {
     "race": _texts(
         "Grupo étnico",
@@ -200,6 +205,26 @@ FIELD_TEXTS: Mapping[str, Texts] = {
     "glimepiride_pioglitazone": _medication("Glimepirida-pioglitazona", "Glimepiride-pioglitazone"),
     "metformin_rosiglitazone": _medication("Metformina-rosiglitazona", "Metformin-rosiglitazone"),
     "metformin_pioglitazone": _medication("Metformina-pioglitazona", "Metformin-pioglitazone"),
+    "previous_stays": _history(
+        "Estancias anteriores",
+        "Previous stays",
+        "Cuántas estancias anteriores constan en la historia del paciente, de cualquier año; en blanco cuenta como "
+        "ninguna.",
+        "How many earlier stays the patient's record has, of any year; blank counts as none.",
+    ),
+    "previous_readmitted": _history(
+        "Reingreso tras la estancia anterior",
+        "Readmission after the previous stay",
+        "Cuánto tardó en volver a ingresar tras su estancia anterior, según la historia.",
+        "How soon the patient was back after the previous stay, by the record.",
+    ),
+    "days_since_previous_stay": _texts(
+        "Días desde la estancia anterior",
+        "Days since the previous stay",
+        "Días desde el alta anterior. Se registra; ninguna versión lo usa, porque los datos de entrenamiento no tienen "
+        "fechas.",
+        "Days since the discharge before. Recorded; no version uses it, for the training data has no dates.",
+    ),
     "encounter_ref": _texts(
         "Referencia del episodio",
         "Encounter reference",
@@ -227,6 +252,8 @@ CATEGORY_TEXTS: Mapping[str, Text] = {
     "Steady": Text("Estable", "Steady"),
     "Up": Text("Aumentada", "Up"),
     "Down": Text("Reducida", "Down"),
+    "<30": Text("En 30 días", "Within 30 days"),
+    ">30": Text("Más tarde", "Later"),
     "Emergencia": Text("Emergencia", "Emergency"),
     "Electiva": Text("Electiva", "Elective"),
     "Recién Nacido": Text("Recién nacido", "Newborn"),

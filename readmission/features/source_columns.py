@@ -100,6 +100,8 @@ MEDICATIONS = (
 )  # fmt: skip
 
 TARGET_COLUMN = "readmitted"
+NOT_READMITTED = "NO"
+READMITTED = ("<30", ">30")
 
 SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
     _identifier("encounter_id"),
@@ -130,7 +132,7 @@ SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
     *(_closed(name, *MEDICATION_DOSES) for name in MEDICATIONS),
     _closed("change", "No", "Ch"),
     _closed("diabetesMed", "Yes", "No"),
-    _closed(TARGET_COLUMN, "NO", ">30", "<30"),
+    _closed(TARGET_COLUMN, NOT_READMITTED, *READMITTED),
 )  # fmt: skip
 
 COLUMN_NAMES = tuple(column.name for column in SOURCE_COLUMNS)

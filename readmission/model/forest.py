@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from readmission.errors import TrainingError
-from readmission.features import BY_NAME, CATEGORIES, DIAGNOSES, INCREASING, NUMBERS
+from readmission.features import (
+    BY_NAME,
+    CATEGORIES,
+    DIAGNOSES,
+    HISTORY_CATEGORIES,
+    HISTORY_NUMBERS,
+    INCREASING,
+    NUMBERS,
+)
 from readmission.inference import PROBABILITY_MARGIN, Calibration
 from readmission.model.diagnoses import AnywhereEncoder
 from readmission.params import ForestParams
@@ -137,30 +145,56 @@ def capacity_threshold(probability: NDArray[np.float64], rate: float) -> float:
     return float(np.partition(probability, -count)[-count])
 
 
-def make_pipeline(params: ForestParams, jobs: int) -> Pipeline:
-    """An unfitted pipeline over the contract's model fields; categories are the contract's, never the data's."""
+class Columns(NamedTuple):
+    """The fields that a pipeline uses, by name, in the order of its matrix."""
+
+    numbers: list[str]
+    categories: list[str]
+
+
+def columns_of(pipeline: Pipeline) -> Columns:
+    """The fields that a pipeline uses, fitted or not."""
+    used = {name: fields for name, _, fields in pipeline["columns"].transformers}
+    return Columns(used["numbers"], used["categories"])
+
+
+def make_pipeline(params: ForestParams, jobs: int, *, history: bool = False) -> Pipeline:
+    """An unfitted pipeline over the contract's model fields; categories are the contract's, never the data's.
+
+    `history`: also over what is told of a patient's earlier stays.
+    """
+    used = _columns(history)
     encode = OneHotEncoder(
-        categories=[list(BY_NAME[name].vocabulary) for name in CATEGORIES], handle_unknown="ignore", sparse_output=False
+        categories=[list(BY_NAME[name].vocabulary) for name in used.categories],
+        handle_unknown="ignore",
+        sparse_output=False,
     )
     columns = ColumnTransformer(
         [
-            ("numbers", StandardScaler(), list(NUMBERS)),
-            ("categories", encode, list(CATEGORIES)),
+            ("numbers", StandardScaler(), used.numbers),
+            ("categories", encode, used.categories),
             ("anywhere", AnywhereEncoder(list(BY_NAME[DIAGNOSES[0]].vocabulary)), list(DIAGNOSES)),
         ],
         verbose_feature_names_out=False,
     )
-    increasing = [NUMBERS.index(name) for name in INCREASING]
+    increasing = [used.numbers.index(name) for name in INCREASING]
     forest = CalibratedForest(**params.model_dump(), n_jobs=jobs, increasing=increasing)
     return Pipeline([("columns", columns), ("forest", forest)])
 
 
-def inputs(frame: pd.DataFrame) -> pd.DataFrame:
-    """The model's inputs of prepared rows, in contract order, with the signature's types."""
-    return frame[[*NUMBERS, *CATEGORIES]].astype(dict.fromkeys(NUMBERS, "float64"))
+def _columns(history: bool) -> Columns:
+    if history:
+        return Columns([*NUMBERS, *HISTORY_NUMBERS], [*CATEGORIES, *HISTORY_CATEGORIES])
+    return Columns([*NUMBERS], [*CATEGORIES])
+
+
+def inputs(frame: pd.DataFrame, pipeline: Pipeline | None = None) -> pd.DataFrame:
+    """A pipeline's inputs of prepared rows, in its order, with the signature's types; None: one without history."""
+    used = _columns(history=False) if pipeline is None else columns_of(pipeline)
+    return frame[[*used.numbers, *used.categories]].astype(dict.fromkeys(used.numbers, "float64"))
 
 
 def positive(pipeline: Pipeline, frame: pd.DataFrame) -> NDArray[np.float64]:
     """Calibrated probability of readmission, shape (rows,), for prepared rows."""
-    probability: NDArray[np.float64] = pipeline.predict_proba(inputs(frame))[:, 1]
+    probability: NDArray[np.float64] = pipeline.predict_proba(inputs(frame, pipeline))[:, 1]
     return probability

@@ -16,8 +16,8 @@ from mlflow.types import ColSpec, DataType, Schema
 from sklearn.pipeline import Pipeline
 
 from readmission.code_version import library_versions
-from readmission.features import CATEGORIES, NUMBERS
 from readmission.inference import ModelFileError, PublicKeys, ServedFiles, check_version
+from readmission.model.forest import columns_of
 from readmission.model.signing import SigningKey
 
 PIPELINE_FILE = "model.skops"
@@ -33,10 +33,11 @@ _FORMER_TYPES = ["readmission.forest.CalibratedForest"]
 _REQUIRED = ("scikit-learn", "skops", "numpy", "pandas")
 
 
-def signature() -> ModelSignature:
-    """The model's inputs and output, from the feature contract."""
-    numbers = [ColSpec(DataType.double, name) for name in NUMBERS]
-    categories = [ColSpec(DataType.string, name) for name in CATEGORIES]
+def signature(pipeline: Pipeline) -> ModelSignature:
+    """A pipeline's inputs and output."""
+    used = columns_of(pipeline)
+    numbers = [ColSpec(DataType.double, name) for name in used.numbers]
+    categories = [ColSpec(DataType.string, name) for name in used.categories]
     return ModelSignature(Schema([*numbers, *categories]), Schema([ColSpec(DataType.long)]))
 
 
@@ -91,7 +92,7 @@ def log_model(
             sk_model=pipeline,
             serialization_format="skops",
             skops_trusted_types=TRUSTED_TYPES,
-            signature=signature(),
+            signature=signature(pipeline),
             input_example=example,
             pip_requirements=[f"{library}=={library_versions()[library]}" for library in _REQUIRED],
             extra_files=[str(path) for path in files],

@@ -13,7 +13,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.pipeline import Pipeline
 
 from readmission.errors import TrainingError
-from readmission.features import BY_NAME, CATEGORIES, CONTRACT_VERSION, DIAGNOSES, NUMBERS
+from readmission.features import BY_NAME, CONTRACT_VERSION, DIAGNOSES
 from readmission.inference import (
     EXAMPLES_FILE,
     FOREST_FILE,
@@ -25,7 +25,7 @@ from readmission.inference import (
     ServingConfig,
     read_folder,
 )
-from readmission.model.forest import CalibratedForest, inputs, positive
+from readmission.model.forest import CalibratedForest, columns_of, inputs, positive
 from readmission.model.reasons import check_reasons, trees_of
 from readmission.model.served_matrix import served_matrix
 
@@ -44,6 +44,7 @@ def write(pipeline: Pipeline, folder: Path, rows: pd.DataFrame, *, dataset: str,
         target: what it predicts, "lt30" or "any".
     """
     forest: CalibratedForest = pipeline["forest"]
+    used = columns_of(pipeline)
     scaler = pipeline["columns"].named_transformers_["numbers"]
     model = to_onnx(
         forest.forest_,
@@ -59,9 +60,9 @@ def write(pipeline: Pipeline, folder: Path, rows: pd.DataFrame, *, dataset: str,
         calibration=forest.calibration,
         numbers=[
             NumberScale(name=name, mean=float(mean), scale=float(scale))
-            for name, mean, scale in zip(NUMBERS, scaler.mean_, scaler.scale_, strict=True)
+            for name, mean, scale in zip(used.numbers, scaler.mean_, scaler.scale_, strict=True)
         ],
-        categories={name: list(BY_NAME[name].vocabulary) for name in CATEGORIES},
+        categories={name: list(BY_NAME[name].vocabulary) for name in used.categories},
         anywhere=list(DIAGNOSES),
         forest_sha256=hashlib.sha256(model).hexdigest(),
     )
@@ -106,7 +107,7 @@ def _examples(pipeline: Pipeline, rows: pd.DataFrame) -> tuple[pd.DataFrame, NDA
     probabilities = positive(pipeline, rows)
     places = np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(int))
     chosen = np.argsort(probabilities, kind="stable")[places]
-    return inputs(rows).iloc[chosen], probabilities[chosen]
+    return inputs(rows, pipeline).iloc[chosen], probabilities[chosen]
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, str | float]]:

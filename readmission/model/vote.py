@@ -40,7 +40,7 @@ def _votes_of_others(
     forests: Sequence[RandomForestClassifier], mine: int, first: Pipeline, rows: pd.DataFrame
 ) -> NDArray[np.float64]:
     """The uncalibrated vote of all forests but one, shape (rows,)."""
-    matrix = first["columns"].transform(inputs(rows))
+    matrix = first["columns"].transform(inputs(rows, first))
     others = (forest for place, forest in enumerate(forests) if place != mine)
     votes: NDArray[np.float64] = np.mean([forest.predict_proba(matrix)[:, 1] for forest in others], axis=0)
     return votes

@@ -47,8 +47,9 @@ def judge(settings: Settings, candidate: ModelVersion, model: SignedModel) -> Ve
         return Verdict(False, f"synthetic data never replaces version {champion.version}, trained on real data")
     if datasets == ("real", "synthetic"):
         return _first(candidate, f"real data replaces version {champion.version}, trained on synthetic data")
-    for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", _prepared_tags(settings))):
-        if difference := _difference(candidate.tags, tags):
+    prepared = _prepared_tags(settings)
+    for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", prepared)):
+        if difference := _difference(candidate.tags, tags) or _untold(tags, prepared):
             return Verdict(False, f"not comparable with {other}: {difference}; promote it by hand if you mean it")
     return _better(settings, candidate, model, champion)
 
@@ -60,6 +61,7 @@ def _prepared_tags(settings: Settings) -> dict[str, str]:
         "target": prepared.params.target,
         "split": prepared.params.split_key,
         "contract_version": prepared.contract_version,
+        "history": prepared.params.history_tag,
         "dataset": prepared.dataset,
     }
 
@@ -70,6 +72,15 @@ def _difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | Non
         if ours.get(aspect) != theirs.get(aspect) and not (aspect == "contract_version" and _is_before(ours, theirs)):
             return f"{aspect} is {ours.get(aspect)}, there {theirs.get(aspect)}"
     return None
+
+
+def _untold(theirs: Mapping[str, str], prepared: Mapping[str, str]) -> str | None:
+    """Why rows say too little for a version: blanks would be a handicap that it does not have where it serves.
+
+    A version without history is at none: it leaves unread what the rows tell of that.
+    """
+    untold = theirs.get("history") == "on" and prepared["history"] == "off"
+    return "it uses history, and the prepared set was made without; prepare with history" if untold else None
 
 
 def _is_before(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:

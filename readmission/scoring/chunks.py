@@ -70,8 +70,8 @@ class Results:
         """What a person should know of how the file was read."""
         yield f"columns were read as {self._table.kind.wanted.called}"
         yield from self._table.remarks
-        if lacking := self._table.kind.lacking(self._table.columns):
-            usual = ", ".join(f"{name}={_plain(value)}" for name, value in lacking.items())
+        lacking, used = self._table.kind.lacking(self._table.columns), self._engine.config.fields
+        if usual := ", ".join(f"{name}={_plain(value)}" for name, value in lacking.items() if name in used):
             yield f"fields that the file does not tell have their defaults: {usual}"
         yield from self._emptied.remarks()
 

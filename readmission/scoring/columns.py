@@ -29,6 +29,8 @@ _REMEMBERED = 4_096
 _GROUPS = tuple(field for field in FIELDS if field.groups is not None)
 # Names that one kind has alone; `glyburide_metformin` may be the source's column, as R and SQL rename it.
 _OF_SOURCE = {name for name in COLUMN_NAMES if name not in BY_NAME} - {"encounter_id"}
+# Of a patient's history the source has no columns; a file may have them beside the source's.
+_OF_RECORD = tuple(field.name for field in PREPARED_FIELDS if field.history)
 _OF_REQUEST = {field.name for field in FIELDS if field.decides is not None}
 
 
@@ -68,8 +70,8 @@ def _read_request(field: Field, text: str) -> str | float:
 
 SOURCE = Kind(
     "source",
-    Wanted((*COLUMN_NAMES, "encounter_ref"), "the source's columns", whole=False, filled=True),
-    {field.name: str(field.source) for field in PREPARED_FIELDS},
+    Wanted((*COLUMN_NAMES, *_OF_RECORD, "encounter_ref"), "the source's columns", whole=False, filled=True),
+    {field.name: field.source or field.name for field in PREPARED_FIELDS},
     _read_source,
 )
 REQUEST = Kind(

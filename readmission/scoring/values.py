@@ -6,10 +6,10 @@ from typing import NamedTuple
 import polars as pl
 
 from readmission.clean.cleaning import Read, values
-from readmission.features import BY_NAME, CATEGORIES, FIELDS, NUMBERS, FieldError
+from readmission.features import BY_NAME, FIELDS, MODEL_FIELDS, FieldError
 from readmission.scoring.columns import Kind
 
-_MODEL = (*NUMBERS, *CATEGORIES)
+_MODEL = tuple(field.name for field in MODEL_FIELDS)
 _DECIDING = tuple(field for field in FIELDS if field.decides is not None)
 
 

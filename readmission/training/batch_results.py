@@ -120,7 +120,7 @@ def _log_files(
             pipeline,
             files,
             result.run_id,
-            inputs(val.head(5)),
+            inputs(val.head(5), pipeline),
             signing_key(settings),
         )
     return str(logged.model_id), found

@@ -170,10 +170,11 @@ def _train(settings: Settings, plan: TrainingPlan, prepared: PreparedSet, batch_
     log_data(tracking, run_id, prepared, str(batch_id))
     data = {split: read_split(settings, split, batch_id if split == "train" else None) for split in SPLITS}
     pinned(settings, plan)  # the rows just read are still the pinned ones
-    pipeline = fit(plan.params, settings.training_jobs, data)
+    pipeline = fit(plan.params, settings.training_jobs, data, history=prepared.params.history)
     return batch_results.keep(settings, prepared, pipeline, data, str(batch_id), run_id)
 
 
-def fit(params: ForestParams, jobs: int, data: Mapping[Split, pd.DataFrame]) -> Pipeline:
+def fit(params: ForestParams, jobs: int, data: Mapping[Split, pd.DataFrame], *, history: bool = False) -> Pipeline:
     """The pipeline that learned from a batch, which is `data["train"]`; the rows of other splits teach it nothing."""
-    return make_pipeline(params, jobs).fit(inputs(data["train"]), data["train"]["target"])
+    pipeline, train = make_pipeline(params, jobs, history=history), data["train"]
+    return pipeline.fit(inputs(train, pipeline), train["target"])

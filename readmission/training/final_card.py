@@ -19,7 +19,7 @@ from readmission.training.mlflow_runs import IMPORTANCE, REPORT
 
 _MADE_OF = (
     "dataset", "source_sha256", "load_id", "prepared_id", "target", "split_seed", "forest_seed", "contract_version",
-    "git_revision", "version.scikit-learn", "version.python",
+    "history", "git_revision", "version.scikit-learn", "version.python",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def card_of(settings: Settings, prepared: PreparedSet, best: Run, figures: Path)
         made_of={name: best.data.tags[name] for name in _MADE_OF},
         params=dict(sorted(best.data.params.items())),
         flow=flow_of(settings, prepared, data),
-        missing=missing_of(data["train"]),
+        missing=missing_of(data["train"], prepared.params.history),
         importance=importance["mean_absolute_contribution"],
         reports={split: Report.model_validate(found) for split, found in reports.items()},
         sections=[],

@@ -42,13 +42,14 @@ def log_final_model(
 def _log_kept(settings: Settings, run_id: str, kept: SignedModel, figures: list[Path], card: Card) -> str:
     """The candidate's pipeline, with the very files that were tried when it was logged, and its card."""
     make_default(settings)
-    example = inputs(read_split(settings, "val").head(5))
+    pipeline = kept.pipeline()
+    example = inputs(read_split(settings, "val").head(5), pipeline)
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, name) for name in kept.served if name not in (MANIFEST_FILE, SIGNATURE_FILE)]
         for file in files:
             file.write_bytes(kept.served[file.name])
         files += final_card.write(card, Path(folder))
-        logged = log_model(FINAL_MODEL, kept.pipeline(), files, run_id, example, signing_key(settings), figures)
+        logged = log_model(FINAL_MODEL, pipeline, files, run_id, example, signing_key(settings), figures)
     return str(logged.model_id)
 
 

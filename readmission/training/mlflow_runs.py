@@ -69,6 +69,7 @@ def provenance(settings: Settings, prepared: PreparedSet, params: ForestParams) 
         "load_id": str(prepared.load_id),
         "prepared_id": str(prepared.prepared_id),
         "target": prepared.params.target,
+        "history": prepared.params.history_tag,
         "split": prepared.params.split_key,
         "split_seed": str(prepared.params.seed),
         "forest_seed": str(params.random_state),

@@ -15,6 +15,7 @@ def test_the_defaults() -> None:
         "train_percent": 80,
         "val_percent": 10,
         "test_percent": 10,
+        "history": False,
     }
     assert ForestParams().model_dump() == {
         "n_estimators": 100,
@@ -53,7 +54,8 @@ def test_one_line_names_every_wrong_param_its_value_and_what_is_allowed() -> Non
     assert str(refused.value).split("; ") == [
         "target='lt90': input should be 'lt30' or 'any'",
         "batch_size=10: input should be greater than or equal to 500",
-        "sead=1: there is no such param, only target, seed, batch_size, train_percent, val_percent, test_percent",
+        "sead=1: there is no such param, only target, seed, batch_size, train_percent, val_percent, test_percent, "
+        "history",
         "train_percent + val_percent + test_percent = 70 + 10 + 10 = 90: they must add up to 100",
     ]
 

@@ -24,11 +24,13 @@ def flow_of(settings: Settings, prepared: PreparedSet, data: Mapping[str, pd.Dat
     return Flow(loaded=loaded, excluded=None if loaded is None else loaded - kept, splits=splits)
 
 
-def missing_of(train: pd.DataFrame) -> dict[str, float]:
-    """The share of train rows in which each field that may be missing is, the largest first."""
-    shares = {
-        field.name: float((train[field.name] == field.missing).mean()) for field in PREPARED_FIELDS if field.missing
-    }
+def missing_of(train: pd.DataFrame, history: bool) -> dict[str, float]:
+    """The share of train rows in which each field that may be missing is, the largest first.
+
+    `history`: also of what is told of earlier stays; without, all of that is blank.
+    """
+    told = (field for field in PREPARED_FIELDS if field.missing and (history or not field.history))
+    shares = {field.name: float((train[field.name] == field.missing).mean()) for field in told}
     return dict(sorted(shares.items(), key=lambda each: -each[1]))
 
 

@@ -7,6 +7,10 @@ from readmission.model.groups import LEAST_POSITIVES
 from readmission.registry.card import tables
 from readmission.registry.card.shapes import Card, Section, Table
 
+_HISTORY = (
+    "The version is told of each patient's earlier encounters, whose order is that of their numbers, since the data "
+    "has no dates. Patients whose order contradicts itself are left out. Blank counts as no earlier stay."
+)
 _OUTCOMES = {"lt30": "a readmission within 30 days of the discharge", "any": "any later readmission"}
 
 
@@ -99,6 +103,7 @@ def _data(card: Card) -> Section:
         paragraphs=[
             "Each row is an encounter. Encounters of invalid gender or that ended in death or hospice are left out. "
             "Patients, not encounters, are split: no patient is on two sides.",
+            *([_HISTORY] if _has_history(card) else []),
         ],
         tables=[tables.flow(card.flow)],
         blanks=["where and when the encounters were collected", "how far they resemble the patients of this hospital"],
@@ -106,7 +111,8 @@ def _data(card: Card) -> Section:
 
 
 def _outcome(card: Card) -> Section:
-    used = [field.texts.label.en for field in FIELDS if field.model]
+    history = _has_history(card)
+    used = [field.texts.label.en for field in FIELDS if field.model and (history or not field.history)]
     return Section(
         title="Outcome and predictors",
         tripod="8, 9, 15",
@@ -186,6 +192,10 @@ _GOVERNANCE = Section(
         "who watches it for drift, how often, and when it is retired",
     ],
 )
+
+
+def _has_history(card: Card) -> bool:
+    return card.made_of.get("history") == "on"
 
 
 def _pairs(found: Mapping[str, object]) -> list[list[str]]:

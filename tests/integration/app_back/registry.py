@@ -91,7 +91,7 @@ def register_as_before(settings: Settings, folder: Path) -> Registered:
             name=FINAL,
             serialization_format="skops",
             skops_trusted_types=TRUSTED_TYPES,
-            signature=signature(),
+            signature=signature(pipeline),
             input_example=inputs(rows.head(2)),
             pip_requirements=["scikit-learn"],
             extra_files=[str(path) for path in files if path.name not in (EXAMPLES_FILE, REASONS_FILE)],

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from app_front.client import NotReady, PredictionClient, Refused, TooSlow, Unexpected, Unreachable
 from connections.settings import get_settings
+from readmission.features import FIELDS
 from tests.conftest import ROOT
 from tests.integration.app_front.entries import choose_essentials
 from tests.integration.app_front.scripted_api import MODEL, PREDICTION, ScriptedApi, scripted_api
@@ -65,6 +66,23 @@ def test_the_model_in_production_is_named(api: ScriptedApi, form: AppTest) -> No
     assert "datos **sintéticos**" in shown(form.button(key="clear").click().run())
     api.model = JSONResponse(MODEL | {"target": "any"})
     assert "**en cualquier momento**" in shown(form.button(key="clear").click().run())
+
+
+def test_earlier_stays_are_asked_for_where_the_version_uses_them(api: ScriptedApi, form: AppTest) -> None:
+    history = [field for field in FIELDS if field.history]
+    assert len(form.run().expander) == 3
+    api.model = JSONResponse(MODEL | {"features": ["age", "previous_stays"]})
+    fold = form.button(key="clear").click().run().expander[2]
+    assert fold.label == "Si constan: estancias anteriores"
+    assert {one.label for one in (*fold.selectbox, *fold.text_input)} == {field.texts.label.es for field in history}
+    form.text_input(key="previous_stays:es").input("2")
+    form.selectbox(key="previous_readmitted:es").select("<30")
+    api.prediction = JSONResponse(PREDICTION)
+    choose_essentials(form).button(key="submit").click().run()
+    chosen = next(line.value for line in form.markdown if "Estancias anteriores: " in line.value)
+    assert "Estancias anteriores: **2**" in chosen and "**En 30 días**" in chosen
+    api.model = JSONResponse(MODEL)
+    assert len(form.button(key="clear").click().run().expander) == 3
 
 
 def test_no_model_yet(api: ScriptedApi, form: AppTest) -> None:

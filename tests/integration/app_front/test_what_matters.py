@@ -22,7 +22,9 @@ def test_the_fields_whose_defaults_cost_most_must_be_chosen(real_csv: Path) -> N
     """ROC-AUC lost on other patients' rows, by an encounter of the original fields with one of them at its default."""
     rows = clean(pl.scan_csv(real_csv, infer_schema=False), "lt30").collect().to_pandas()
     seen = rows[rows["patient_nbr"] % 10 < 8].sample(ROWS, random_state=1)
-    asked = rows[rows["patient_nbr"] % 10 == 9].assign(**{f.name: f.missing for f in MODEL_FIELDS if f.optional})
+    asked = rows[rows["patient_nbr"] % 10 == 9].assign(
+        **{f.name: f.model_value(None) for f in MODEL_FIELDS if f.optional}
+    )
     forest = make_pipeline(ForestParams(), jobs=2).fit(inputs(seen), seen["target"])
 
     def quality(**defaults: str | float) -> float:

@@ -16,8 +16,9 @@ from readmission.clean import prepared_sets
 from readmission.features import CATEGORIES, NUMBERS
 from readmission.inference import Scorer
 from readmission.local.service import Folders
-from readmission.model.forest import inputs, positive
+from readmission.model.forest import inputs, make_pipeline, positive
 from readmission.model.mlflow_models import signature
+from readmission.params import ForestParams
 from readmission.registry import signed_models
 from readmission.registry.batch_models import logged_model_id
 from readmission.registry.card.shapes import Card
@@ -36,14 +37,24 @@ def test_the_models_have_their_names_and_hold_no_pickle(
         info = mlflow.models.get_model_info(f"models:/{logged_model_id(run)}")
         flavor = info.flavors["sklearn"]
         assert (flavor["serialization_format"], flavor["pickled_model"]) == ("skops", "model.skops")
-        assert info.signature == signature()
+        assert info.signature == signature(_pipeline(history=False))
         assert info.saved_input_example_info is not None
 
 
 def test_the_signature_is_the_contracts() -> None:
-    assert signature().inputs.input_names() == [*NUMBERS, *CATEGORIES]
-    kinds = [str(kind) for kind in signature().inputs.input_types()]
+    schema = signature(_pipeline(history=False)).inputs
+    assert schema.input_names() == [*NUMBERS, *CATEGORIES]
+    kinds = [str(kind) for kind in schema.input_types()]
     assert kinds == ["DataType.double"] * len(NUMBERS) + ["DataType.string"] * len(CATEGORIES)
+
+
+def test_history_is_in_the_signature_of_a_model_that_uses_it() -> None:
+    names = signature(_pipeline(history=True)).inputs.input_names()
+    assert names == [*NUMBERS, "previous_stays", *CATEGORIES, "previous_readmitted"]
+
+
+def _pipeline(history: bool) -> Pipeline:
+    return make_pipeline(ForestParams(), 1, history=history)
 
 
 def test_the_requirements_are_explicit_and_pinned(trained: Trained, tmp_path: Path) -> None:

@@ -7,10 +7,13 @@ from readmission.features import (
     BY_NAME,
     CATEGORIES,
     FIELDS,
+    HISTORY_CATEGORIES,
+    HISTORY_NUMBERS,
     MODEL_FIELDS,
     NUMBERS,
     OPTIONAL_FIELDS,
     ORIGINAL_FIELDS,
+    PREPARED_FIELDS,
     SOURCE_COLUMNS,
     Field,
 )
@@ -35,6 +38,7 @@ VOCABULARIES = {
     "examide": DOSES,
     "citoglipton": DOSES,
     "insulin": (*DOSES, "missing"),
+    "previous_readmitted": ("<30", ">30", "missing"),
     "discharge_code": (*map(str, [*range(1, 11), 12, 15, 16, 17, 18, *range(22, 31)]), "missing"),
     "admission_type_code": (*map(str, range(1, 9)), "missing"),
     "admission_source_code": (*map(str, [*range(1, 16), *range(17, 27)]), "missing"),
@@ -71,10 +75,17 @@ def test_each_vocabulary_is_pinned(name: str) -> None:
 def test_the_model_does_not_use_race_nor_columns_of_one_value() -> None:
     unused = {field.name for field in FIELDS if not field.model}
     assert {"race", "examide", "citoglipton", "encounter_ref"} < unused
+    every = [field for field in MODEL_FIELDS if not field.history]
     assert (*NUMBERS, *CATEGORIES) == tuple(
-        field.name for kind in ("number", "") for field in MODEL_FIELDS if (field.kind == "number") == bool(kind)
+        field.name for kind in ("number", "") for field in every if (field.kind == "number") == bool(kind)
     )
-    assert len(NUMBERS) == 9
+    assert (len(NUMBERS), len(CATEGORIES)) == (9, 27)
+
+
+def test_of_history_a_model_may_use_two_fields_and_the_days_are_logged_alone() -> None:
+    assert (HISTORY_NUMBERS, HISTORY_CATEGORIES) == (("previous_stays",), ("previous_readmitted",))
+    assert {field.name for field in FIELDS if field.history and not field.model} == {"days_since_previous_stay"}
+    assert {field.name for field in PREPARED_FIELDS if field.source is None} == {*HISTORY_NUMBERS, *HISTORY_CATEGORIES}
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)

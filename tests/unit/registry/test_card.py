@@ -94,9 +94,18 @@ def test_missing_is_the_share_of_rows_in_the_category_of_its_own() -> None:
     known = [field for field in PREPARED_FIELDS if field.missing]
     rows = pd.DataFrame({field.name: [field.missing, "x", "x", "x"] for field in known})
     rows["race"] = [*[BY_RACE] * 3, "Caucasian"]
-    shares = missing_of(rows)
+    shares = missing_of(rows, history=True)
     assert next(iter(shares)) == "race" and shares["race"] == 0.75
     assert set(shares) == {field.name for field in known} and shares["medical_specialty"] == 0.25
+    assert set(shares) - set(missing_of(rows, history=False)) == {"previous_readmitted"}
+
+
+def test_a_card_says_whether_the_version_uses_earlier_stays(card: Card) -> None:
+    with_history = card.model_copy(update={"made_of": {"history": "on"}})
+    texts = [markdown(each.model_copy(update={"sections": sections_of(each)})) for each in (card, with_history)]
+    for told in ("Previous stays, Readmission after the previous stay", "whose order contradicts itself are left out"):
+        assert [told in text for text in texts] == [False, True]
+    assert all("Days since the previous stay" not in text for text in texts)
 
 
 BY_RACE = next(field.missing for field in PREPARED_FIELDS if field.name == "race")

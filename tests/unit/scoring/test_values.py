@@ -118,3 +118,11 @@ def test_each_model_field_has_a_column_in_both_kinds() -> None:
     for kind in (SOURCE, REQUEST):
         assert {field.name for field in BY_NAME.values() if field.model} <= kind.column.keys()
         assert set(kind.column.values()) <= set(kind.wanted.names)
+
+
+def test_a_file_of_the_sources_columns_may_tell_earlier_stays_beside_them() -> None:
+    cells = {"previous_stays": ["3", ""], "previous_readmitted": ["<30", ""]}
+    texts = raw_rows({}, {}).collect().with_columns(*(pl.Series(name, values) for name, values in cells.items()))
+    told = _read(texts, SOURCE).frame.select(cells.keys())
+    assert told.rows() == [(3.0, "<30"), (0.0, "missing")]
+    assert _read(raw_rows({}).collect(), SOURCE).frame.select(cells.keys()).rows() == [(0.0, "missing")]

@@ -46,7 +46,7 @@ def by_encounter(rows: pl.DataFrame) -> pl.DataFrame:
 def test_honest_data_has_no_leak_and_is_told_of_each_check(raw: pl.DataFrame) -> None:
     found = list(suite.checked(raw, FOREST.n_estimators))
     assert [one.check for one in found if one.leak] == []
-    assert len({one.check for one in found}) == 7 and all(one.told for one in found)
+    assert len({one.check for one in found}) == 9 and all(one.told for one in found)
 
 
 def test_a_patient_in_two_splits_is_found(cleaned: pl.DataFrame) -> None:
@@ -104,6 +104,24 @@ def test_a_count_of_encounters_that_came_with_the_file_is_found(raw: pl.DataFram
     """Taking rows out of the file would not change it."""
     found = total_encounters(counted(count)(raw.lazy()))
     assert found.leak and "num_procedures" in found.told
+
+
+@pytest.mark.parametrize("count", [pl.len() - 1, pl.len() - pl.int_range(pl.len())], ids=["all", "to come"])
+def test_a_history_that_counts_later_stays_is_found(raw: pl.DataFrame, count: pl.Expr) -> None:
+    def planted(rows: pl.LazyFrame) -> pl.DataFrame:
+        told = suite.history_rows(rows).sort("encounter_id")
+        return told.with_columns(count.over("patient_nbr").cast(pl.Float64).alias("previous_stays"))
+
+    assert [one.leak for one in suite.of_history(raw, suite.history_rows)] == [False, False]
+    assert [(one.leak, one.told) for one in suite.of_history(raw, planted)] == [(True, "previous_stays")] * 2
+
+
+def test_a_label_of_the_stay_itself_in_its_history_is_found(raw: pl.DataFrame) -> None:
+    def planted(rows: pl.LazyFrame) -> pl.DataFrame:
+        later = pl.col("previous_readmitted").shift(-1).over("patient_nbr", order_by="encounter_id")
+        return suite.history_rows(rows).with_columns(later.fill_null("missing").alias("previous_readmitted"))
+
+    assert [one.told for one in suite.of_history(raw, planted) if one.leak] == ["previous_readmitted"]
 
 
 def test_a_shuffled_target_is_found_by_a_model_that_saw_it(raw: pl.DataFrame) -> None:
