@@ -1,4 +1,6 @@
-"""How good the model is: `make bench-model` (`ARGS="--seeds 42"` for one split; about ten minutes for three).
+"""How good the model is: `make bench-model` (`ARGS="--seeds 42"` for one split).
+
+Three take about ten minutes, and as long again for what earlier stays add.
 
 The encounters are cleaned, split by patient and cut into batches as the DAGs do, once a split seed. Beside the vote of
 the batches' forests stand, on the same test rows: each batch's forest, scikit-learn's default forest over the 20
