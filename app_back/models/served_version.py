@@ -40,7 +40,7 @@ class LoadedModel:
 
 
 class RefusedError(RuntimeError):
-    """The version in production does not prove itself; the message says why, and `why` in a word."""
+    """A version does not prove itself; the message says why, and `why` in a word."""
 
     def __init__(self, message: str, why: Why) -> None:
         super().__init__(message)

@@ -149,6 +149,12 @@ def test_a_wrong_setting_is_refused_with_what_it_takes(preflight: ModuleType) ->
     ]
 
 
+def test_a_shadow_that_would_answer_is_refused(preflight: ModuleType) -> None:
+    (line,) = preflight.problems(GOOD | {"SHADOW_ALIAS": "production", "MODEL_ALIAS": ""})
+    assert line.startswith("SHADOW_ALIAS: production is the alias of what answers")
+    assert preflight.problems(GOOD | {"SHADOW_ALIAS": "challenger", "MODEL_ALIAS": ""}) == []
+
+
 def test_docker_checks_every_setting_with_a_rule_that_its_services_read(services: Services) -> None:
     """The ports and the project's name are Compose's own to refuse, and `make up` looks at them before."""
     checked = set(services[CHECK]["environment"])

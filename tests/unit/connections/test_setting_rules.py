@@ -1,6 +1,7 @@
 """A setting that is not what it may be is named, with where it is set and what is allowed; what is clear is taken."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,6 +105,15 @@ def test_a_folder_of_databases_is_not_another_programs_file(file: Path, tmp_path
 def test_ports_that_do_not_go_together_are_named(text: str, complaint: str, file: Path) -> None:
     file.write_text(text)
     assert _refused() == complaint
+
+
+@pytest.mark.parametrize("text", ["SHADOW_ALIAS=production", "MODEL_ALIAS=live\nSHADOW_ALIAS=live"])
+def test_a_shadow_that_would_answer_is_refused(text: str, file: Path) -> None:
+    file.write_text(text)
+    assert re.fullmatch(r"SHADOW_ALIAS: (production|live) is the alias of what answers; name that of .*", _refused())
+    file.write_text("MODEL_ALIAS=live\nSHADOW_ALIAS=challenger")
+    get_settings.cache_clear()
+    assert get_settings().shadow_alias == "challenger"
 
 
 def test_a_file_that_is_no_text_is_said_so(file: Path) -> None:

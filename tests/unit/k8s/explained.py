@@ -40,6 +40,7 @@ ONLY_KUBERNETES = {
 }
 # By service, or services: variables that differ, and why.
 DIFFERENT = {
+    "*": {"HEALTH_NEEDS": "the health checks of Docker alone read it"},
     "airflow-*": {
         "AIRFLOW__CORE__EXECUTOR": "pods in the place of Celery's workers",
         "AIRFLOW__CELERY*": "as above",

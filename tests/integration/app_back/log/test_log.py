@@ -58,10 +58,16 @@ def test_a_probe_leaves_no_row(logging_settings: Settings) -> None:
         assert not in_table(logging_settings)
 
 
-@pytest.mark.parametrize("first_lacking", ["request_id", "shadow_version"])
+@pytest.mark.parametrize(
+    "lacking",
+    [COLUMNS[COLUMNS.index("request_id") :], COLUMNS[COLUMNS.index("shadow_version") :], ("request_id",)],
+    ids=["two releases before", "the release before", "half migrated"],
+)
 def test_a_table_of_before_is_written_without_the_new_columns_until_it_has_them(
-    first_lacking: str, logging_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    lacking: tuple[str, ...], logging_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    first_lacking = lacking[0]
+
     def change(what: str) -> None:
         with engine_for(logging_settings, "RAW_DATA").begin() as connection:
             connection.execute(text(f"ALTER TABLE predictions {what}"))
@@ -72,12 +78,13 @@ def test_a_table_of_before_is_written_without_the_new_columns_until_it_has_them(
             return {row[0]: row[1] for row in connection.execute(query)}
 
     made = rows(3, **{first_lacking: "it", "shadow_probability": 0.5})
-    for name in COLUMNS[COLUMNS.index(first_lacking) :]:
+    for name in lacking:
         change(f"DROP COLUMN {name}")
     with started(logging_settings) as log:
         writer = log.writer()
         assert writer.write(made[:1]) == "database"
-        assert [getattr(row, first_lacking) for row in log.recent(1)] == [None]
+        (told,) = log.recent(1)
+        assert (getattr(told, first_lacking), told.shadow_version, told.shadow_threshold) == (None, None, None)
         change(f"ADD COLUMN {first_lacking} VARCHAR(64)")
         assert writer.write(made[1:2]) == "database"
         monkeypatch.setattr(held_connection, "LOOK_AGAIN_SECONDS", 0.0)
