@@ -18,7 +18,6 @@ from statistics import median
 from typing import Annotated
 
 import numpy as np
-import onnxruntime
 import polars as pl
 import typer
 from numpy.typing import NDArray
@@ -32,6 +31,7 @@ from readmission.clean.cleaning import clean
 from readmission.dataset.obtain import obtain
 from readmission.features import PREPARED_FIELDS
 from readmission.inference import FOREST_FILE, Scorer, read_folder
+from readmission.inference.onnx_runtime import onnxruntime
 from readmission.model import serving_files
 from readmission.model.forest import inputs, make_pipeline
 from readmission.params import ForestParams

@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import Literal, Self
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from readmission.features import BY_NAME, CONTRACT_VERSION, FIELDS, SERVED_CONTRACTS, Value
 from readmission.inference.attribution import Attribution
 from readmission.inference.encoding import Encoding
+from readmission.inference.onnx_runtime import onnxruntime
 from readmission.inference.proof import check_examples, check_served
 from readmission.inference.served_files import (
     CARD_FILES,
