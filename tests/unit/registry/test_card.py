@@ -60,6 +60,15 @@ def test_a_card_says_what_was_measured_with_intervals(card: Card) -> None:
     assert "which are made up" in text
 
 
+def test_a_card_of_the_published_encounters_says_where_the_version_stands(card: Card) -> None:
+    reached = card.reports["test"].figures["roc_auc"]
+    of_real = card.model_copy(update={"dataset": "real"})
+    other_outcome = of_real.model_copy(update={"target": "any"})
+    told = [" ".join(text for each in sections_of(one) for text in each.paragraphs) for one in (of_real, other_outcome)]
+    assert f"This version reaches {reached.value:.3f} ({reached.low:.3f} to {reached.high:.3f})" in told[0]
+    assert "TabArena" in told[0] and "TabArena" not in told[1] + markdown(card)
+
+
 def test_every_item_of_tripod_ai_has_its_section_and_what_is_not_known_is_a_named_blank(card: Card) -> None:
     answered = {int(item) for section in card.sections for item in section.tripod.split(", ")}
     assert answered == set(range(1, 28))
