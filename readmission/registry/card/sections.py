@@ -171,8 +171,8 @@ def _published(card: Card) -> list[str]:
     reached = tables.interval(card.reports["test"].figures["roc_auc"])
     return [
         "On these encounters, one a patient, published models reach a test ROC-AUC of 0.686 (AutoGluon) and 0.666 (a "
-        "tuned random forest): TabArena, Diabetes130US. No higher one without leakage is known: some 0.69 is the ceiling. "
-        f"This version reaches {reached}, on all encounters of patients whom it was not trained on.",
+        "tuned random forest): TabArena, Diabetes130US. No higher one without leakage is known: some 0.69 is the "
+        f"ceiling. This version reaches {reached}, on all encounters of patients whom it was not trained on.",
     ]
 
 
