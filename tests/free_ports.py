@@ -2,7 +2,7 @@
 
 import os
 import random
-import socket
+from itertools import cycle
 
 from connections.settings import Settings
 from readmission.local.platform import services
@@ -11,15 +11,16 @@ from readmission.local.ports import is_free
 # Moves every default port to 20,000-31,000: above what is commonly taken, below what systems hand out by themselves.
 # Processes that test side by side take theirs from parts that do not touch, so that none takes what another just found.
 _PART, _GAP, _PARTS = 2_500, 600, 4
-_FIRST = 12_000 + _PART * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PARTS)
-_OFFSETS = range(_FIRST, _FIRST + _PART - _GAP)
+_MINE = _PART * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PARTS)
+_OFFSETS = range(12_000 + _MINE, 12_000 + _MINE + _PART - _GAP)
+# Single ones are below those. A system takes what it hands out by itself also for connections, at any moment.
+_SINGLE = cycle(random.sample(range(10_000 + _MINE, 10_000 + _MINE + _PART), _PART))
 _TRIES = 200
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port that nobody listens on now, another one each time."""
+    return next(number for number in _SINGLE if is_free(number))
 
 
 def free_offset(settings: Settings) -> int:

@@ -35,7 +35,7 @@ def shadow(
 def _table(one: "Comparison") -> Table:
     period = f"{one.first:%Y-%m-%d %H:%M} to {one.last:%Y-%m-%d %H:%M} UTC"
     table = Table(title=escape(f"{one.model_name}: {one.predictions:,} predictions, {period}"), title_justify="left")
-    for heading in ("", f"version {one.version}, which answered", f"version {one.shadow_version}, the shadow"):
+    for heading in ("", f"answer of {one.version}", f"shadow {one.shadow_version}"):
         table.add_column(heading)
     table.add_row("mean probability", f"{one.mean:.4f}", f"{one.shadow_mean:.4f}")
     table.add_row("mean difference (95 % interval)", "", f"{one.difference:+.4f} ({one.low:+.4f} to {one.high:+.4f})")

@@ -101,7 +101,7 @@ MEDICATIONS = (
 
 TARGET_COLUMN = "readmitted"
 NOT_READMITTED = "NO"
-READMITTED = ("<30", ">30")
+READMITTED = (">30", "<30")
 
 SOURCE_COLUMNS: tuple[SourceColumn, ...] = (
     _identifier("encounter_id"),

@@ -15,7 +15,7 @@ def test_the_command_prints_a_table_or_json_and_nothing_of_a_patient(shell: Shel
     add(shell.settings, (0.1, 0.2), (0.2, 0.6), (0.4, 0.5), (0.5, 0.3))
     said = shell.run("shadow")
     assert "m: 4 predictions, 2026-11-01 12:00 to 2026-11-01 12:03 UTC" in said
-    assert "version 1, which answered" in said and "version 2, the shadow" in said
+    assert "answer of 1" in said and "shadow 2" in said
     assert "+0.1000" in said and "not which of them is better" in said
     printed = shell.run("shadow", "--json", "--since", "2026-11-01T12:01:00")
     told = json.loads(printed[printed.index("{") :])

@@ -38,7 +38,7 @@ VOCABULARIES = {
     "examide": DOSES,
     "citoglipton": DOSES,
     "insulin": (*DOSES, "missing"),
-    "previous_readmitted": ("<30", ">30", "missing"),
+    "previous_readmitted": (">30", "<30", "missing"),
     "discharge_code": (*map(str, [*range(1, 11), 12, 15, 16, 17, 18, *range(22, 31)]), "missing"),
     "admission_type_code": (*map(str, range(1, 9)), "missing"),
     "admission_source_code": (*map(str, [*range(1, 16), *range(17, 27)]), "missing"),

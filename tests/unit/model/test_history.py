@@ -67,7 +67,7 @@ def test_with_history_two_columns_more_and_three_are_used(told: Pipeline, untold
     scorer = served(told, tmp_path)
     assert [number.name for number in scorer.config.numbers] == [*NUMBERS, "previous_stays"]
     assert list(scorer.config.categories) == [*CATEGORIES, "previous_readmitted"]
-    assert scorer.config.categories["previous_readmitted"] == ["<30", ">30", "missing"]
+    assert scorer.config.categories["previous_readmitted"] == [">30", "<30", "missing"]
     width = [one["forest"].forest_.n_features_in_ for one in (untold, told)]
     assert width[1] == width[0] + 1 + 3 == scorer.encoding.width
     assert scorer.attribution is not None and "previous_stays" in scorer.attribution.fields
