@@ -13,8 +13,8 @@ up: env ## Build and start the services in Docker, wait until they are healthy, 
 	compose/addresses.sh
 
 .PHONY: run-pipeline
-run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress
-	@$(OWN_COMPOSE) run --rm --no-deps run-pipeline
+run-pipeline: ## Run the four DAGs in order in the services in Docker, with their progress (CONF='{"entrenar_modelo": {"n_estimators": 40}}')
+	@$(OWN_COMPOSE) run --rm --no-deps run-pipeline $(if $(CONF),python /opt/airflow/run_pipeline.py --conf '$(CONF)')
 
 # `make backup` and `make restore`: of the services in Docker while they are up, else of the embedded platform; what a
 # file was saved of, it tells itself.

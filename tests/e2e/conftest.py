@@ -1,5 +1,6 @@
 """Brings up the platform in Docker as a project of its own, and takes everything of it away at the end."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -10,6 +11,7 @@ from tests.e2e import made
 from tests.e2e.stack import ROOT, Stack, docker, images, leftovers
 from tests.outside.browser import TakePicture, save
 from tests.outside.figures import Figures, collect
+from tests.outside.pipeline import FEWER_TREES
 from tests.outside.platform import Outside
 
 PROJECT = "readmission-e2e"
@@ -77,7 +79,8 @@ def pipeline(request: pytest.FixtureRequest, stack: Stack, figures: Figures) -> 
     if request.config.getoption("--keep-stack") and stack.ask("/health/ready").is_success:
         return
     begun = monotonic()
-    said = stack.compose("run", "--rm", "--no-deps", "-T", "run-pipeline")
+    program = ("python", "/opt/airflow/run_pipeline.py", "--conf", json.dumps(FEWER_TREES))
+    said = stack.compose("run", "--rm", "--no-deps", "-T", "run-pipeline", *program)
     assert "all four DAGs succeeded" in said
     figures["pipeline_seconds"] = round(monotonic() - begun, 1)
     figures["memory_after_pipeline_mb"] = stack.memory_mb()

@@ -19,6 +19,7 @@ from tests.outside import store_image
 from tests.outside.browser import TakePicture
 from tests.outside.dataset import put
 from tests.outside.figures import Figures, collect
+from tests.outside.pipeline import FEWER_TREES
 from tests.outside.platform import REVISION, Outside
 
 SUMMARY = ROOT / "e2e-k8s-summary.json"
@@ -95,7 +96,7 @@ def pipeline(kept: bool, cluster: Cluster, figures: Figures) -> Seen:
     if kept and cluster.ask("/health/ready").is_success:
         return {}
     with watched("app.kubernetes.io/name=airflow-task") as pods, reach.airflow() as airflow:
-        seconds = run_pipeline(airflow, lambda *_: None)
+        seconds = run_pipeline(airflow, lambda *_: None, FEWER_TREES)
     figures["pipeline_seconds"] = round(sum(seconds.values()), 1)
     figures["dag_seconds"] = {dag_id: round(each, 1) for dag_id, each in seconds.items()}
     if IN_DOCKER.is_file():
