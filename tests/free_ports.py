@@ -11,7 +11,8 @@ from readmission.local.ports import is_free
 # Moves every default port to 20,000-31,000: above what is commonly taken, below what systems hand out by themselves.
 # Processes that test side by side take theirs from parts that do not touch, so that none takes what another just found.
 _PART, _GAP, _PARTS = 2_500, 600, 4
-_MINE = _PART * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PARTS)
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_MINE = _PART * ((_WORKER + int(os.environ.get("FIRST_PORTS_PART", "0"))) % _PARTS)
 _OFFSETS = range(12_000 + _MINE, 12_000 + _MINE + _PART - _GAP)
 # Single ones are below those. A system takes what it hands out by itself also for connections, at any moment.
 _SINGLE = cycle(random.sample(range(10_000 + _MINE, 10_000 + _MINE + _PART), _PART))

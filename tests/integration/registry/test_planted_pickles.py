@@ -31,6 +31,8 @@ from tests.integration.registry.logged_by_hand import put_there
 from tests.integration.registry.test_flat_package import PROBABILITIES
 from tests.signed import KEY, other_key
 
+pytestmark = pytest.mark.slow
+
 
 class Exploit:
     """Makes a file when it is unpickled."""

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from connections.model_registry import client, production_version
 from connections.settings import Settings
 from readmission.registry.ledger import entries
 from readmission.storage.leases import Owner
 from readmission.training import batches, selection
 from tests.integration.training.small import FOREST, small
+
+pytestmark = pytest.mark.slow
 
 REASON = "the ward needs the new contract"
 
