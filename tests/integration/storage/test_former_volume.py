@@ -17,13 +17,17 @@ from tests.conftest import ROOT
 from tests.e2e.stack import Stack
 from tests.free_ports import free_port
 from tests.integration.mysql_accounts import ACCOUNTS, Accounts
-from tests.integration.storage.test_accounts import A_PREDICTION, PREDICTIONS
+from tests.integration.storage.test_accounts import PREDICTIONS
 
 pytestmark = [pytest.mark.mysql, pytest.mark.skipif(not docker_answers(), reason="no Docker engine answers")]
 
 FORMER = ROOT / "tests/integration/storage/former/compose.yml"
 BEFORE: dict[DatabaseName, str] = {"RAW_DATA": "raw_0003", "CLEAN_DATA": "clean_0002"}
 PROJECT = "readmission-former-volume"
+A_PREDICTION = (
+    f"INSERT INTO {PREDICTIONS} (prediction_id, created_at, inputs, prediction, probability, threshold, model_name, "
+    "model_version, dataset) VALUES ('kept', UTC_TIMESTAMP(6), '{}', 1, 0.5, 0.1, 'm', '1', 'real')"
+)
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def test_it_gets_todays_accounts_and_rights_and_keeps_its_rows(
             command.upgrade(migration_config(connection, database), revision)
             connection.commit()
     ingest.load(accounts.of("pipeline"), tmp_path / "one.csv")
-    accounts.run("api", A_PREDICTION.format(id="kept"))
+    accounts.run("api", A_PREDICTION)
     assert accounts.refused("owner", "SELECT 1") == accounts.refused("keeper", "SELECT 1") == 1045
     assert accounts.run("pipeline", f"SELECT prediction_id FROM {PREDICTIONS}") == [("kept",)]
 
