@@ -33,7 +33,9 @@ from tests.outside.under_load import Load, load
 
 PROJECT, DISKS = "readmission-chaos", Path(__file__).with_name("small_disks.yml")
 # What was killed is soon up again; what a thing that lasts does shows after a while.
-LASTS_SECONDS, LOOK_SOON_SECONDS, LOOK_LATER_SECONDS = 30.0, 1.0, 12.0
+LASTS_SECONDS, LOOK_SOON_SECONDS, LOOK_LATER_SECONDS = 30.0, 1.0, 4.0
+# By then `make status` has to name it.
+NAMED_SECONDS = 20.0
 PREPARE, BATCH_SIZE = PIPELINE[2], 40_000
 BEGUN_SECONDS, SETTLED_SECONDS = 240.0, 600.0
 LIGHT = Load(processes=1, at_once=4, pause=0.02)
@@ -140,7 +142,7 @@ def _played(stack: Stack, folder: Path, fault: Fault, number: int) -> Round:
         with ThreadPoolExecutor(1) as pool:
             striking = pool.submit(fault.strike, LASTS_SECONDS)
             pause(LOOK_SOON_SECONDS if fault.kind in ("kill", "all") else LOOK_LATER_SECONDS)
-            one.status_names = _status_names(stack, fault)
+            one.status_names = wait(lambda: _status_names(stack, fault), NAMED_SECONDS)
             striking.result()  # what did not go wrong proves nothing
         ended = wait(training.has_ended, SETTLED_SECONDS)
         one.healthy = wait(lambda: _all_healthy(stack) and is_drained(url), SETTLED_SECONDS)
