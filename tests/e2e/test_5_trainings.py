@@ -23,7 +23,7 @@ def test_a_training_outlives_the_killing_of_what_it_runs_on(
     stack: Stack, poll: Poll, tmp_path: Path, figures: Figures
 ) -> None:
     with load(stack.address("api", 8000), stack.api_key, "training", ORIGINAL, tmp_path) as outcome:
-        training = Training(stack, {"n_estimators": 50})
+        training = Training(stack, {"n_estimators": 40})
         for service in KILLED:
             poll(lambda: training.is_at("running"), STARTED_SECONDS, every=1)
             _kill(stack, poll, service)
