@@ -76,7 +76,7 @@ def _come_to_rest(airflow: AirflowClient, poll: Poll) -> None:
 
 
 def _change(stack: Stack) -> None:
-    """Takes so many encounters away that the file may still replace what is there, and trainings from here on are short."""
+    """Takes as many encounters away as a load may; trainings are shorter from here on."""
     path = stack.data / CSV
     lines = path.read_bytes().splitlines(keepends=True)
     assert len(lines) > 20_000
