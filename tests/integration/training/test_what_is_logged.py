@@ -150,7 +150,7 @@ def test_each_page_of_mlflow_says_what_it_shows(
     described = str(tracking.get_registered_model(trained.outcome.name).description)
     assert described.startswith(serving) and "readmitted within 30 days" in described
     # Trainings of other tests are in the same experiment, which names what was promoted last.
-    assert re.match(r"In production: \[version 1\].*\[its calibration\]", experiment.tags[NOTE])
+    assert re.match(r"In production: \[version \d+\].*\[its calibration\]", experiment.tags[NOTE])
     assert "readmitted within 30 days" in experiment.tags[NOTE]
     assert "3 batches" in parent.data.tags[NOTE] and "synthetic encounters (made up" in parent.data.tags[NOTE]
     rows = f"{candidates[0].data.metrics['rows']:,.0f} rows"
