@@ -107,7 +107,7 @@ test: install ## Run the tests, the unit tests first; what takes long or needs M
 
 .PHONY: test-slow
 test-slow: install ## Run the tests that take long: whole platforms, the form in a browser, long trainings
-	@FIRST_PORTS_PART=2 $(VENV)/bin/pytest tests/integration -m slow $(ON_EVERY_CORE) $(ARGS)
+	@$(VENV)/bin/pytest tests/integration -m slow $(ON_EVERY_CORE) $(ARGS)
 
 .PHONY: browser
 browser: ## Install what the form's tests need to see it in a browser: Debian's chromium, and axe-core in var/axe

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+from collections.abc import Callable
+from typing import NoReturn
 
 from rich.console import Console
 
@@ -28,14 +30,26 @@ def main() -> int:
     return 0
 
 
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"no JSON ({error})") from error
+
+
 def _params() -> dict[str, dict[str, object]]:
     """What is given besides the DAGs' defaults, by DAG."""
     parser = argparse.ArgumentParser(description=__doc__)
     example = '{"entrenar_modelo": {"n_estimators": 40}}'
-    parser.add_argument("--conf", metavar="JSON", type=json.loads, default={}, help=f"params by DAG, such as {example}")
-    conf: dict[str, dict[str, object]] = parser.parse_args().conf
+    parser.add_argument("--conf", metavar="JSON", type=_json, default={}, help=f"params by DAG, such as {example}")
+    return _checked(parser.parse_args().conf, parser.error)
+
+
+def _checked(conf: object, refuse: Callable[[str], NoReturn]) -> dict[str, dict[str, object]]:
+    if not isinstance(conf, dict) or not all(isinstance(params, dict) for params in conf.values()):
+        refuse("--conf is no JSON object of params by DAG")
     if unknown := sorted(conf.keys() - {*PIPELINE}):
-        parser.error(f"--conf names {', '.join(unknown)}; the DAGs are {', '.join(PIPELINE)}")
+        refuse(f"--conf names {', '.join(unknown)}; the DAGs are {', '.join(PIPELINE)}")
     return conf
 
 

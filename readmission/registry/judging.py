@@ -48,8 +48,11 @@ def judge(settings: Settings, candidate: ModelVersion, model: SignedModel) -> Ve
     if datasets == ("real", "synthetic"):
         return _first(candidate, f"real data replaces version {champion.version}, trained on synthetic data")
     prepared = _prepared_tags(settings)
-    for other, tags in ((f"version {champion.version}", champion.tags), ("the prepared set", prepared)):
-        if difference := _difference(candidate.tags, tags) or _untold(tags, prepared):
+    for other, tags, user in (
+        (f"version {champion.version}", champion.tags, champion.tags),
+        ("the prepared set", prepared, candidate.tags),
+    ):
+        if difference := _difference(candidate.tags, tags) or _untold(user, prepared):
             return Verdict(False, f"not comparable with {other}: {difference}; promote it by hand if you mean it")
     return _better(settings, candidate, model, champion)
 
@@ -74,12 +77,12 @@ def _difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | Non
     return None
 
 
-def _untold(theirs: Mapping[str, str], prepared: Mapping[str, str]) -> str | None:
+def _untold(version: Mapping[str, str], prepared: Mapping[str, str]) -> str | None:
     """Why rows say too little for a version: blanks would be a handicap that it does not have where it serves.
 
     A version without history is at none: it leaves unread what the rows tell of that.
     """
-    untold = theirs.get("history") == "on" and prepared["history"] == "off"
+    untold = version.get("history") == "on" and prepared["history"] == "off"
     return "it uses history, and the prepared set was made without; prepare with history" if untold else None
 
 

@@ -43,14 +43,14 @@ def test_a_version_with_history_and_one_without_are_compared_on_the_same_rows(
     assert set(HISTORY_NUMBERS) < set(card.importance) and "previous_readmitted" in card.missing
 
 
-@pytest.mark.parametrize("history", ["on", "off"])
+@pytest.mark.parametrize(
+    ("champion", "candidate", "other"),
+    [("off", "off", None), ("on", "off", "version 1"), ("off", "on", "the prepared set")],
+)
 def test_rows_without_history_are_no_measure_of_a_version_that_uses_it(
-    settings: Settings, register: Register, ranked: list[int], history: str
+    settings: Settings, register: Register, ranked: list[int], champion: str, candidate: str, other: str | None
 ) -> None:
-    first = register(ranked[0], history=history)
-    promote(settings, settings.model_name, first, "a start")
-    verdict = promote_if_better(settings, settings.model_name, register(ranked[-1]))
-    told = (
-        f"not comparable with version {first}: it uses history, and the prepared set was made without" in verdict.reason
-    )
-    assert told == (history == "on") == (not verdict.promoted)
+    promote(settings, settings.model_name, register(ranked[0], history=champion), "a start")
+    verdict = promote_if_better(settings, settings.model_name, register(ranked[-1], history=candidate))
+    told = f"not comparable with {other}: it uses history, and the prepared set was made without" in verdict.reason
+    assert told == (other is not None) == (not verdict.promoted)
