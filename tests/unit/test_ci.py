@@ -118,7 +118,7 @@ def test_the_cluster_comes_after_docker_or_is_skipped_loudly(
     done = subprocess.run(("bash", ".ci/run"), cwd=project, env=path, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     ran = re.findall(r"^RUN (.*)$", done.stdout, flags=re.MULTILINE)
-    before = "make e2e " if docker else "make demo-check "
+    before = "make e2e " if docker else "make leakage "
     assert ran[next(place for place, one in enumerate(ran) if one.startswith(before)) + 1 :] == run
     assert re.findall(r"SKIPPED: (.*?)\.", done.stdout) == skipped
 

@@ -17,6 +17,8 @@ from tests.conftest import Poll
 from tests.free_ports import free_port
 from tests.integration.local.small import HANGS, PARENT, SERVER, WAITS, answers, is_alive, pid_of, platform_in, silent
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Platform]
 
 

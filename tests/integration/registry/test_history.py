@@ -15,6 +15,8 @@ from readmission.registry.signed_models import version_model
 from tests.integration.pipeline import PREPARED, filled, own_pipeline, train
 from tests.integration.registry.conftest import Register
 
+pytestmark = pytest.mark.slow
+
 ROWS = 5_000
 WITH_HISTORY = PREPARED.model_copy(update={"history": True, "batch_size": ROWS})
 

@@ -20,6 +20,8 @@ from tests.integration.pipeline import PREPARED, copied
 from tests.integration.registry.conftest import Register, in_production
 from tests.mlflow_admin import mlflow_admin
 
+pytestmark = pytest.mark.slow
+
 
 def judged(settings: Settings, version: str) -> Verdict:
     verdict = promote_if_better(settings, settings.model_name, version)

@@ -21,6 +21,8 @@ from tests.free_ports import free_offset
 from tests.integration.app_back.servers import running_api, wait_for
 from tests.integration.pipeline import FOREST, PREPARED, Trained, copied
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Served:

@@ -19,6 +19,8 @@ from readmission.training.mlflow_runs import open_run
 from tests.integration.pipeline import FOREST, PREPARED, Trained, own_pipeline
 from tests.integration.training.left import lease_is_free, recorded, run_sql
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_lease_is_given_back(trained: Trained) -> None:
     assert lease_is_free(trained.settings)
