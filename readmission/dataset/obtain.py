@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 SYNTHETIC_SEED = 42
 SYNTHETIC_FILE = "synthetic.csv"
 ADVICE = (
-    "Set DATASET_SOURCE to a csv, gz or zip file on this machine or to another http(s) address, check the network, "
-    "or use the word `synthetic` for made-up encounters."
+    "Set DATASET_SOURCE to a csv, gz or zip file on this machine (in Docker to data/Diabetes/NAME: "
+    "no other folder is seen there) or to another http(s) address, check the network, or use the word `synthetic` for "
+    "made-up encounters."
 )
 NewFile = Callable[[], Path]
 
