@@ -40,10 +40,14 @@ def running_settings() -> Settings:
 
 
 def doubts(settings: Settings) -> list[str]:
-    """What a person should know of settings that are allowed: a name misspelt, a server that is not this clone's."""
+    """What a person should know of settings that are allowed: a name misspelt, a server that is not this clone's.
+
+    Nothing in an image: it is no clone, and all of its settings are of its environment.
+    """
     example = home() / ".env.example"
-    known = settings_file.assigned(example, with_defaults=True) if example.is_file() else {}
-    found = settings_file.misspelt(settings_in_file(), known)
+    if not example.is_file():
+        return []
+    found = settings_file.misspelt(settings_in_file(), settings_file.assigned(example, with_defaults=True))
     if os.environ.get("MLFLOW_TRACKING_URI") and settings.tracking_uri != settings.url("mlflow"):
         found.append("MLFLOW_TRACKING_URI of the environment names another MLflow than this clone's, and is used")
     if os.environ.get("DATABASE_URL"):

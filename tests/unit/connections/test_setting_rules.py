@@ -166,6 +166,17 @@ def test_another_mlflow_is_not_used_silently(file: Path, monkeypatch: pytest.Mon
     assert said.startswith("MLFLOW_TRACKING_URI of the environment names another MLflow")
 
 
+def test_in_an_image_the_environment_is_what_it_is_given(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    monkeypatch.setenv("DATABASE_URL", "mysql+pymysql://pipeline@mysql")
+    assert len(own_platform.doubts(get_settings())) == 2
+    monkeypatch.setattr(own_platform, "home", lambda: tmp_path)
+    assert own_platform.doubts(get_settings()) == []
+
+
 def test_the_clones_settings_are_found_from_any_folder(tmp_path: Path) -> None:
     """The clone's `.env` and paths count, not the current folder's; only the environment's paths are seen from that."""
     clone, foreign = tmp_path / "clone", tmp_path / "foreign"
