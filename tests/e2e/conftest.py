@@ -61,6 +61,17 @@ def stack(
     assert leftovers(PROJECT) + leftovers(f"{PROJECT}-refused") + images(PROJECT) == []
 
 
+@pytest.fixture(scope="module")
+def room(request: pytest.FixtureRequest) -> None:
+    """Networks and processors for a stack of a module's own, the last one: the platform is taken away before it.
+
+    Docker's own pools give thirty networks, and a platform has thirteen: with another of this machine's there are not
+    enough for two of this suite at once.
+    """
+    if not request.config.getoption("--keep-stack"):
+        docker("compose", "--project-name", PROJECT, "--profile", "*", "down", "--timeout", "5")
+
+
 @pytest.fixture(scope="session")
 def outside(stack: Stack) -> Outside:
     """The same, as the outside assertions see it."""

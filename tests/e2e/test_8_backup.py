@@ -33,7 +33,7 @@ FIRST = (
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory, figures: Figures) -> Iterator[Stack]:
+def stores(tmp_path_factory: pytest.TempPathFactory, figures: Figures, room: None) -> Iterator[Stack]:  # noqa: ARG001
     """What holds data, with a model in production; without Airflow's services and the form."""
     folder = tmp_path_factory.mktemp("backup")
     (folder / "data").mkdir()
