@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from connections.mysql_connections import engine_for
@@ -18,6 +19,8 @@ from tests.conftest import Poll
 from tests.integration.app_back.served import register_unpromoted, write_served
 from tests.integration.app_back.servers import own_settings, running_api
 from tests.integration.app_back.test_api_following import asked_all_the_time
+
+pytestmark = pytest.mark.slow
 
 SERVED_WITHIN_SECONDS = 10
 

@@ -12,6 +12,8 @@ from readmission.errors import PromotionError
 from readmission.registry.audit import pack
 from tests.integration.pipeline import ROWS, Trained
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_pack_tells_what_a_version_is_and_what_became_of_it(trained: Trained, tmp_path: Path) -> None:
     settings, outcome = trained.settings, trained.outcome

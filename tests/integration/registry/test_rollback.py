@@ -15,6 +15,8 @@ from readmission.registry.withdrawal import withdraw
 from tests.integration.registry.conftest import Model
 from tests.mlflow_admin import mlflow_admin
 
+pytestmark = pytest.mark.slow
+
 
 def back(model: Model, to: str | None = None) -> str:
     done = roll_back(model.settings, model.name, "it was wrong", to, by_whom="a person")
